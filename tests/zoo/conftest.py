@@ -1,0 +1,113 @@
+"""Checkpoints that tests make for themselves: random weights, tiny nets."""
+
+import typing
+from dataclasses import fields
+
+import pytest
+import torch
+
+from zoo import architectures, checkpoint
+from zoo.architectures import DCGAN
+
+torch.set_num_threads(1)
+
+
+def anything(kind: typing.Any) -> typing.Any:
+    """A value of an annotation, so that a new field of the format does not change every test."""
+    if typing.get_origin(kind) is tuple:
+        return tuple(map(anything, typing.get_args(kind)))
+    return {int: 3, float: 0.5, str: "some", bool: True}.get(kind)
+
+
+@pytest.fixture
+def make_config():
+    def make(name: str = "dcgan", *, labels: tuple[str, ...] = (), palette: str | None = None, **given):
+        of = {"size": 16, "channels": 3, "width": 4, **given.pop("fields", {})}
+        if architectures.get(name).kind == "noise":
+            of = {"latent": 8, **of}
+        training = checkpoint.Training(**{f.name: anything(f.type) for f in fields(checkpoint.Training)})
+        dataset = checkpoint.Dataset(
+            name="toy",
+            id=None,
+            revision=None,
+            split="train",
+            pictures=9,
+            size=of["size"],
+            channels=of["channels"],
+            labels=labels,
+            palette=palette,
+        )
+        return checkpoint.Config(
+            id=f"{name}-focal-toy",
+            architecture={"name": name, **of},
+            critic={"norm": "batch", "spectral_norm": True},
+            loss={"name": "focal", "alpha": 1.0, "gamma": 2.0},
+            dataset=dataset,
+            training=training,
+            **given,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_checkpoint(tmp_path, make_config, small_sizes):
+    """A folder with a generator that makes pictures of some contrast."""
+
+    def make(name: str = "dcgan", folder: str = "runs/toy", half: bool = False, seed: int = 0, **given):
+        config = make_config(name, **given)
+        torch.manual_seed(seed)
+        of = dict(config.architecture)
+        generator = architectures.build_generator(of.pop("name"), of)
+        for parameter in generator.parameters():
+            parameter.data.add_(torch.randn_like(parameter) * 0.2)
+        tensors = generator.state_dict()
+        if half:
+            tensors = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
+        checkpoint.write(tmp_path / folder, config, tensors)
+        return tmp_path / folder
+
+    return make
+
+
+@pytest.fixture
+def small_sizes(monkeypatch):
+    """Lets DCGAN make 16 pixels, to be quick."""
+    for name in ("dcgan", "cdcgan"):
+        row = architectures.ARCHITECTURES[name]
+        monkeypatch.setitem(
+            architectures.ARCHITECTURES, name, type(row)(**{**vars(row), "sizes": (16, *row.sizes)})
+        )
+
+
+class Translator(torch.nn.Module):
+    """A net with what `translate` has to get right: batch norm and dropout."""
+
+    def __init__(self, *, size: int, channels: int, width: int):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Conv2d(3, width, 3, padding=1),
+            torch.nn.BatchNorm2d(width),
+            torch.nn.Dropout(0.5),
+            torch.nn.Conv2d(width, channels, 3, padding=1),
+            torch.nn.Tanh(),
+        )
+
+    def forward(self, z, maps):
+        assert z is None
+        return self.layers(maps)
+
+
+@pytest.fixture
+def translator(monkeypatch):
+    """An architecture named `translator`: maps to photographs, 16 pixels."""
+    row = type(DCGAN)(
+        **{
+            **vars(DCGAN),
+            "generator": Translator,
+            "kind": "translation",
+            "sizes": (16,),
+            "conditional": False,
+        }
+    )
+    monkeypatch.setitem(architectures.ARCHITECTURES, "translator", row)

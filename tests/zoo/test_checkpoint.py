@@ -1,0 +1,307 @@
+import errno
+import hashlib
+import json
+import os
+import pickle
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from zoo import architectures, checkpoint
+from zoo.checkpoint import Config, WrongHash
+from zoo.errors import CheckpointError
+
+
+@pytest.fixture
+def folder(make_checkpoint):
+    return make_checkpoint()
+
+
+def refused(act, *words):
+    """`act` raises CheckpointError in one line with all `words`."""
+    with pytest.raises(CheckpointError) as error:
+        act()
+    assert "\n" not in str(error.value) and len(str(error.value)) < 500
+    for word in words:
+        assert word in str(error.value)
+    return str(error.value)
+
+
+def edit(folder, change):
+    """Change config.json as a foreign hand would."""
+    data = json.loads((folder / "config.json").read_text())
+    change(data)
+    (folder / "config.json").write_text(json.dumps(data))
+
+
+# ---- reading
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_what_is_written_is_what_is_loaded(make_checkpoint, half):
+    folder = make_checkpoint(half=half)
+    config, generator = checkpoint.load(folder)
+    assert config.weights.dtype == ("float16" if half else "float32")
+    assert config.weights.bytes == (folder / "model.safetensors").stat().st_size
+    written = safetensors.torch.load_file(folder / "model.safetensors")
+    assert written.keys() == generator.state_dict().keys()
+    for name, tensor in generator.state_dict().items():
+        assert tensor.dtype in (torch.float32, torch.int64) and not tensor.requires_grad
+        assert torch.equal(tensor, written[name].to(tensor.dtype))
+    assert not generator.training and not any(p.requires_grad for p in generator.parameters())
+
+
+@pytest.mark.parametrize("name", list(architectures.ARCHITECTURES))
+def test_every_architecture_survives_write_and_load(tmp_path, make_config, name):
+    row = architectures.get(name)
+    fields = {"size": row.sizes[0], "width": 4} | ({"classes": 3} if row.conditional else {})
+    config = make_config(name, fields=fields)
+    of = {k: v for k, v in config.architecture.items() if k != "name"}
+    generator = architectures.build_generator(name, of).eval()
+    checkpoint.write(tmp_path, config, generator.state_dict())
+    _, loaded = checkpoint.load(tmp_path)
+    if row.kind == "noise":
+        inputs = torch.randn(2, 8), torch.tensor([0, 2]) if row.conditional else None
+    else:
+        inputs = None, torch.rand(1, 3, row.sizes[0], row.sizes[0])
+    with torch.no_grad():
+        assert torch.equal(generator(*inputs), loaded(*inputs))
+
+
+def test_config_round_trips_through_json(make_config, folder):
+    config = checkpoint.read(folder)
+    assert Config.from_json(config.to_json()) == config
+    assert replace(config, weights=None) == make_config()
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda c: c.update(speed=1), ["speed"]),
+        (lambda c: c["training"].update(speed=1), ["training.speed"]),
+        (lambda c: c["training"].pop("kimg"), ["training.kimg", "missing"]),
+        (lambda c: c.pop("weights"), ["weights", "missing"]),
+        (lambda c: c.update(weights=None), ["weights"]),
+        (lambda c: c.update(dataset=[]), ["dataset", "object"]),
+        (lambda c: c["training"].update(batch=True), ["training.batch", "whole number"]),
+        (lambda c: c["training"].update(batch=1.0), ["training.batch", "whole number"]),
+        (lambda c: c["training"].update(kimg="12"), ["training.kimg", "number"]),
+        (lambda c: c["training"].update(kimg=float("nan")), ["training.kimg", "finite"]),
+        (lambda c: c["training"].update(kimg=float("inf")), ["training.kimg", "finite"]),
+        (lambda c: c["training"].update(batch=10**30), ["training.batch", "finite"]),
+        (lambda c: c["training"].update(mirror=1), ["training.mirror", "true or false"]),
+        (lambda c: c["training"].update(betas=[0.5]), ["training.betas", "list of 2"]),
+        (lambda c: c["training"].update(betas=[0.5, None]), ["training.betas", "number"]),
+        (lambda c: c["loss"].update(alpha=[]), ["loss.alpha"]),
+        (lambda c: c["loss"].pop("name"), ["loss.name", "missing"]),
+        (lambda c: c["dataset"].update(labels=["a", 1]), ["dataset.labels", "text"]),
+        (lambda c: c["dataset"].update(id=3), ["dataset.id", "null"]),
+        (lambda c: c.update(id="../up"), ["id"]),
+        (lambda c: c["inference"].update(statistics="none"), ["inference.statistics"]),
+        (lambda c: c["weights"].update(dtype="int8"), ["weights.dtype"]),
+        (lambda c: c["weights"].update(sha256="0"), ["weights.sha256"]),
+        (lambda c: c.update(format=2), ["format 2", "upgrade"]),
+        (lambda c: c.update(library="diffusers"), ["gan-zoo"]),
+        (lambda c: c["architecture"].update(name="stylegan"), ["config.json", "stylegan"]),
+        (lambda c: c["architecture"].update(width=10**9), ["config.json", "width"]),
+        (lambda c: c["architecture"].update(depth=3), ["config.json", "depth"]),
+        (lambda c: c["architecture"].pop("latent"), ["config.json", "latent"]),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused_by_name(folder, change, words):
+    edit(folder, change)
+    refused(lambda: checkpoint.load(folder), *words)
+
+
+@pytest.mark.parametrize(
+    "text", [b"{", b"[]", b"null", b"[" * 60_000, b"\xff\xfe", b'{"a": ' + b"1" * 9999 + b"}"]
+)
+def test_what_is_no_config_is_refused(folder, text):
+    (folder / "config.json").write_bytes(text)
+    refused(lambda: checkpoint.read(folder), "config.json")
+
+
+def test_a_config_larger_than_64_kb_is_not_read(folder, monkeypatch):
+    edit(folder, lambda c: c.update(id="a" * 70_000))
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: pytest.fail("read it"))
+    refused(lambda: checkpoint.read(folder), "65536 bytes")
+
+
+def test_labels_must_be_as_many_as_classes(make_checkpoint):
+    folder = make_checkpoint("cdcgan", labels=("cat", "dog"), fields={"classes": 2})
+    edit(folder, lambda c: c["dataset"].update(labels=["cat"]))
+    refused(lambda: checkpoint.read(folder), "dataset.labels must be 2")
+
+
+def test_a_folder_without_config_or_weights_says_so(folder, tmp_path):
+    refused(lambda: checkpoint.read(tmp_path), "config.json")
+    (folder / "model.safetensors").unlink()
+    refused(lambda: checkpoint.load(folder), "model.safetensors")
+
+
+# ---- weights
+
+
+def with_tensors(folder, change):
+    """Rewrite the folder, hash and all, with changed tensors."""
+    tensors = safetensors.torch.load_file(folder / "model.safetensors")
+    change(tensors)
+    checkpoint.write(folder, checkpoint.read(folder), tensors)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda t: t.pop("layers.0.weight"), ["lacks layers.0.weight"]),
+        (lambda t: [t.pop(name) for name in list(t)[:3]], ["lacks", "more"]),
+        (lambda t: t.update(extra=torch.zeros(1)), ["foreign extra"]),
+        (lambda t: t.update({"layers.0.weight": torch.zeros(3, 3)}), ["layers.0.weight", "[3, 3]"]),
+        (lambda t: t.update({"layers.2.num_batches_tracked": torch.tensor(1, dtype=torch.int32)}), ["I32"]),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named_before_any_is_made(folder, monkeypatch, change, words):
+    with_tensors(folder, change)
+    monkeypatch.setattr(safetensors.torch, "load", lambda *_: pytest.fail("made tensors"))
+    refused(lambda: checkpoint.load(folder), "model.safetensors", *words)
+
+
+def test_a_flipped_byte_is_found_before_anything_is_parsed(folder, monkeypatch):
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    monkeypatch.setattr(checkpoint, "_check_header", lambda *_: pytest.fail("parsed it"))
+    refused(lambda: checkpoint.load(folder), "sha256")
+
+
+def test_a_file_cut_short_says_so(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    refused(lambda: checkpoint.load(folder), "bytes instead of")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"short",
+        pickle.dumps({"layers.0.weight": 1}),
+        (2**60).to_bytes(8, "little") + b"{}",
+        (2).to_bytes(8, "little") + b"[]",
+        (2).to_bytes(8, "little") + b"{",
+        (9).to_bytes(8, "little") + b'{"a": 12}',
+    ],
+)
+def test_what_is_no_safetensors_file_is_refused_even_with_the_right_hash(folder, data):
+    (folder / "model.safetensors").write_bytes(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    edit(folder, lambda c: c["weights"].update(sha256=sha256, bytes=len(data)))
+    refused(lambda: checkpoint.load(folder), "model.safetensors")
+
+
+def test_bytes_hidden_behind_the_tensors_are_refused(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(data := path.read_bytes() + bytes(64))
+    sha256 = hashlib.sha256(data).hexdigest()
+    edit(folder, lambda c: c["weights"].update(sha256=sha256, bytes=len(data)))
+    refused(lambda: checkpoint.load(folder), "bytes of tensors")
+
+
+def test_a_reader_between_two_files_of_a_writer_tries_once_more(make_checkpoint, monkeypatch):
+    old, new = make_checkpoint(folder="runs/old"), make_checkpoint(folder="runs/new", seed=1)
+    (old / "model.safetensors").write_bytes((new / "model.safetensors").read_bytes())
+    with pytest.raises(WrongHash):
+        checkpoint.load(old)
+    late = (new / "config.json").read_bytes()
+    monkeypatch.setattr(time, "sleep", lambda _: (old / "config.json").write_bytes(late))
+    config, _ = checkpoint.load(old)
+    assert config.weights == checkpoint.read(new).weights
+
+
+# ---- writing
+
+
+@pytest.mark.parametrize("nth", [0, 1, 2])
+def test_on_a_full_disk_the_earlier_checkpoint_stays_whole(folder, monkeypatch, nth):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    config, generator = checkpoint.load(folder)
+    calls = iter(range(10))
+
+    def fsync(_):
+        if next(calls) == nth:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    tensors = {name: torch.zeros_like(t) for name, t in generator.state_dict().items()}
+    refused(
+        lambda: checkpoint.write(folder, config, tensors, files={"history.jsonl": b"{}"}), "No space", "whole"
+    )
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_no_folder(tmp_path, make_config, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    refused(lambda: checkpoint.write(tmp_path / "new", make_config(), {"a": torch.zeros(1)}), "full")
+    assert not (tmp_path / "new").exists()
+
+
+def test_config_comes_last_and_only_once_all_is_on_disk(tmp_path, make_config, monkeypatch):
+    order, rename = [], Path.replace
+    monkeypatch.setattr(os, "fsync", lambda _: order.append("fsync"))
+    monkeypatch.setattr(Path, "replace", lambda a, b: (order.append(b.name), rename(a, b)))
+    checkpoint.write(tmp_path, make_config(), {"a": torch.zeros(1)}, files={"history.jsonl": b""})
+    assert order == ["fsync"] * 3 + ["history.jsonl", "model.safetensors", "config.json"]
+
+
+def test_what_could_not_be_read_back_is_not_written(tmp_path, make_config):
+    config = make_config()
+    bad = replace(config, training=replace(config.training, kimg=float("nan")))
+    refused(lambda: checkpoint.write(tmp_path / "new", bad, {"a": torch.zeros(1)}))
+    mixed = {"a": torch.zeros(1), "b": torch.zeros(1).half()}
+    refused(lambda: checkpoint.write(tmp_path / "new", config, mixed), "float16")
+    assert not (tmp_path / "new").exists()
+
+
+def test_replacing_a_file_is_all_or_nothing(tmp_path):
+    path = tmp_path / "state" / "state.pt"
+    checkpoint.replace_file(path, lambda file: torch.save({"step": 1}, file))
+    before = path.read_bytes()
+
+    def fails(file):
+        file.write(b"half")
+        raise RuntimeError("[enforce fail at inline_container.cc]\nmore")  # torch.save's, on a full disk
+
+    refused(lambda: checkpoint.replace_file(path, fails), "enforce fail")
+    assert path.read_bytes() == before and [*path.parent.iterdir()] == [path]
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path):
+    def interrupted(file):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        checkpoint.replace_file(tmp_path / "a", interrupted)
+    assert not any(tmp_path.iterdir())
+
+
+# ---- measurements
+
+
+def test_metrics_of_other_weights_are_stale(folder):
+    assert checkpoint.read_metrics(folder) == ([], False)
+    sha256 = checkpoint.read(folder).weights.sha256
+    rows = [{"name": "fid", "value": 55.1}]
+    for of, stale in ((sha256, False), ("0" * 64, True)):
+        (folder / "metrics.json").write_text(json.dumps({"weights_sha256": of, "metrics": rows}))
+        assert checkpoint.read_metrics(folder) == (rows, stale)
+    assert checkpoint.info(folder).metrics.stale
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"metrics": [1]}', '{"metrics": [{}]}'])
+def test_foreign_metrics_are_refused(folder, text):
+    (folder / "metrics.json").write_text(text)
+    refused(lambda: checkpoint.read_metrics(folder), "metrics.json")

@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from zoo import cli, hub
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ZOO_HUB_OWNER", raising=False)
+
+
+@pytest.fixture
+def toy(make_checkpoint):
+    make_checkpoint(folder="runs/toy")
+    return "runs/toy"
+
+
+def names():
+    return sorted(path.name for path in Path().iterdir())
+
+
+def fails(capsys, *arguments, saying=""):
+    """Exit code 2, one line, nothing written."""
+    before = names()
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.startswith("zoo: ") and captured.err.count("\n") == 1
+    assert saying in captured.err
+    assert names() == before
+
+
+def test_list_lists_what_is_installed(make_checkpoint, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(hub, "BUNDLED", tmp_path / "bundled")
+    for name in ("dcgan-focal-cifar10", "sngan-hinge-cifar10"):
+        make_checkpoint(folder=f"bundled/{name}")
+    assert cli.main(["list"]) == 0
+    assert capsys.readouterr().out == "dcgan-focal-cifar10\nsngan-hinge-cifar10\n"
+    assert cli.main(["list", "dcgan*"]) == 0
+    assert capsys.readouterr().out == "dcgan-focal-cifar10\n"
+
+
+def test_info_is_for_people_or_for_programs(toy, capsys):
+    rows = [{"name": "fid", "value": 55.123, "n": 5000, "dataset": "cifar10"}]
+    text = json.dumps({"weights_sha256": "0" * 64, "metrics": rows})
+    Path(toy, "metrics.json").write_text(text)
+    assert cli.main(["info", toy]) == 0
+    text = capsys.readouterr().out
+    for part in ("dcgan-focal-toy", "alpha 1.0", "16×16×3", "fid", "55.12", "n 5000", "stale"):
+        assert part in text
+    assert cli.main(["info", toy, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["id"] == "dcgan-focal-toy" and data["metrics"] == {"rows": rows, "stale": True}
+
+
+def test_sample_writes_a_grid(toy):
+    assert cli.main(["sample", toy, "--out", "grid.png", "--n", "6", "--columns", "3", "--seed", "7"]) == 0
+    assert Image.open("grid.png").size == (48, 32)
+    assert names() == ["grid.png", "runs"]
+
+
+def test_sample_takes_classes_by_name_or_number(make_checkpoint):
+    make_checkpoint("cdcgan", folder="runs/c", labels=("cat", "dog"), fields={"classes": 2})
+    for out, labels in (("a.png", ["dog"]), ("b.png", ["1"]), ("c.png", ["cat"]), ("d.png", ["1", "dog"])):
+        assert cli.main(["sample", "runs/c", "--n", "2", "--out", out, "--labels", *labels]) == 0
+    pixels = {name: Image.open(name).tobytes() for name in ("a.png", "b.png", "c.png", "d.png")}
+    assert pixels["a.png"] == pixels["b.png"] == pixels["d.png"] != pixels["c.png"]
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif"])
+def test_interpolate_writes_an_animation_there_and_back(toy, suffix):
+    assert cli.main(["interpolate", toy, "--out", f"morph.{suffix}", "--steps", "5"]) == 0
+    film = Image.open(f"morph.{suffix}")
+    assert film.size == (16, 16) and film.n_frames == 8
+
+
+def test_interpolate_writes_a_strip_or_a_plane(toy):
+    assert cli.main(["interpolate", toy, "--out", "strip.png", "--seeds", "3", "4", "--steps", "5"]) == 0
+    assert Image.open("strip.png").size == (80, 16)
+    assert cli.main(["interpolate", toy, "--out", "plane.png", "--seeds", *"1234", "--steps", "3"]) == 0
+    assert Image.open("plane.png").size == (48, 48)
+
+
+def test_translate_writes_a_photograph(make_checkpoint, translator):
+    make_checkpoint("translator", folder="runs/t")
+    Image.new("RGB", (50, 30)).save("map.png")
+    assert cli.main(["translate", "runs/t", "map.png", "--out", "photo.png"]) == 0
+    assert Image.open("photo.png").size == (16, 16)
+
+
+def test_what_cannot_be_is_said_in_one_line(toy, capsys):
+    fails(capsys, "sample", "nonsense", "--out", "a.png", saying="nonsense")
+    fails(capsys, "info", "../../etc/passwd", saying="passwd")
+    fails(capsys, "sample", toy, "--out", "a.png", "--seed", "-1", saying="seed")
+    fails(capsys, "sample", toy, "--out", "a.png", "--n", "0", saying="at least one")
+    fails(capsys, "sample", toy, "--out", "a.png", "--labels", "1", saying="no classes")
+    fails(capsys, "sample", toy, "--out", "a.png", "--truncation", "0", saying="truncation")
+    fails(capsys, "sample", toy, "--out", "a.png", "--device", "abacus", saying="abacus")
+    fails(capsys, "interpolate", toy, "--out", "a.webp", "--seeds", *"1234", saying="2 seeds")
+    fails(capsys, "interpolate", toy, "--out", "a.png", "--seeds", "1", saying="1 anchors")
+    fails(capsys, "interpolate", toy, "--out", "a.png", "--mode", "x", saying="slerp")
+    fails(capsys, "translate", toy, "none.png", "--out", "a.png", saying="none.png")
+
+
+@pytest.mark.parametrize(
+    "out, saying",
+    [("a.txt", "must end in"), ("a", "must end in"), ("no/a.png", "folder"), ("dir.png", "written")],
+)
+def test_where_to_write_is_checked_before_any_work(toy, capsys, monkeypatch, out, saying):
+    Path("dir.png").mkdir()
+    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("went to work"))
+    for command in (["sample", toy], ["interpolate", toy], ["translate", toy, "map.png"]):
+        fails(capsys, *command, "--out", out, saying=saying)
+
+
+def test_a_picture_that_fails_half_way_is_not_left(toy, capsys, monkeypatch):
+    def save(self, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    fails(capsys, "sample", toy, "--out", "a.png", saying="No space")

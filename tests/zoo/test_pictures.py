@@ -1,0 +1,211 @@
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from zoo import pictures
+from zoo.errors import DataError, Refused
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def pixels(picture: Image.Image) -> list:
+    return [picture.getpixel((x, y)) for y in range(picture.height) for x in range(picture.width)]
+
+
+# --- tensors and PIL
+
+
+def test_all_256_values_survive_scaling_to_floats_and_back():
+    values = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(pictures.to_uint8(pictures.to_float(values)), values)
+
+
+def test_scaling_spans_minus_one_to_one_and_clamps_what_lies_beyond():
+    assert pictures.to_float(torch.tensor([0, 255], dtype=torch.uint8)).tolist() == [-1.0, 1.0]
+    assert pictures.to_uint8(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
+    assert pictures.to_uint8(torch.tensor([0.1])).item() == 140  # 140.25, rounded rather than cut
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
+def test_tensors_become_pictures_of_their_channels(channels, mode):
+    x = torch.randint(256, (channels, 2, 5), dtype=torch.uint8)
+    picture = pictures.to_pil(x)
+    assert (picture.mode, picture.size) == (mode, (5, 2))
+    back = torch.from_numpy(np.array(picture)).reshape(2, 5, channels).permute(2, 0, 1)
+    assert torch.equal(back, x)
+    assert picture.tobytes() == pictures.to_pil(pictures.to_float(x)).tobytes()
+
+
+def test_a_tensor_of_another_shape_is_refused():
+    with pytest.raises(Refused, match=r"\(4, 2, 2\)"):
+        pictures.to_pil(torch.zeros(4, 2, 2))
+
+
+# --- decoding
+
+
+@pytest.mark.parametrize(
+    ("picture", "options", "mode", "colour"),
+    [
+        (Image.new("L", (2, 2), 9), {}, "L", 9),
+        (Image.new("1", (2, 2), 1), {}, "L", 255),
+        (Image.new("RGB", (2, 2), (1, 2, 3)), {}, "RGB", (1, 2, 3)),
+        (Image.new("RGBA", (2, 2), (255, 0, 0, 0)), {}, "RGB", (255, 255, 255)),
+        (Image.new("RGBA", (2, 2), (255, 0, 0, 51)), {}, "RGB", (255, 204, 204)),
+        (Image.new("LA", (2, 2), (0, 51)), {}, "L", 204),
+        (Image.new("RGB", (2, 2), (5, 6, 7)).convert("P"), {"transparency": 0}, "RGB", None),
+        (Image.new("L", (2, 2), 9), {"transparency": 9}, "L", 255),
+        (Image.new("RGB", (2, 2), (1, 2, 3)), {"transparency": (1, 2, 3)}, "RGB", (255, 255, 255)),
+        (Image.fromarray(np.full((2, 2), 257 * 100, np.uint16)), {}, "L", 100),
+        (Image.fromarray(np.full((2, 2), 257, np.uint16)), {}, "L", 1),
+    ],
+)
+def test_png_of_every_mode_becomes_grey_or_rgb_with_transparency_on_white(picture, options, mode, colour):
+    decoded = pictures.decode(encoded(picture, **options))
+    assert decoded.mode == mode
+    assert colour is None or set(pixels(decoded)) == {colour}
+
+
+def test_the_transparent_entry_of_a_palette_is_white():
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([10, 20, 30, 40, 50, 60])
+    picture.putdata([0, 1])
+    for kind in ("PNG", "GIF"):
+        decoded = pictures.decode(encoded(picture, kind, transparency=0))
+        assert pixels(decoded) == [(255, 255, 255), (40, 50, 60)]
+        assert set(pixels(pictures.decode(encoded(picture, kind)))) == {(10, 20, 30), (40, 50, 60)}
+
+
+@pytest.mark.parametrize(
+    ("values", "grey"),
+    [
+        (np.float32([[0, 0.2, 1]]), [0, 51, 255]),
+        (np.float32([[0, 51, 255]]), [0, 51, 255]),
+        (np.float32([[np.nan, -1, 1]]), [0, 0, 255]),
+        (np.int32([[0, 51, 255]]), [0, 51, 255]),
+        (np.int32([[0, 257, 65535]]), [0, 1, 255]),
+        (np.int32([[0, 20000, 100000]]), [0, 51, 255]),
+    ],
+)
+def test_floats_and_wide_integers_are_scaled_by_the_white_they_seem_to_have(values, grey):
+    decoded = pictures.decode(encoded(Image.fromarray(values), "TIFF"))
+    assert decoded.mode == "L"
+    assert pixels(decoded) == grey
+
+
+def test_cmyk_becomes_rgb():
+    decoded = pictures.decode(encoded(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG"))
+    red, green, blue = decoded.getpixel((4, 4))
+    assert decoded.mode == "RGB" and red > 245 and green < 10 and blue < 10
+
+
+def test_a_photograph_held_sideways_is_turned_upright():
+    picture = Image.new("L", (2, 1))
+    picture.putdata([0, 200])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise to see it
+    upright = pictures.decode(encoded(picture, exif=exif))
+    assert upright.size == (1, 2)
+    assert pixels(upright) == [0, 200]
+
+
+def test_a_picture_already_opened_is_decoded_too():
+    assert pictures.decode(Image.new("RGBA", (1, 1), (0, 0, 0, 0))).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_what_is_no_picture_is_refused_in_one_line(tmp_path):
+    noise = np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)
+    whole = encoded(Image.fromarray(noise))
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n"
+    (tmp_path / "notes.png").write_text("not one")
+    sources = [
+        b"",
+        b"hello",
+        whole[: len(whole) // 2],
+        postscript,
+        tmp_path / "notes.png",
+        tmp_path / "none.png",
+    ]
+    for source in sources:
+        with pytest.raises(DataError) as raised:
+            pictures.decode(source)
+        assert "\n" not in str(raised.value)
+    assert "none.png" in str(raised.value)
+
+
+def test_a_decompression_bomb_is_refused_before_its_pixels_are_allocated(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
+    assert pictures.decode(encoded(Image.new("L", (9, 11)))).size == (9, 11)
+    bomb = encoded(Image.new("L", (10, 10)))
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("its pixels were read"))
+    with pytest.raises(DataError, match="10x10 is more than 99 pixels"):
+        pictures.decode(bomb)
+
+
+# --- fitting, grids, animations
+
+
+def test_fit_takes_the_middle_square():
+    picture = Image.new("RGB", (30, 10), "red")
+    picture.paste("blue", (10, 0, 20, 10))
+    assert set(pixels(pictures.fit(picture, 10))) == {(0, 0, 255)}
+    assert pictures.fit(picture, 5).size == (5, 5)
+
+
+def test_fit_leaves_a_picture_of_the_right_size_alone():
+    picture = Image.effect_noise((8, 8), 50)
+    assert pictures.fit(picture, 8) is picture
+
+
+def test_shrinking_is_antialiased():
+    stripes = np.zeros((64, 64), np.uint8)
+    stripes[:, ::2] = 255
+    shrunk = np.asarray(pictures.fit(Image.fromarray(stripes), 8))
+    assert shrunk.min() > 110 and shrunk.max() < 145
+
+
+def test_a_grid_lies_row_by_row_without_gaps_on_white():
+    batch = torch.arange(5, dtype=torch.uint8).reshape(5, 1, 1, 1).expand(5, 1, 2, 2)
+    values = np.asarray(pictures.grid(batch))  # 3 columns, 2 rows
+    assert values.shape == (4, 6)
+    assert values[::2, ::2].tolist() == [[0, 1, 2], [3, 4, 255]]
+    assert np.asarray(pictures.grid(batch, columns=5))[::2, ::2].tolist() == [[0, 1, 2, 3, 4]]
+
+
+def test_a_colour_grid_of_floats_keeps_its_pictures():
+    batch = torch.rand(4, 3, 5, 7) * 2 - 1
+    sheet = pictures.grid(batch)
+    assert sheet.size == (14, 10)
+    assert sheet.crop((7, 5, 14, 10)).tobytes() == pictures.to_pil(batch[3]).tobytes()
+
+
+@pytest.mark.parametrize("batch", [torch.zeros(0, 3, 4, 4), torch.zeros(3, 4, 4)])
+def test_a_grid_of_nothing_is_refused(batch):
+    with pytest.raises(Refused, match="a grid needs pictures"):
+        pictures.grid(batch)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif"])
+def test_an_animation_has_its_frames_and_speed_and_loops_for_ever(tmp_path, suffix):
+    path = tmp_path / f"morph.{suffix}"
+    pictures.save_animation([Image.new("RGB", (8, 8), c) for c in ("red", "lime", "blue")], path, fps=4)
+    with Image.open(path) as animation:
+        assert animation.n_frames == 3
+        animation.seek(1)
+        animation.load()
+        assert (animation.info["duration"], animation.info["loop"]) == (250, 0)
+        red, green, blue = animation.convert("RGB").getpixel((4, 4))
+        assert green > 200 and red < 60 and blue < 60
+
+
+def test_an_animation_of_another_kind_is_refused_and_leaves_no_file(tmp_path):
+    with pytest.raises(Refused, match=r"morph\.mp4"):
+        pictures.save_animation([Image.new("L", (8, 8))], tmp_path / "morph.mp4")
+    assert not list(tmp_path.iterdir())

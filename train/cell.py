@@ -1,0 +1,176 @@
+"""One cell of the zoo: a loss × an architecture × a data set, with everything checked and built from it."""
+
+import copy
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from train.data import Pictures
+from train.options import command
+from train.step import Game
+from zoo import architectures, losses, penalties
+from zoo.architectures import CriticPlan
+from zoo.checkpoint import Config, Dataset, Inference, Training
+from zoo.losses import Loss
+from zoo.penalties import Penalty
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The loss and the critic that it gets: known, and refused where they may not be, before any data is read."""
+
+    loss: Loss
+    penalty: Penalty | None
+    plan: CriticPlan
+    critic_steps: int
+
+
+def rules(architecture: str, options) -> Rules:
+    loss = options.build_loss()
+    penalty = options.build_penalty(loss)
+    plan = architectures.plan_critic(
+        architecture,
+        options.loss,
+        loss,
+        norm=options.critic_norm,
+        spectral_norm=options.spectral_norm,
+        penalty=penalty,
+    )
+    return Rules(loss, penalty, plan, options.critic_steps or loss.critic_steps)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained. Nothing here changes while it trains."""
+
+    architecture: str
+    script: str
+    options: object
+    rules: Rules
+    pictures: Pictures
+    fields: dict[str, int]  # the generator's
+    processes: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.architecture}-{self.options.loss}-{self.pictures.name}"
+
+    @property
+    def pictures_per_step(self) -> int:
+        """Real pictures that the critic sees, over all processes, for one generator step."""
+        return self.options.batch * self.processes * self.rules.critic_steps
+
+    @property
+    def ema_kimg(self) -> float:
+        return self.options.ema_kimg or min(10.0, self.options.kimg / 20)
+
+
+def build_game(cell: Cell, precision: str, memory_format: str, device: torch.device) -> Game:
+    """Both players with the weights that the seed gives, the same on every device and in every process."""
+    options, rules = cell.options, cell.rules
+    torch.manual_seed(options.seed)
+    layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
+    generator = architectures.build_generator(cell.architecture, cell.fields)
+    critic = architectures.build_critic(
+        cell.architecture, cell.fields, rules.plan, options.critic_width or options.width
+    )
+    generator, critic = (net.to(device).to(memory_format=layout) for net in (generator, critic))
+    return Game(
+        generator=generator,
+        critic=critic,
+        average=copy.deepcopy(generator).requires_grad_(False),
+        optimiser_g=adam(generator, options.lr, options.betas),
+        optimiser_d=adam(critic, options.critic_lr or options.lr, options.betas),
+        loss=rules.loss,
+        penalty=rules.penalty,
+        ema_decay=0.5 ** (cell.pictures_per_step / (1000 * cell.ema_kimg)),
+        autocast=torch.bfloat16 if precision == "bf16" else None,
+        k=torch.zeros((), device=device),
+    )
+
+
+def adam(net: nn.Module, lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
+    on_meta = next(net.parameters()).is_meta
+    return torch.optim.Adam(net.parameters(), lr=lr, betas=tuple(betas), fused=not on_meta)
+
+
+def config(
+    cell: Cell, settings: dict[str, str], *, g_steps: int, seconds: float, device: torch.device
+) -> Config:
+    """What a checkpoint after `g_steps` says of itself; its weights are filled in when they are written."""
+    options, rules, pictures = cell.options, cell.rules, cell.pictures
+    kimg = g_steps * cell.pictures_per_step / 1000
+    critic = asdict(rules.plan) | {"width": options.critic_width or options.width}
+    if rules.penalty is not None:
+        kind = next(name for name, penalty in penalties.PENALTIES.items() if type(rules.penalty) is penalty)
+        critic |= {"penalty": kind, **{f"penalty_{k}": v for k, v in asdict(rules.penalty).items()}}
+    return Config(
+        id=cell.id,
+        architecture={"name": cell.architecture, **cell.fields},
+        critic=critic,
+        loss=losses.describe(rules.loss),
+        dataset=Dataset(
+            name=pictures.name,
+            id=pictures.source if "/" in pictures.source else None,
+            revision=pictures.revision,
+            split=pictures.split,
+            pictures=len(pictures),
+            size=pictures.size,
+            channels=pictures.channels,
+            labels=pictures.label_names,
+            palette=pictures.palette,
+        ),
+        training=Training(
+            kimg=kimg,
+            g_steps=g_steps,
+            batch=options.batch,
+            processes=cell.processes,
+            critic_steps=rules.critic_steps,
+            seed=options.seed,
+            optimiser="adam",
+            lr_g=options.lr,
+            lr_d=options.critic_lr or options.lr,
+            lr_decay_from=options.lr_decay_from,
+            betas=tuple(options.betas),
+            ema_kimg=cell.ema_kimg,
+            precision=settings["precision"],
+            memory_format=settings["memory_format"],
+            mirror=options.mirror,
+            command=command(cell.script, options),
+            commit=commit(),
+            library_version=version("gan-zoo"),
+            torch_version=torch.__version__,
+            pictures_per_second=round(1000 * kimg / seconds, 1),
+            hardware=hardware(device),
+            seconds=round(seconds, 1),
+        ),
+        inference=Inference(),
+    )
+
+
+def commit() -> str | None:
+    """The checkout's commit, marked where files differ from it; None outside of a checkout."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40", "--dirty"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        models = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        name = models[0].partition(":")[2].strip() if models else name
+    if device.type == "mps":
+        return f"{name}, Metal"
+    threads = torch.get_num_threads()
+    return f"{name}, {threads} thread{'s' if threads > 1 else ''}"

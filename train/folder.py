@@ -1,0 +1,97 @@
+"""A run's files: history, the state to resume from, snapshots along the way. All are replaced whole or not at all."""
+
+import io
+import json
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from train.step import Game
+from zoo import checkpoint, pictures
+from zoo.checkpoint import Config
+from zoo.errors import TrainingError
+from zoo.model import Model
+
+STATE = "state/state.pt"
+
+
+def game_state(game: Game) -> dict:
+    nets = {name: getattr(game, name) for name in ("generator", "critic", "average", "optimiser_g", "optimiser_d")}
+    return {name: net.state_dict() for name, net in nets.items() if net is not None} | {"k": game.k}
+
+
+def restore(game: Game, state: dict) -> None:
+    for name in ("generator", "critic", "average", "optimiser_g", "optimiser_d"):
+        if getattr(game, name) is not None:
+            getattr(game, name).load_state_dict(state[name])
+    game.k.copy_(state["k"])
+
+
+def write_state(out: Path, state: dict) -> None:
+    checkpoint.replace_file(out / STATE, lambda file: torch.save(state, file))
+
+
+def read_state(out: Path) -> dict | None:
+    """The last saved state, on the CPU; None where there is none."""
+    if not (out / STATE).exists():
+        return None
+    try:
+        return torch.load(out / STATE, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        raise TrainingError(f"{out / STATE} is damaged ({error}): delete the folder and start again") from None
+
+
+def check_same(out: Path, then: dict, now: dict) -> None:
+    """TrainingError where a run is to be resumed with other options, processes or data."""
+    for name in then.keys() | now.keys():
+        if then.get(name) != now.get(name):
+            raise TrainingError(
+                f"{out} was trained with {name} = {then.get(name)}, not {now.get(name)}:"
+                " resume with the same options, or start elsewhere with --out"
+            )
+
+
+class History:
+    """history.jsonl: a line each logging interval."""
+
+    def __init__(self, path: Path, kept_steps: int):
+        """Forgets the lines after `kept_steps`, which a resumed run will write again."""
+        self.path = path
+        lines = path.read_text(encoding="utf-8").splitlines() if kept_steps and path.exists() else []
+        self.lines = [line for line in lines if json.loads(line)["g_steps"] <= kept_steps]
+        checkpoint.replace_file(path, "".join(f"{line}\n" for line in self.lines).encode())
+
+    def add(self, values: dict[str, float]) -> None:
+        line = json.dumps({k: v if isinstance(v, int) else float(f"{v:.5g}") for k, v in values.items()})
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def write_snapshot(out: Path, config: Config, tensors: dict[str, Tensor], rounding: float) -> None:
+    """The checkpoint as it stands, its samples from fixed latents, and a copy of both along the way."""
+    config = checkpoint.write(out, config, tensors, rounding=rounding)
+    grid = samples(Model.from_pretrained(out))
+    along = out / "state" / "snapshots" / f"{config.training.g_steps:08d}"
+    checkpoint.write(along, config, tensors, rounding=rounding)
+    for folder in (out, along):
+        checkpoint.replace_file(folder / "samples.png", lambda file: grid.save(file, format="PNG"))
+
+
+def samples(model: Model) -> Image.Image:
+    """A square of samples some 256 pixels wide, the same latents for every model."""
+    columns = max(1, 256 // model.config.dataset.size)
+    return model.grid(columns**2, columns=columns, seed=0)
+
+
+def write_progress(out: Path) -> None:
+    """progress.webp: how the pictures of fixed latents came to be."""
+    grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
+    tops = [grid.convert("RGB").crop((0, 0, grid.width, grid.height // 2)) for grid in grids]
+    frames = tops + [tops[-1]] * 3
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, format="WEBP", save_all=True, append_images=frames[1:], duration=500, loop=0, quality=70
+    )
+    checkpoint.replace_file(out / "progress.webp", buffer.getvalue())

@@ -1,0 +1,214 @@
+"""A training run, top to bottom, in the order in which it happens.
+
+Every random number of step i comes from a generator seeded with (seed, process, i), and the order of pictures from
+(seed, epoch). So there is no random state to save, and a resumed run draws what the uninterrupted one would have.
+"""
+
+import itertools
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from torch import Tensor
+from tqdm import tqdm
+
+from train import data, folder
+from train.auto import settle
+from train.averaging import halved, with_statistics
+from train.cell import Cell, build_game, config, rules
+from train.options import as_recorded, check
+from train.step import Batch, play
+from zoo.errors import TrainingError
+
+
+def run(architecture: str, options, *, script: str) -> Path:
+    """Train what `options` say; gives the checkpoint folder. ZooError, in one line, where that cannot be."""
+    # What may not be is refused before anything is read or written.
+    check(options)
+    loss_rules = rules(architecture, options)
+
+    accelerator = Accelerator(log_with=options.log_with, project_dir=options.out or "runs")
+    with accelerator.main_process_first():
+        pictures = options.load_pictures()
+    fields = options.generator_fields(pictures)
+    cell = Cell(architecture, script, options, loss_rules, pictures, fields, accelerator.num_processes)
+    out = Path(options.out or Path("runs") / cell.id)
+    schedule = Schedule.of(cell)
+
+    # Settings that the machine decides are decided once, before seeding, and kept for ever.
+    state = folder.read_state(out)
+    recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(pictures)}
+    if state is None:
+        settings = list(settle(cell, accelerator.device)) if accelerator.is_main_process else [None, None]
+        if cell.processes > 1:
+            broadcast_object_list(settings)
+        state = {"precision": settings[0], "memory_format": settings[1], "options": recorded}
+        state |= {"g_steps": 0, "seconds": 0.0}
+    elif options.resume:
+        folder.check_same(out, state["options"], recorded)
+    else:
+        raise TrainingError(f"{out} already holds a run: --resume goes on with it, --out starts elsewhere")
+
+    if state["g_steps"] < schedule.total:
+        train(cell, state, schedule, out, accelerator)
+    if accelerator.is_main_process:
+        folder.write_progress(out)
+        tqdm.write(f'{out} is done; zoo.load("{out if "/" in str(out) else f"./{out}"}") brings it back')
+    return out
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The budget and the intervals of it, in generator steps."""
+
+    total: int
+    log_every: int
+    snapshot_every: int  # a multiple of log_every: no interval is cut in two
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Schedule":
+        options, steps_a_kimg = cell.options, 1000 / cell.pictures_per_step
+        log_every = max(1, round((options.log_kimg or options.kimg / 200) * steps_a_kimg))
+        logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
+        return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
+
+
+def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: Accelerator) -> None:
+    """From `state` to the end of the budget."""
+    options, device, main = cell.options, accelerator.device, accelerator.is_main_process
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    game = build_game(cell, state["precision"], state["memory_format"], device)
+    if cell.processes > 1:
+        game.mean_over_processes = lambda tensor: accelerator.reduce(tensor, "mean")
+    if "generator" in state:
+        folder.restore(game, state)
+    feed = data.Feed(
+        cell.pictures,
+        options.batch,
+        device=device,
+        seed=options.seed,
+        rank=accelerator.process_index,
+        world=cell.processes,
+    )
+    done = state["g_steps"]
+    batches = feed.batches(done * cell.rules.critic_steps)
+    rng, dropout = torch.Generator(device), default_generator(device)
+    optimisers = [o for o in (game.optimiser_g, game.optimiser_d) if o is not None]
+    base_lrs = [options.lr, options.critic_lr or options.lr]
+
+    history = folder.History(out / "history.jsonl", done) if main else None
+    if options.log_with:
+        accelerator.init_trackers("gan-zoo", config={k: str(v) for k, v in state["options"].items()})
+    bar = tqdm(
+        desc=cell.id,
+        total=schedule.total * cell.pictures_per_step,
+        initial=done * cell.pictures_per_step,
+        unit=" pictures",
+        unit_scale=True,
+        mininterval=1,
+        disable=not main,
+    )
+    tally, began = Tally(device), time.perf_counter()
+    while done < schedule.total:
+        entropy = seed_of(options.seed, accelerator.process_index, done)
+        rng.manual_seed(entropy)
+        dropout.manual_seed(entropy)
+        for optimiser, lr in zip(optimisers, base_lrs, strict=False):
+            optimiser.param_groups[0]["lr"] = lr * lr_factor(done / schedule.total, options.lr_decay_from)
+        drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
+        done += 1
+        tally.add(done, play(game, drawn, rng))
+        bar.update(cell.pictures_per_step)
+        if done % schedule.log_every and done < schedule.total:
+            continue
+
+        values, bad_step = tally.read(accelerator)
+        if bad_step is not None:
+            raise_not_finite(out, cell, bad_step)
+        seconds = state["seconds"] + time.perf_counter() - began
+        kimg = done * cell.pictures_per_step / 1000
+        if main:
+            history.add({"kimg": kimg, "g_steps": done, **values, "seconds": seconds})
+            bar.set_postfix(d=f"{values.get('d_loss', 0):.3f}", g=f"{values.get('g_loss', 0):.3f}")
+        accelerator.log({"kimg": kimg, **values}, step=done)
+        if done % schedule.snapshot_every == 0 or done == schedule.total:
+            if main:
+                tensors, rounding = halved(cell, with_statistics(cell, game.average))
+                about = config(cell, state, g_steps=done, seconds=seconds, device=device)
+                folder.write_snapshot(out, about, tensors, rounding)
+                now = {"g_steps": done, "seconds": seconds}
+                folder.write_state(out, state | now | folder.game_state(game))
+            accelerator.wait_for_everyone()
+    bar.close()
+    accelerator.end_training()
+
+
+class Tally:
+    """Sums of a step's scalars over an interval, on the device: the host reads them once an interval."""
+
+    def __init__(self, device: torch.device):
+        self.device = device
+        self.reset()
+
+    def reset(self) -> None:
+        self.names, self.sums, self.steps = (), torch.zeros((), device=self.device), 0
+        self.bad_step = torch.full((), math.inf, device=self.device)
+
+    def add(self, step: int, values: dict[str, Tensor]) -> None:
+        self.names = tuple(values)
+        stacked = torch.stack([value.float() for value in values.values()])
+        self.sums = self.sums + stacked
+        self.steps += 1
+        here = torch.where(stacked.isfinite().all(), math.inf, float(step))
+        self.bad_step = torch.minimum(self.bad_step, here)
+
+    def read(self, accelerator: Accelerator) -> tuple[dict[str, float], int | None]:
+        """Means over the interval and all processes, and the first step with a value that is not finite."""
+        sums = self.sums if accelerator.num_processes == 1 else accelerator.reduce(self.sums, "mean")
+        bad_step = self.bad_step.item()
+        values = dict(zip(self.names, (sums / self.steps).tolist(), strict=True))
+        if "gap" in values:
+            variance = values.pop("gap_squared") - values.pop("gap") ** 2
+            values["score_gap_sd"] = math.sqrt(max(0.0, variance))
+        self.reset()
+        return values, None if bad_step == math.inf else int(bad_step)
+
+
+def prepare(cell: Cell, raw: data.Raw, rng: torch.Generator) -> Batch:
+    """What the step needs: pictures in [-1, 1], mirrored or jittered, their condition, and noise."""
+    real, condition = data.augment(raw, rng, mirror=cell.options.mirror, jitter=cell.options.jitter)
+    latents = None
+    if "latent" in cell.fields:
+        latents = torch.randn(len(real), cell.fields["latent"], generator=rng, device=real.device)
+    return Batch(real, condition, latents)
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed for a tuple of whole numbers, as independent of its neighbours' as can be."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def default_generator(device: torch.device) -> torch.Generator:
+    """The one that dropout draws from."""
+    if device.type == "cuda":
+        torch.cuda.init()
+        return torch.cuda.default_generators[device.index or 0]
+    return torch.mps._get_default_mps_generator() if device.type == "mps" else torch.default_generator
+
+
+def lr_factor(progress: float, decay_from: float) -> float:
+    return 1.0 if progress < decay_from else (1 - progress) / (1 - decay_from)
+
+
+def raise_not_finite(out: Path, cell: Cell, step: int) -> None:
+    kept = f"the last good checkpoint is in {out}" if (out / "config.json").exists() else "nothing was saved yet"
+    kimg = step * cell.pictures_per_step / 1000
+    raise TrainingError(
+        f"NaN or infinity at generator step {step} ({kimg:.1f} kimg): {kept}; try a lower --lr or --precision float32"
+    )

@@ -1,0 +1,173 @@
+"""What every training script asks for. Recipes fill the same fields; a script adds or re-defaults its own."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from train import data
+from zoo import losses, penalties
+from zoo.errors import Refused, ZooError
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions:
+    loss: str = "vanilla"
+    """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan, began or rpgan"""
+    loss_fields: tuple[str, ...] = ()
+    """the loss's constants, as in: --loss-fields gamma=1 saturating=true"""
+    critic_steps: int | None = None
+    """critic steps to one of the generator; by default the loss's own (5 for wgan and wgan-gp, else 1)"""
+    critic_norm: Literal["batch", "layer", "instance", "none"] | None = None
+    """the critic's normalisation; by default what suits the loss (a gradient penalty takes no batch norm)"""
+    spectral_norm: bool | None = None
+    """divide the critic's weights by their largest singular value; by default where the loss has no control"""
+    penalty: str | None = None
+    """a gradient penalty to add: line-between, around-data, r1, r2 or r1+r2; by default the loss's own"""
+    penalty_weight: float | None = None
+    """its λ or γ"""
+
+    def build_loss(self) -> losses.Loss:
+        return losses.get(self.loss, **dict(parse_field(item) for item in self.loss_fields))
+
+    def build_penalty(self, loss: losses.Loss) -> penalties.Penalty | None:
+        if self.penalty is None:
+            if self.penalty_weight is not None:
+                raise Refused("--penalty-weight needs --penalty; the loss's own weight is one of --loss-fields")
+            return loss.penalty
+        return penalties.get(self.penalty, self.penalty_weight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    kimg: float = 300
+    """the budget: thousands of real pictures that the critic sees"""
+    batch: int = 32
+    """pictures a step and process"""
+    lr: float = 4e-4
+    """Adam's learning rate, of the generator and (unless --critic-lr says otherwise) of the critic"""
+    critic_lr: float | None = None
+    betas: tuple[float, float] = (0.5, 0.999)
+    """Adam's decay rates"""
+    lr_decay_from: float = 1.0
+    """fraction of the budget from which learning rates fall linearly to zero; 1 is never"""
+    ema_kimg: float | None = None
+    """half-life of the generator's average, in thousands of pictures; by default 10, at most budget/20"""
+    width: int = 32
+    """the generator's maps at full resolution"""
+    critic_width: int | None = None
+    """the critic's; by default as the generator's"""
+    mirror: bool = False
+    """show half of the pictures mirrored"""
+    jitter: int = 0
+    """enlarge pictures by so many pixels and cut them back at a random place"""
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    """auto: a few timed steps decide, here and now; what they chose is in the checkpoint's config"""
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    seed: int = 0
+    """of weights, order of pictures and noise: same seed, same curve, bit for bit on one CPU thread"""
+    out: Path | None = None
+    """the checkpoint folder; by default runs/<architecture>-<loss>-<data set>"""
+    resume: bool = False
+    """go on from the last snapshot in the folder, as if nothing had happened; start if there is none"""
+    snapshot_kimg: float | None = None
+    """save the checkpoint, the state to resume from, and a grid of samples so often; by default budget/10"""
+    log_kimg: float | None = None
+    """length of an interval that history.jsonl averages over; by default budget/200"""
+    log_with: Literal["tensorboard", "wandb", "trackio"] | None = None
+    """a tracker to log to as well, if it is installed"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseOptions(TrainingOptions, data.DataOptions, LossOptions):
+    """Options of the families that draw pictures from noise."""
+
+    latent: int = 128
+    """numbers that a picture is drawn from"""
+
+    def load_pictures(self) -> data.Pictures:
+        return data.load(self)
+
+    def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
+        return {
+            "size": pictures.size,
+            "channels": pictures.channels,
+            "latent": self.latent,
+            "width": self.width,
+        }
+
+
+def parse_field(item: str) -> tuple[str, float | bool]:
+    name, equals, value = item.partition("=")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    try:
+        return name, float(value)
+    except ValueError:
+        raise Refused(f"--loss-fields takes name=number or name=true, not '{item}'") from None
+
+
+# These say where things lie and how they are watched, not what is trained.
+ASIDE = ("out", "resume", "log_with", "data_dir", "resident_gb")
+
+
+def as_recorded(options) -> dict:
+    """The options that decide what is trained, as JSON would hold them."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(options).items()
+        if name not in ASIDE
+    }
+
+
+def command(script: str, options) -> str:
+    """The shortest command line that trains the same; a folder of pictures is named without its path."""
+    words = ["accelerate", "launch", f"train/{script}"]
+    defaults = {f.name: f.default for f in fields(options)}
+    for name, value in as_recorded(options).items():
+        default = defaults[name]
+        if value == (list(default) if isinstance(default, tuple) else default):
+            continue
+        flag = name.replace("_", "-")
+        if name == "dataset" and Path(value).is_dir():
+            value = f"./{Path(value).resolve().name}"
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
+def check(options) -> None:
+    """Refused, by name, where a number makes no sense."""
+    for name in ("kimg", "batch", "lr", "width", "critic_steps", "critic_lr", "critic_width", "ema_kimg"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise Refused(f"--{name.replace('_', '-')} must be above 0, not {value}")
+    for name in ("snapshot_kimg", "log_kimg"):
+        value = getattr(options, name)
+        if value is not None and not 0 < value <= options.kimg:
+            raise Refused(f"--{name.replace('_', '-')} must lie between 0 and --kimg ({options.kimg}), not {value}")
+    if not 0 <= options.lr_decay_from <= 1:
+        raise Refused(f"--lr-decay-from must lie between 0 and 1, not {options.lr_decay_from}")
+    if not 0 <= options.seed < 2**32:
+        raise Refused(f"--seed must lie between 0 and 2**32 - 1, not {options.seed}")
+
+
+def parse(kind: type, description: str):
+    """The options of a script from its command line."""
+    return tyro.cli(kind, description=description)
+
+
+def exit_with_one_line(main: Callable[[], None]) -> None:
+    """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback."""
+    try:
+        main()
+    except ZooError as error:
+        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(f"{Path(sys.argv[0]).name}: stopped; --resume goes on from the last snapshot")

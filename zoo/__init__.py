@@ -1,0 +1,74 @@
+"""A zoo of small GANs in which the loss is the only thing that changes.
+
+    model = zoo.load("dcgan-focal-cifar10")
+    model.grid(64, seed=7).save("grid.png")
+
+Everything is imported when it is first used: `import zoo` itself costs nothing.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from zoo import errors, facades, latents, losses, pictures
+    from zoo.checkpoint import Info
+    from zoo.model import Model
+
+__all__ = ["Model", "errors", "facades", "info", "latents", "list_models", "load", "losses", "pictures"]
+
+
+def load(
+    name: "str | os.PathLike[str]",
+    *,
+    revision: str | None = None,
+    owner: str | None = None,
+    device: "str | torch.device | None" = None,
+    token: str | None = None,
+) -> "Model":
+    """Load a model, on the CPU unless a `device` is named.
+
+    A `name` with a slash is a checkpoint folder ("runs/dcgan-focal-cifar10"), or else a repository on the
+    Hub, `owner/repo[@revision]`. One without is a bundled id (see `list_models`), or else the repository of
+    that name of `owner` (by default the environment's ZOO_HUB_OWNER). Raises UnknownName where there is no
+    such model, CheckpointError where its files are damaged, foreign or out of reach.
+    """
+    from zoo.model import Model
+
+    return Model.from_pretrained(name, revision=revision, owner=owner, device=device, token=token)
+
+
+def list_models(pattern: str | None = None, *, owner: str | None = None) -> list[str]:
+    """Names that `load` takes: the bundled ids, or an `owner`'s on the Hub; `pattern` is like "*-focal-*"."""
+    from zoo import hub
+
+    return hub.list_models(pattern, owner=owner)
+
+
+def info(
+    name: "str | os.PathLike[str]",
+    *,
+    revision: str | None = None,
+    owner: str | None = None,
+    token: str | None = None,
+) -> "Info":
+    """What is known of a model: its config and its measurements. Reads no weights."""
+    from zoo import checkpoint, hub
+
+    return checkpoint.info(hub.resolve(name, revision, owner, token, weights=False))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Model":
+        return importlib.import_module("zoo.model").Model
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("gan-zoo")
+    if name in __all__:
+        return importlib.import_module(f"zoo.{name}")
+    raise AttributeError(f"module 'zoo' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,0 +1,156 @@
+"""The table of architectures: name → generator, critics, and the critic that each kind of loss gets.
+
+A new architecture is one file with a Generator and a Critic, and one row of ARCHITECTURES.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from zoo.architectures import dcgan, layers
+from zoo.errors import Refused, unknown
+from zoo.losses import Loss
+from zoo.penalties import Penalty
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One family. `norms` gives the critic's norm for each control of a loss; a control it lacks is refused."""
+
+    generator: Callable[..., nn.Module]
+    critic: Callable[..., nn.Module]
+    autoencoder: Callable[..., nn.Module] | None  # began's critic
+    sizes: tuple[int, ...]  # sides of a picture, in pixels
+    norms: dict[str, str]
+    refusals: dict[str, str]  # control → why not
+    spectral_norm: bool  # where the loss brings no control of its own
+    conditional: bool = False
+    kind: str = "noise"  # or "translation": picture → picture
+    fixed_norm: bool = False  # the norm is what the family is about
+
+
+DCGAN = Architecture(
+    generator=dcgan.Generator,
+    critic=dcgan.Critic,
+    autoencoder=dcgan.Autoencoder,
+    sizes=(28, 32, 64),
+    norms={"spectral": "batch", "clip": "batch", "penalty": "layer", "autoencoder": "batch"},
+    refusals={},
+    spectral_norm=True,
+)
+NO_CLASS_IN_AUTOENCODER = "began's critic rebuilds pictures and has no place for a class"
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "dcgan": DCGAN,
+    "cdcgan": replace(
+        DCGAN, conditional=True, autoencoder=None, refusals={"autoencoder": NO_CLASS_IN_AUTOENCODER}
+    ),
+}
+
+# Inclusive bounds of every field, so that a foreign config cannot ask for a terabyte.
+BOUNDS = {
+    "size": (16, 256),
+    "channels": (1, 3),
+    "latent": (1, 1024),
+    "width": (1, 512),
+    "classes": (0, 1000),
+    "cap": (1, 1024),
+}
+
+
+def get(name: str) -> Architecture:
+    """The row of `name`; UnknownName with the nearest names where there is none."""
+    if name not in ARCHITECTURES:
+        raise unknown("architecture", name, ARCHITECTURES)
+    return ARCHITECTURES[name]
+
+
+def check_fields(name: str, given: dict[str, Any]) -> dict[str, int]:
+    """The generator's fields, complete: Refused by name where one is unknown, missing, not whole or out of bounds."""
+    architecture = get(name)
+    parameters = inspect.signature(architecture.generator).parameters
+    for field in given:
+        if field not in parameters:
+            raise unknown(f"field of {name}", field, parameters)
+    complete = {}
+    for field, parameter in parameters.items():
+        value = given.get(field, parameter.default)
+        if value is inspect.Parameter.empty:
+            raise Refused(f"{name} needs the field {field}")
+        low, high = BOUNDS[field]
+        if type(value) is not int or not low <= value <= high:
+            raise Refused(f"{name}'s {field} must be a whole number from {low} to {high}, not {value!r}")
+        complete[field] = value
+    if complete["size"] not in architecture.sizes:
+        sizes = ", ".join(map(str, architecture.sizes))
+        raise Refused(f"{name} makes pictures of {sizes} pixels, not {complete['size']}")
+    if complete["channels"] == 2:
+        raise Refused(f"{name}'s channels must be 1 or 3, not 2")
+    if architecture.conditional and complete["classes"] < 2:
+        raise Refused(f"{name} needs at least 2 classes, not {complete['classes']}")
+    if not architecture.conditional and complete.get("classes"):
+        raise Refused(f"{name} takes no classes")
+    return complete
+
+
+def build_generator(name: str, fields: dict[str, Any]) -> nn.Module:
+    """A generator with random weights; its fields are checked before anything is allocated."""
+    return get(name).generator(**check_fields(name, fields))
+
+
+@dataclass(frozen=True)
+class CriticPlan:
+    """What a critic is made of, once the rules have spoken."""
+
+    norm: str
+    spectral_norm: bool
+    autoencoder: bool
+
+
+def plan_critic(
+    name: str,
+    loss_name: str,
+    loss: Loss,
+    *,
+    norm: str | None = None,
+    spectral_norm: bool | None = None,
+    penalty: Penalty | None = None,
+) -> CriticPlan:
+    """The critic that `loss` gets in the family `name`, with overrides; Refused, with the reason, if it may not be."""
+    family = get(name)
+    if norm is not None and norm not in layers.NORMS:
+        raise unknown("critic norm", norm, layers.NORMS)
+    if loss.control in family.refusals:
+        raise Refused(f"{name} takes no {loss_name}: {family.refusals[loss.control]}")
+    if family.fixed_norm and norm not in (None, family.norms[loss.control]):
+        raise Refused(f"{name}'s critic norm is {family.norms[loss.control]}: the family is defined by it")
+    autoencoder = loss.control == "autoencoder"
+    if penalty is not None and loss.control == "spectral" and norm is None and not family.fixed_norm:
+        norm = family.norms["penalty"]
+    norm = norm or family.norms[loss.control]
+    if spectral_norm is None:
+        spectral_norm = family.spectral_norm and loss.control == "spectral"
+    if spectral_norm and loss.clip is not None:
+        raise Refused(f"{loss_name} clips the critic's weights and spectral norm would rescale them: choose one")
+    if spectral_norm and autoencoder:
+        raise Refused(f"{loss_name}'s critic is an autoencoder, which spectral norm would keep from rebuilding")
+    if (penalty or loss.penalty) and norm == "batch":
+        raise Refused(
+            f"{loss_name} with a gradient penalty needs each picture's own slope, and batch norm mixes pictures:"
+            " use --critic-norm layer, instance or none"
+        )
+    return CriticPlan(norm, spectral_norm, autoencoder)
+
+
+def build_critic(name: str, fields: dict[str, int], plan: CriticPlan, width: int) -> nn.Module:
+    """A critic for pictures of the generator with `fields`, `width` maps wide."""
+    family = get(name)
+    shared = {"size": fields["size"], "channels": fields["channels"], "width": width, "norm": plan.norm}
+    if plan.autoencoder:
+        return family.autoencoder(**shared, latent=fields["latent"])
+    if family.conditional:
+        shared["classes"] = fields["classes"]
+    return family.critic(**shared, spectral_norm=plan.spectral_norm)

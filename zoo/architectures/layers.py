@@ -1,0 +1,92 @@
+"""What several families share: initialisation, a critic's normalisation, classes, and odd picture sizes."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+NORMS = ("batch", "layer", "instance", "none")
+
+
+def normalisation(norm: str, channels: int) -> nn.Module:
+    """A norm over (n, channels, H, W) maps: `layer` is over all of one picture, `instance` over each of its maps."""
+    return {
+        "batch": lambda: nn.BatchNorm2d(channels),
+        "layer": lambda: nn.GroupNorm(1, channels),
+        "instance": lambda: nn.InstanceNorm2d(channels, affine=True),
+        "none": nn.Identity,
+    }[norm]()
+
+
+def initialise(net: nn.Module) -> None:
+    """DCGAN's: weights N(0, 0.02), norms' gains N(1, 0.02), biases 0 (Radford et al. 2016, section 4)."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm | nn.InstanceNorm2d) and module.affine:
+            nn.init.normal_(module.weight, 1.0, 0.02)
+        if isinstance(getattr(module, "bias", None), nn.Parameter):
+            nn.init.zeros_(module.bias)
+
+
+def normalise_spectrally(net: nn.Module) -> None:
+    """Divides every weight of `net` by its largest singular value (Miyato et al. 2018), one power step a use."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
+            spectral_norm(module)
+
+
+def class_weights(condition: Tensor, classes: int) -> Tensor:
+    """Labels (n,) → one-hot (n, classes) float; mixtures of classes (n, classes) pass as they are."""
+    return condition if condition.is_floating_point() else F.one_hot(condition, classes).float()
+
+
+def net_size(size: int) -> int:
+    """The side that a net of doubling blocks works at: 28 → 32, 32 → 32, 64 → 64."""
+    return 1 << (size - 1).bit_length()
+
+
+def pad(pictures: Tensor, size: int) -> Tensor:
+    """Up to (n, C, size, size), the border in the pictures' black (-1), as the generator's is cropped away."""
+    margin = (size - pictures.shape[-1]) // 2
+    return F.pad(pictures, (margin,) * 4, value=-1.0) if margin else pictures
+
+
+def crop(pictures: Tensor, size: int) -> Tensor:
+    """The middle (n, C, size, size)."""
+    margin = (pictures.shape[-1] - size) // 2
+    return pictures[..., margin : margin + size, margin : margin + size] if margin else pictures
+
+
+def error_per_picture(pictures: Tensor, rebuilt: Tensor) -> Tensor:
+    """BEGAN's score: mean |v - D(v)| over each picture, (n, C, H, W) → (n,)."""
+    return (pictures.float() - rebuilt.float()).abs().flatten(1).mean(1)
+
+
+class Rows(nn.Module):
+    """(n, features) → (n, channels, side, side)."""
+
+    def __init__(self, channels: int, side: int):
+        super().__init__()
+        self.shape = (channels, side, side)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(len(x), *self.shape)
+
+
+def up(inputs: int, outputs: int, norm: str = "batch") -> list[nn.Module]:
+    """Doubles the side: a transposed convolution (kernel 4: no checkerboard, as 2 divides 4), a norm, ReLU."""
+    return [
+        nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=norm == "none"),
+        normalisation(norm, outputs),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def down(inputs: int, outputs: int, norm: str) -> list[nn.Module]:
+    """Halves the side: a convolution, a norm, LeakyReLU."""
+    return [
+        nn.Conv2d(inputs, outputs, 4, 2, 1, bias=norm == "none"),
+        normalisation(norm, outputs),
+        nn.LeakyReLU(0.2, inplace=True),
+    ]

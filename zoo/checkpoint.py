@@ -1,0 +1,287 @@
+"""The checkpoint folder: how its files get in and out of it whole.
+
+config.json comes last and holds the hash of the weights, so a folder is either whole or visibly not. Whatever
+a foreign config or weights file says is checked by name before anything large is allocated.
+"""
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from zoo.config import Config, Dataset, Inference, Training, Weights, parse_json, short
+from zoo.errors import CheckpointError, ZooError
+
+if TYPE_CHECKING:  # torch is imported where weights are touched: reading a config costs nothing
+    from torch import Tensor, nn
+
+__all__ = ["Config", "Dataset", "Inference", "Training", "Weights"]
+
+CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+LARGEST = {CONFIG: 2**16, METRICS: 2**20}  # bytes
+Content = bytes | Callable[[BinaryIO], object]  # of a file: its bytes, or what writes them into it
+
+# ---- reading
+
+
+def read(folder: str | Path) -> Config:
+    """The folder's config, checked; CheckpointError where it is damaged or foreign."""
+    path = Path(folder) / CONFIG
+    return Config.from_json(_read_text(path), str(path))
+
+
+class Metrics(NamedTuple):
+    """metrics.json: one row a measurement; `stale` where they were taken with other weights."""
+
+    rows: list[dict[str, Any]]
+    stale: bool
+
+
+def read_metrics(folder: str | Path) -> Metrics:
+    """The folder's measurements; no rows where there is no metrics.json."""
+    path = Path(folder) / METRICS
+    if not path.exists():
+        return Metrics([], False)
+    data = parse_json(_read_text(path), str(path))
+    rows = data.get("metrics") if isinstance(data, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):
+        raise CheckpointError(f'{path} must hold "weights_sha256" and a list "metrics" of named rows')
+    return Metrics(rows, stale=data.get("weights_sha256") != read(folder).weights.sha256)
+
+
+@dataclass(frozen=True)
+class Info:
+    """What is known of a model without its weights: its config and its measurements."""
+
+    config: Config
+    metrics: Metrics
+
+
+def info(folder: str | Path) -> Info:
+    """Config and measurements of a folder."""
+    return Info(read(folder), read_metrics(folder))
+
+
+def _read_text(path: Path) -> str:
+    """A small text file; CheckpointError where it is missing, no plain file, too large or not text."""
+    try:
+        if not path.is_file():
+            raise CheckpointError(f"{path.parent} has no {path.name}: it is no checkpoint folder")
+        if path.stat().st_size > LARGEST[path.name]:
+            raise CheckpointError(f"{path} is not ours: it has more than {LARGEST[path.name]} bytes")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CheckpointError(f"{path} is damaged: it is not text") from None
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
+
+
+class WrongHash(CheckpointError):
+    """The weights are not those that the config names."""
+
+
+def load(folder: str | Path) -> tuple[Config, "nn.Module"]:
+    """Config and generator (float32, CPU, evaluation mode, without gradients) of a checkpoint folder.
+
+    Weights that do not fit the config are read once more, in case a writer was just replacing both.
+    """
+    try:
+        return _load(Path(folder))
+    except WrongHash:
+        time.sleep(0.1)
+        return _load(Path(folder))
+
+
+def _load(folder: Path) -> tuple[Config, "nn.Module"]:
+    config = read(folder)
+    try:
+        module = _build(config)
+    except ZooError as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error}") from None
+    load_weights(folder, config, module)
+    return config, module.eval().requires_grad_(False)
+
+
+def _build(config: Config) -> "nn.Module":
+    """The generator on the meta device: names and shapes, and no memory."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    from zoo import architectures
+
+    class Uninitialised(TorchFunctionMode):
+        """Skips drawing normal numbers, for which the meta device would import torch._dynamo: two seconds."""
+
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            if function in (torch.nn.init.normal_, torch.Tensor.normal_):
+                return None
+            return function(*args, **(kwargs or {}))
+
+    fields = dict(config.architecture)
+    with torch.device("meta"), Uninitialised():
+        return architectures.build_generator(fields.pop("name"), fields)
+
+
+def load_weights(folder: str | Path, config: Config, module: "nn.Module") -> None:
+    """Put the folder's weights, as float32, into `module`, whose own tensors may be on the meta device.
+
+    The hash is verified before a byte is parsed, and every name, shape and type before a tensor is made.
+    CheckpointError says what does not fit; its kind WrongHash, that the file is not the one `config` names.
+    """
+    import safetensors.torch
+
+    path = Path(folder) / WEIGHTS
+    if not path.is_file():
+        raise CheckpointError(f"{folder} has no {WEIGHTS}: fetch it again")
+    try:
+        with path.open("rb") as file:  # one descriptor throughout: a writer may replace the file meanwhile
+            size, expected = os.fstat(file.fileno()).st_size, config.weights.bytes
+            if size != expected:
+                raise WrongHash(f"{path} has {size} bytes instead of {expected}: fetch it again")
+            if hashlib.file_digest(file, "sha256").hexdigest() != config.weights.sha256:
+                raise WrongHash(f"{path} is not what its config names (sha256): fetch it again")
+            file.seek(0)
+            _check_header(file, size, config.weights.dtype, module.state_dict(), path)
+            file.seek(0)
+            tensors = safetensors.torch.load(file.read())
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from None
+    module.load_state_dict(
+        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()},
+        assign=True,
+    )
+
+
+def _check_header(
+    file: BinaryIO, size: int, precision: str, expected: Mapping[str, "Tensor"], path: Path
+) -> None:
+    """CheckpointError unless the file holds the `expected` tensors, floats at `precision`, and no more."""
+    length = int.from_bytes(file.read(8), "little")
+    if length > min(size, 2**20):
+        raise CheckpointError(f"{path} is no safetensors file")
+    header = parse_json(file.read(length).decode("utf-8", "replace"), str(path))
+    if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
+        raise CheckpointError(f"{path} is damaged: its header lists no tensors")
+    header.pop("__metadata__", None)
+    for verb, names in (("lacks", expected.keys() - header), ("has the foreign", header.keys() - expected)):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise CheckpointError(f"{path} {verb} {short(min(names))}{more}")
+    content = 0
+    for name, tensor in expected.items():
+        dtype = precision if tensor.is_floating_point() else _dtype(tensor)
+        bits = int(dtype.lstrip("floatinu"))
+        wanted = [f"{dtype[0].upper()}{bits}", list(tensor.shape)]
+        given = [header[name].get("dtype"), header[name].get("shape")]
+        if given != wanted:
+            raise CheckpointError(f"{path}: {name} is {short(given)} where {wanted} is expected")
+        content += tensor.numel() * bits // 8
+    if size != 8 + length + content:
+        raise CheckpointError(f"{path} holds {size - 8 - length} bytes of tensors instead of {content}")
+
+
+def _dtype(tensor: "Tensor") -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+# ---- writing
+
+
+def write(
+    folder: str | Path,
+    config: Config,
+    tensors: Mapping[str, "Tensor"],
+    *,
+    rounding: float = 0.0,
+    files: Mapping[str, Content] | None = None,
+) -> Config:
+    """Write a checkpoint folder, made where it is missing; return the config with `weights` filled in.
+
+    `tensors` is the generator's state dict, its floats all float16 or all float32; `files` holds further ones
+    by name, replaced together with it. Where something cannot be written (a full disk), what the folder held
+    stays whole and CheckpointError is raised.
+    """
+    import safetensors.torch
+
+    dtypes = sorted({_dtype(tensor) for tensor in tensors.values() if tensor.is_floating_point()})
+    if len(dtypes) != 1:
+        raise CheckpointError(f"weights must all be float16 or all float32, not {dtypes}")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    data = safetensors.torch.save(tensors, metadata={"format": "pt"})
+    sha256 = hashlib.sha256(data).hexdigest()
+    weights = Weights(sha256=sha256, bytes=len(data), dtype=dtypes[0], rounding=rounding)
+    text = _to_json(replace(config, weights=weights))
+    write_files(folder, {**(files or {}), WEIGHTS: data, CONFIG: text.encode()})
+    return Config.from_json(text)
+
+
+def copy(files: Mapping[str, bytes], config: Config, folder: str | Path) -> None:
+    """Write a checkpoint's `files`, which hold its weights, with `config`; CheckpointError if they differ."""
+    weights = files.get(WEIGHTS, b"")
+    if hashlib.sha256(weights).hexdigest() != config.weights.sha256:
+        raise CheckpointError(
+            f"the weights of {config.id} have changed since they were loaded: load it again"
+        )
+    write_files(folder, {**files, CONFIG: config.to_json().encode()})
+
+
+def _to_json(config: Config) -> str:
+    """The config as a reader will accept it, or CheckpointError, before anything is written."""
+    try:
+        text = config.to_json()
+    except ValueError as error:  # NaN has no place in JSON
+        raise CheckpointError(f"the config cannot be written: {error}") from None
+    Config.from_json(text)
+    return text
+
+
+def write_files(folder: str | Path, files: Mapping[str, Content]) -> None:
+    """Replace files of a folder, in their order, once all of them are on the disk under temporary names.
+
+    CheckpointError where they cannot be written; what was there before is then whole.
+    """
+    folder = Path(folder)
+    created = not folder.exists()
+    # always the same temporary name: a killed run leaves at most one behind
+    staged = {folder / f".{name}.tmp": folder / name for name in files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for temporary, content in zip(staged, files.values(), strict=True):
+            _write(temporary, content)
+        for temporary, path in staged.items():
+            temporary.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            for temporary in staged:
+                temporary.unlink(missing_ok=True)
+            if created:
+                folder.rmdir()
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise CheckpointError(f"cannot write to {folder}: {reason}; what was there is whole") from error
+        raise
+
+
+def replace_file(path: str | Path, content: Content) -> None:
+    """Replace one file, all or nothing: `write_files` for a single one."""
+    path = Path(path)
+    write_files(path.parent, {path.name: content})
+
+
+def _write(path: Path, content: Content) -> None:
+    with path.open("wb") as file:
+        if callable(content):
+            try:
+                content(file)
+            except RuntimeError as error:  # what torch.save makes of a full disk
+                raise OSError(str(error).splitlines()[0]) from error
+        else:
+            file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

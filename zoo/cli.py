@@ -1,0 +1,225 @@
+"""zoo list | info | sample | interpolate | translate: the public face from a shell."""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import Refused, ZooError
+
+if TYPE_CHECKING:
+    from zoo.checkpoint import Info
+
+STILLS = (".png", ".webp", ".jpg", ".jpeg")
+ANIMATIONS = (".webp", ".gif")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, or 2 where the person who typed it has to change something."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except ZooError as error:
+        print(f"zoo: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # of `zoo list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options; each sets `run`."""
+    parent = argparse.ArgumentParser(prog="zoo", description="A zoo of small GANs: see them, use them.")
+    commands = parent.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(run: Callable[[argparse.Namespace], None], name: str, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        sub.set_defaults(run=run)
+        sub.add_argument("--owner", help="whose zoo on the Hub (default: the environment's ZOO_HUB_OWNER)")
+        return sub
+
+    def model(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument(
+            "model", metavar="ID", help="an id of `zoo list`, a folder, or owner/repo[@revision]"
+        )
+
+    def output(sub: argparse.ArgumentParser, suffixes: Sequence[str]) -> None:
+        sub.add_argument("--out", type=Path, required=True, metavar="FILE", help=" or ".join(suffixes))
+        sub.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: %(default)s)")
+
+    listing = command(list_, "list", "list the models that are installed, or an --owner's on the Hub")
+    listing.add_argument("pattern", nargs="?", help='of their ids, such as "*-focal-*"')
+
+    about = command(info, "info", "tell what a model is and how it was measured")
+    model(about)
+    about.add_argument("--json", action="store_true", help="for programs")
+
+    sampling = command(sample, "sample", "make a grid of pictures from noise")
+    model(sampling)
+    output(sampling, STILLS)
+    sampling.add_argument("--n", type=int, default=64, help="how many (default: %(default)s)")
+    sampling.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
+    sampling.add_argument("--columns", type=int, help="of the grid (default: square, or one a class)")
+    sampling.add_argument(
+        "--labels", nargs="+", metavar="CLASS", help="number or name: one, or one a picture"
+    )
+    sampling.add_argument(
+        "--truncation", type=float, metavar="T", help="keep the noise within ±T (0.7 is usual)"
+    )
+
+    morphing = command(interpolate, "interpolate", "turn one picture into another")
+    model(morphing)
+    output(morphing, (*STILLS, ".gif"))
+    morphing.add_argument(
+        "--seeds", type=int, nargs="+", default=[1, 2], help="2, or 4 for a plane in a still"
+    )
+    morphing.add_argument("--labels", nargs="+", metavar="CLASS", help="one for all, or one a seed")
+    morphing.add_argument(
+        "--steps", type=int, default=16, help="pictures from end to end (default: %(default)s)"
+    )
+    morphing.add_argument("--mode", default="slerp", help="slerp or lerp (default: %(default)s)")
+    morphing.add_argument("--fps", type=float, default=12, help="of an animation (default: %(default)s)")
+
+    translating = command(translate, "translate", "turn a map into a photograph")
+    model(translating)
+    translating.add_argument("map", type=Path, help="a picture of any size")
+    output(translating, STILLS)
+    translating.add_argument(
+        "--seed", type=int, default=0, help="of dropout, if it stays on (default: %(default)s)"
+    )
+    return parent
+
+
+# ---- the commands; what they need is imported once the options are known to be good
+
+
+def list_(options: argparse.Namespace) -> None:
+    from zoo import hub
+
+    for name in hub.list_models(options.pattern, owner=options.owner):
+        print(name)
+
+
+def info(options: argparse.Namespace) -> None:
+    import zoo
+
+    found = zoo.info(options.model, owner=options.owner)
+    if options.json:
+        print(json.dumps({**dataclasses.asdict(found.config), "metrics": found.metrics._asdict()}, indent=1))
+    else:
+        print(describe(found))
+
+
+def sample(options: argparse.Namespace) -> None:
+    _check_output(options.out, STILLS)
+    sheet = _load(options).grid(
+        options.n,
+        seed=options.seed,
+        columns=options.columns,
+        labels=_labels(options.labels),
+        truncation=options.truncation,
+    )
+    _save(options.out, sheet.save)
+
+
+def interpolate(options: argparse.Namespace) -> None:
+    still = options.out.suffix.lower() not in ANIMATIONS
+    _check_output(options.out, (*STILLS, ".gif"))
+    if not still and len(options.seeds) != 2:
+        raise Refused("an animation goes between 2 seeds: give 2, or write a .png for a plane of 4")
+    frames = _load(options).interpolate(
+        *options.seeds, steps=options.steps, mode=options.mode, labels=_labels(options.labels)
+    )
+    from zoo import pictures
+
+    if still:
+        _save(options.out, pictures.grid(frames, options.steps).save)
+    else:
+        there = [pictures.to_pil(frame) for frame in frames]
+        film = there + there[-2:0:-1]  # and back, so that it has no end
+        _save(options.out, lambda path: pictures.save_animation(film, path, fps=options.fps))
+
+
+def translate(options: argparse.Namespace) -> None:
+    _check_output(options.out, STILLS)
+    from zoo import pictures
+
+    photograph = _load(options).translate(pictures.decode(options.map), seed=options.seed)
+    _save(options.out, photograph.save)
+
+
+def _load(options: argparse.Namespace):
+    import zoo
+
+    return zoo.load(options.model, owner=options.owner, device=options.device)
+
+
+def _labels(given: list[str] | None) -> list[int | str] | int | str | None:
+    if given is None:
+        return None
+    labels = [int(label) if label.lstrip("-").isdigit() else label for label in given]
+    return labels[0] if len(labels) == 1 else labels
+
+
+# ---- what goes out
+
+
+def _check_output(path: Path, suffixes: Sequence[str]) -> None:
+    """Refused, before any work is done, where `path` cannot be written or says no format."""
+    if path.suffix.lower() not in suffixes:
+        raise Refused(f"--out {path} must end in {', '.join(suffixes)}")
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise Refused(f"--out {path} cannot be written: name a file in an existing folder of yours")
+
+
+def _save(path: Path, save: Callable[[Path], None]) -> None:
+    """Let `save` write beside `path` and move it there when it is whole."""
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    try:
+        save(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise Refused(f"--out {path} cannot be written: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def describe(found: "Info") -> str:
+    """Config and measurements for a person to read."""
+    config, data, training = found.config, found.config.dataset, found.config.training
+    shape = f"{data.size}×{data.size}×{data.channels}"
+    rows = {
+        "architecture": _fields(config.architecture),
+        "critic": _fields(config.critic),
+        "loss": _fields(config.loss),
+        "data": f"{data.id or data.name}, {data.pictures:,} pictures of {shape}",
+        "classes": ", ".join(data.labels) if config.architecture.get("classes") else "",
+        "trained": f"{training.kimg:g} kimg in batches of {training.batch}, {training.g_steps:,} steps of the generator",
+        "speed": f"{training.pictures_per_second:.0f} pictures/s on {training.hardware}",
+        "weights": f"{config.weights.bytes / 1e6:.2f} MB, {config.weights.dtype}",
+    }
+    lines = [config.id, *(f"  {name:<13} {value}" for name, value in rows.items() if value)]
+    if found.metrics.rows:
+        lines.append("measured" + (" (stale: with other weights)" if found.metrics.stale else ""))
+        lines += [_measurement(row) for row in found.metrics.rows]
+    return "\n".join(lines)
+
+
+def _fields(fields: dict) -> str:
+    name = [fields["name"]] if "name" in fields else []
+    return ", ".join([*name, *(f"{key} {value}" for key, value in fields.items() if key != "name")])
+
+
+def _measurement(row: dict) -> str:
+    value = row.get("value")
+    number = f"{value:.4g}" if isinstance(value, int | float) else str(value)
+    details = [f"{key} {row[key]}" for key in ("n", "dataset", "split", "which") if key in row]
+    return f"  {row['name']:<13} {number}  ({', '.join(details)})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

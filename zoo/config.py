@@ -1,0 +1,203 @@
+"""config.json: what a checkpoint says of itself, parsed strictly.
+
+A config may come from anyone: unknown and missing keys, wrong types and numbers that are none are refused by
+name.
+"""
+
+import json
+import re
+import types
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any, Self, get_args, get_origin
+
+from zoo.errors import CheckpointError
+
+FORMAT = 1
+LIBRARY = "gan-zoo"
+ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
+Scalar = bool | int | float | str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What the model has seen. `size` in pixels, `pictures` their number, `id` the Hub's if there is one."""
+
+    name: str
+    id: str | None
+    revision: str | None
+    split: str
+    pictures: int
+    size: int
+    channels: int
+    labels: tuple[str, ...] = ()
+    palette: str | None = None  # "facades": a map is snapped to these colours before it is translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How it was trained. `kimg`: thousands of real pictures seen by the critic, over all processes."""
+
+    kimg: float
+    g_steps: int
+    batch: int
+    processes: int
+    critic_steps: int
+    seed: int
+    optimiser: str
+    lr_g: float
+    lr_d: float
+    betas: tuple[float, float]
+    ema_kimg: float
+    precision: str
+    memory_format: str
+    mirror: bool
+    lr_decay_from: float
+    command: str
+    commit: str | None
+    library_version: str
+    torch_version: str
+    pictures_per_second: float
+    hardware: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """Batch norm's `statistics`, "running" or "batch" (the one picture's), and whether `dropout` stays on."""
+
+    statistics: str = "running"
+    dropout: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """model.safetensors. `rounding`: how half precision changes pictures, in mean grey levels (0 to 255)."""
+
+    sha256: str
+    bytes: int
+    dtype: str
+    rounding: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """config.json. `weights` is None only until `checkpoint.write` has filled it in."""
+
+    format: int = FORMAT
+    library: str = LIBRARY
+    id: str
+    architecture: dict[str, int | str]
+    critic: dict[str, Scalar]
+    loss: dict[str, Scalar]
+    dataset: Dataset
+    training: Training
+    inference: Inference = Inference()
+    weights: Weights | None = None
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "config.json") -> Self:
+        """CheckpointError names the first key that is unknown, missing or of a wrong type or value."""
+        data = parse_json(text, source)
+        if not isinstance(data, dict) or data.get("library") != LIBRARY:
+            raise CheckpointError(f"{source} does not describe a model of {LIBRARY}")
+        if data.get("format") != FORMAT:
+            given = short(data.get("format"))
+            raise CheckpointError(f"{source} has format {given}, not {FORMAT}: upgrade {LIBRARY}")
+        try:
+            config = _parse(cls, data, "")
+            config.check()
+        except ValueError as error:
+            raise CheckpointError(f"{source}: {error}") from None
+        return config
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def check(self) -> None:
+        """ValueError names a field whose value cannot be; the architecture's are left to its builder."""
+        weights, labels = self.weights, self.dataset.labels
+        classes = self.architecture.get("classes", 0)
+        rules = {
+            "id must be lower-case letters, digits and . _ -": ID.fullmatch(self.id),
+            "architecture.name is missing": "name" in self.architecture,
+            "architecture.name must be text": isinstance(self.architecture.get("name"), str),
+            "loss.name is missing": "name" in self.loss,
+            f"dataset.labels must be {classes}, one a class": not classes or len(labels) in (0, classes),
+            "inference.statistics must be running or batch": self.inference.statistics
+            in ("running", "batch"),
+            "weights is missing": weights,
+            "weights.sha256 must be 64 hex digits": weights and re.fullmatch("[0-9a-f]{64}", weights.sha256),
+            "weights.dtype must be float16 or float32": weights and weights.dtype in ("float16", "float32"),
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise ValueError(rule)
+
+
+_NAMES = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    types.NoneType: "null",
+}
+
+
+def _parse(kind: Any, value: Any, key: str) -> Any:
+    """`value`, as JSON gave it, as an instance of the annotation `kind`; ValueError names the key."""
+    if is_dataclass(kind):
+        known = {field.name: field.type for field in fields(kind)}
+        prefix = f"{key}." if key else ""
+        _expect(isinstance(value, dict), key, "an object", value)
+        for name in value:
+            if name not in known:
+                raise ValueError(f"{prefix}{short(name)} is not a key of format {FORMAT}")
+        for name in known:
+            if name not in value:
+                raise ValueError(f"{prefix}{name} is missing")
+        return kind(**{name: _parse(of, value[name], prefix + name) for name, of in known.items()})
+    arguments = get_args(kind)
+    if get_origin(kind) is tuple:
+        _expect(isinstance(value, list), key, "a list", value)
+        kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        _expect(len(value) == len(kinds), key, f"a list of {len(kinds)}", value)
+        return tuple(_parse(of, item, key) for of, item in zip(kinds, value, strict=True))
+    if get_origin(kind) is dict:
+        _expect(isinstance(value, dict), key, "an object", value)
+        return {name: _parse(arguments[1], item, f"{key}.{short(name)}") for name, item in value.items()}
+    return _parse_scalar(arguments or (kind,), value, key)
+
+
+def _parse_scalar(kinds: tuple[Any, ...], value: Any, key: str) -> Any:
+    """One of several `kinds`; `true` is no number here, and 1 is a float where no int is asked for."""
+    number = type(value) in (int, float)
+    if number and not abs(value) < 2**63:  # NaN is not less either
+        raise ValueError(f"{key} must be a finite number, not {short(value)}")
+    if type(value) is int and int not in kinds and float in kinds:
+        return float(value)
+    for kind in kinds:
+        if is_dataclass(kind) and value is not None:
+            return _parse(kind, value, key)
+        if type(value) is kind:
+            return value
+    what = " or ".join(_NAMES.get(kind, "an object") for kind in kinds)
+    raise ValueError(f"{key} must be {what}, not {short(value)}")
+
+
+def _expect(holds: bool, key: str, what: str, value: Any) -> None:
+    if not holds:
+        raise ValueError(f"{key} must be {what}, not {short(value)}")
+
+
+def short(value: Any) -> str:
+    """A foreign value as it may stand in a line of error."""
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+def parse_json(text: str, source: str) -> Any:
+    """JSON from anyone; CheckpointError where `text` is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise CheckpointError(f"{source} is damaged: it is not JSON") from None

@@ -1,0 +1,36 @@
+"""What can go wrong, said in one line that names the fix."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZooError(Exception):
+    """The base of every error that the project raises for a person to read."""
+
+
+class UnknownName(ZooError, LookupError):
+    """A model, loss, architecture or option that does not exist."""
+
+
+class Refused(ZooError, ValueError):
+    """A combination or value that must not be, and why."""
+
+
+class CheckpointError(ZooError):
+    """A checkpoint folder that is damaged, foreign or of another format."""
+
+
+class DataError(ZooError):
+    """A data set or picture that cannot be used."""
+
+
+class TrainingError(ZooError):
+    """A run that cannot start, go on or be resumed."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """An error for `name`, with the nearest of the `known` names, or all of them."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
+    return UnknownName(f"no {kind} named '{name}': {hint}")

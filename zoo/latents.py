@@ -1,0 +1,84 @@
+"""From a seed to latents, and from one latent to another.
+
+A latent is the inverse normal CDF of a uniform number, computed in float64 and cast last: in float32 the
+largest uniform number would round to 1, and its latent to infinity.
+"""
+
+import math
+import operator
+
+import torch
+from torch import Tensor
+
+from zoo.errors import Refused
+
+LEVELS = 2**24
+
+
+def draw(n: int, size: int, seed: int = 0, truncation: float | None = None) -> Tensor:
+    """Latents (n, size), float32 on the CPU, standard normal; within ±`truncation` where it is given.
+
+    The first rows of a large draw are the small draw. `seed` lies in [0, 2**63), or Refused is raised.
+    """
+    if n < 1:
+        raise Refused(f"n is {n}: ask for at least one picture")
+    rng = torch.Generator().manual_seed(check_seed(seed))
+    k = torch.randint(LEVELS, (n, size), generator=rng)
+    return _normal((k.double() + 0.5) / LEVELS, truncation).float()
+
+
+def check_seed(seed: int) -> int:
+    """`seed` as an int in [0, 2**63), or Refused."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise Refused(f"a seed is a whole number, not {seed!r}") from None
+    if not 0 <= number < 2**63:
+        raise Refused(f"seed {number} is out of range: a seed lies between 0 and 2**63 - 1")
+    return number
+
+
+def truncate(z: Tensor, t: float | None) -> Tensor:
+    """`z` squeezed into ±t, each latent moving continuously with t; t = None leaves it as it is.
+
+    A value keeps its quantile, now of the normal distribution cut off at ±t. Refused unless t > 0.
+    """
+    if t is None:
+        return z
+    return _normal(torch.special.ndtr(z.double()), t).to(z.dtype)
+
+
+def _normal(u: Tensor, t: float | None) -> Tensor:
+    """The quantile `u` (float64, in (0, 1)) of the standard normal distribution, cut off at ±t."""
+    if t is None:
+        return torch.special.ndtri(u)
+    if not t > 0:
+        raise Refused(f"truncation is {t}: give a number above 0 (0.7 is usual), or None for none")
+    low, high = (0.5 * math.erfc(s * t / math.sqrt(2)) for s in (1, -1))  # Φ(-t), Φ(t)
+    return torch.special.ndtri(low + u * (high - low)).clamp(-t, t)
+
+
+def lerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
+    """The straight line from `a` (…, size) at t = 0 to `b` at t = 1, both ends exact.
+
+    `t` is a number or holds one for each row of the result: (k,) between two single latents gives (k, size).
+    """
+    t = torch.as_tensor(t, dtype=torch.float64)[..., None]
+    return ((1 - t) * a.double() + t * b.double()).to(a.dtype)
+
+
+def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
+    """The arc from `a` to `b`: the direction turns on the sphere, the norm moves linearly, both ends exact.
+
+    Shapes as for `lerp`, which takes over where no single arc exists (parallel, opposite or zero ends).
+    """
+    t = torch.as_tensor(t, dtype=torch.float64)[..., None]
+    x, y = a.double(), b.double()
+    norm_x, norm_y = x.norm(dim=-1, keepdim=True), y.norm(dim=-1, keepdim=True)
+    x, y = x / norm_x, y / norm_y
+    angle = torch.acos((x * y).sum(-1, keepdim=True).clamp(-1, 1))
+    direction = (torch.sin((1 - t) * angle) * x + torch.sin(t * angle) * y) / torch.sin(angle)
+    arc = torch.lerp(norm_x, norm_y, t) * direction
+    # the line also serves the ends, which it meets exactly, and NaN angles, for which the comparison fails
+    on_arc = (torch.sin(angle) > 1e-6) & (t != 0) & (t != 1)
+    return torch.where(on_arc, arc.to(a.dtype), lerp(a, b, t[..., 0]))

@@ -1,0 +1,141 @@
+"""Between tensors and pictures: scaling, PIL, grids, animations, and decoding pictures nobody has vetted."""
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from zoo.errors import DataError, Refused
+
+# Only formats that Pillow decodes itself: its EPS plug-in, for one, would start another program.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
+MAX_PIXELS = 64_000_000  # a picture of a few kilobytes can claim gigabytes
+
+
+def to_uint8(x: torch.Tensor) -> torch.Tensor:
+    """Floats in [-1, 1] (beyond: clamped) -> uint8 in [0, 255], rounded; exact inverse of `to_float`."""
+    return ((x.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def to_float(x: torch.Tensor) -> torch.Tensor:
+    """uint8 in [0, 255] -> float32 in [-1, 1]."""
+    return x.float() / 127.5 - 1
+
+
+def to_pil(x: torch.Tensor) -> Image.Image:
+    """A tensor (C, H, W), float in [-1, 1] or uint8, with C 1 or 3 -> an L or RGB picture."""
+    if x.ndim != 3 or x.shape[0] not in (1, 3):
+        raise Refused(f"a picture is a tensor (1 or 3, height, width), not {tuple(x.shape)}")
+    x = x.detach().cpu()
+    x = x if x.dtype == torch.uint8 else to_uint8(x)
+    return Image.fromarray((x[0] if x.shape[0] == 1 else x.permute(1, 2, 0)).contiguous().numpy())
+
+
+def decode(source: bytes | Path | Image.Image) -> Image.Image:
+    """Any picture, upright, as L or RGB: transparency lies on white, 16 bits and floats are scaled to 8.
+
+    Raises DataError for what is no picture (of FORMATS), is cut short, or has more than MAX_PIXELS.
+    """
+    try:
+        if isinstance(source, Image.Image):
+            return _loaded(source)
+        with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
+            return _loaded(Image.open(file, formats=FORMATS))
+    except (Exception, Image.DecompressionBombWarning) as error:  # Pillow's decoders raise nearly anything
+        what = source if isinstance(source, Path) else "the picture"
+        reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _one_line(error)
+        raise DataError(f"cannot read {what}: {reason}") from error
+
+
+def _loaded(picture: Image.Image) -> Image.Image:
+    if picture.width * picture.height > MAX_PIXELS:
+        raise ValueError(f"{picture.width}x{picture.height} is more than {MAX_PIXELS:,} pixels")
+    picture.load()
+    return _flat(ImageOps.exif_transpose(picture))
+
+
+def _one_line(error: BaseException) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split()) or type(error).__name__
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """A decoded picture of any mode -> L or RGB."""
+    mode = picture.mode
+    if mode in ("L", "RGB") and not picture.has_transparency_data:
+        return picture
+    if mode[0] in "IF":
+        return _eight_bits(picture)
+    if picture.has_transparency_data:
+        grey = mode in ("1", "L", "LA", "La")
+        picture = picture.convert("LA").convert("RGBA") if mode == "La" else picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
+    return picture.convert("L" if mode == "1" else "RGB")
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Modes I;16, I and F -> L. The last two do not say what white is: the next of 1 (F), 255 and 65535."""
+    values = np.nan_to_num(np.asarray(picture, np.float64), posinf=0, neginf=0)
+    top = values.max(initial=0)
+    if picture.mode.startswith("I;16"):
+        white = 65535
+    else:
+        scales = (1, 255, 65535) if picture.mode == "F" else (255, 65535)
+        white = next((scale for scale in scales if top <= scale), top)
+    return Image.fromarray(np.rint(values.clip(0) * (255 / white)).astype(np.uint8))
+
+
+def fit(picture: Image.Image, size: int) -> Image.Image:
+    """The middle square of a picture, size x size; the same object where it already is that."""
+    if picture.size == (size, size):
+        return picture
+    return ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+
+
+def grid(batch: torch.Tensor, columns: int | None = None) -> Image.Image:
+    """(n, C, H, W), float in [-1, 1] or uint8 -> one picture, row by row, edge to edge.
+
+    By default as many columns as make it square, or one more than rows; empty places stay paper white.
+    """
+    if batch.ndim != 4 or len(batch) == 0:
+        raise Refused(f"a grid needs pictures (n, channels, height, width), not {tuple(batch.shape)}")
+    n, channels, height, width = batch.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    if columns < 1:
+        raise Refused(f"a grid needs at least one column, not {columns}")
+    rows = math.ceil(n / columns)
+    batch = batch.detach().cpu()
+    batch = batch if batch.dtype == torch.uint8 else to_uint8(batch)
+    sheet = torch.full((rows * columns, channels, height, width), 255, dtype=torch.uint8)
+    sheet[:n] = batch
+    sheet = sheet.unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4)  # (C, rows, H, columns, W)
+    return to_pil(sheet.reshape(channels, rows * height, columns * width))
+
+
+def save_animation(frames: list[Image.Image], path: str | Path, *, fps: float = 8, quality: int = 85) -> None:
+    """Write an endless .webp (lossy, `quality` 0 to 100) or .gif of pictures of one size."""
+    path = Path(path)
+    if path.suffix.lower() not in (".webp", ".gif"):
+        raise Refused(f"an animation is a .webp or .gif file, not '{path.name}'")
+    if not frames or fps <= 0:
+        raise Refused(
+            f"an animation needs a frame and a speed above 0, not {len(frames)} frames at {fps} a second"
+        )
+    options = {"quality": quality, "method": 4} if path.suffix.lower() == ".webp" else {}
+    file = io.BytesIO()  # so that a failing encoder leaves no half of a file
+    first, *others = frames
+    first.save(
+        file,
+        path.suffix[1:].upper(),
+        save_all=True,
+        append_images=others,
+        duration=round(1000 / fps),
+        loop=0,
+        **options,
+    )
+    path.write_bytes(file.getvalue())
