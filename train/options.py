@@ -46,7 +46,7 @@ class LossOptions:
 class TrainingOptions:
     kimg: float = 300
     """the budget: thousands of real pictures that the critic sees"""
-    batch: int = 32
+    batch: int = 16
     """pictures a step and process"""
     lr: float = 4e-4
     """Adam's learning rate, of the generator and (unless --critic-lr says otherwise) of the critic"""
