@@ -18,7 +18,10 @@ def settle(cell: Cell, device: torch.device) -> tuple[str, str]:
     asked = cell.options.precision, cell.options.memory_format
     choices = list(
         itertools.product(
-            *(known if wish == "auto" else (wish,) for wish, known in zip(asked, (PRECISIONS, MEMORY_FORMATS), strict=True))
+            *(
+                known if wish == "auto" else (wish,)
+                for wish, known in zip(asked, (PRECISIONS, MEMORY_FORMATS), strict=True)
+            )
         )
     )
     if len(choices) == 1:

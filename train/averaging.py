@@ -12,6 +12,7 @@ from zoo import latents
 from zoo.pictures import to_float
 
 PICTURES, CHUNK = 10_000, 250  # that batch norm's statistics are estimated from; at a time
+MAPS = 64  # of those a translating generator's are estimated from, one at a time, as it is trained
 GREY_LEVELS = 127.5  # of 255, in one unit of [-1, 1]
 
 
@@ -28,14 +29,14 @@ def with_statistics(cell: Cell, average: nn.Module) -> nn.Module:
     if norms:
         average.train()
         with torch.no_grad():
-            for z, condition in inputs(cell, PICTURES, device_of(average)):
+            for z, condition in inputs(cell, device_of(average)):
                 average(z, condition)
     return average.eval()
 
 
 def halved(cell: Cell, average: nn.Module) -> tuple[dict[str, Tensor], float]:
     """Weights in float16, and the mean change of a picture by it in grey levels; float32 if that reaches 1."""
-    z, condition = next(inputs(cell, CHUNK, device_of(average)))
+    z, condition = next(inputs(cell, device_of(average)))
     half = copy.deepcopy(average).half().float()
     with torch.no_grad():
         change = (half(z, condition) - average(z, condition)).abs().mean().item() * GREY_LEVELS
@@ -44,18 +45,20 @@ def halved(cell: Cell, average: nn.Module) -> tuple[dict[str, Tensor], float]:
     return average.state_dict(), 0.0
 
 
-def inputs(cell: Cell, n: int, device: torch.device) -> Iterator[tuple[Tensor | None, Tensor | None]]:
-    """Latents and conditions in chunks, n in all and always the same; conditions as the data has them."""
-    rows = np.random.default_rng(0).integers(len(cell.pictures), size=n)
-    for start in range(0, n, CHUNK):
-        chunk = rows[start : start + CHUNK]
+def inputs(cell: Cell, device: torch.device) -> Iterator[tuple[Tensor | None, Tensor | None]]:
+    """Latents and conditions in chunks, always the same; conditions as the data has them."""
+    pictures = cell.pictures
+    n, chunk = (PICTURES, CHUNK) if pictures.maps is None else (min(MAPS, len(pictures)), 1)
+    rows = np.random.default_rng(0).integers(len(pictures), size=n)
+    for start in range(0, n, chunk):
         z = condition = None
         if "latent" in cell.fields:
-            z = latents.draw(len(chunk), cell.fields["latent"], seed=start).to(device)
-        if cell.pictures.maps is not None:
-            condition = to_float(torch.from_numpy(cell.pictures.maps[chunk]).to(device))
+            z = latents.draw(chunk, cell.fields["latent"], seed=start).to(device)
+        if pictures.maps is not None:
+            maps = np.stack([pictures.maps[i] for i in rows[start : start + chunk]])
+            condition = to_float(torch.from_numpy(maps)).to(device)
         elif cell.fields.get("classes"):
-            condition = torch.from_numpy(cell.pictures.labels[chunk]).to(device)
+            condition = torch.from_numpy(pictures.labels[rows[start : start + chunk]]).to(device)
         yield z, condition
 
 

@@ -16,6 +16,7 @@ from train.step import Game
 from zoo import architectures, losses, penalties
 from zoo.architectures import CriticPlan
 from zoo.checkpoint import Config, Dataset, Inference, Training
+from zoo.errors import Refused
 from zoo.losses import Loss
 from zoo.penalties import Penalty
 
@@ -24,13 +25,17 @@ from zoo.penalties import Penalty
 class Rules:
     """The loss and the critic that it gets: known, and refused where they may not be, before any data is read."""
 
-    loss: Loss
+    loss: Loss | None  # None: no adversary, pix2pix's L1 alone
     penalty: Penalty | None
-    plan: CriticPlan
+    plan: CriticPlan | None
     critic_steps: int
 
 
 def rules(architecture: str, options) -> Rules:
+    if options.loss == "none":
+        if architectures.get(architecture).kind != "translation":
+            raise Refused(f"{architecture} learns from its critic alone: --loss none is for pix2pix")
+        return Rules(None, None, None, 1)
     loss = options.build_loss()
     penalty = options.build_penalty(loss)
     plan = architectures.plan_critic(
@@ -76,19 +81,25 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
     torch.manual_seed(options.seed)
     layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
     generator = architectures.build_generator(cell.architecture, cell.fields)
-    critic = architectures.build_critic(
-        cell.architecture, cell.fields, rules.plan, options.critic_width or options.width
-    )
-    generator, critic = (net.to(device).to(memory_format=layout) for net in (generator, critic))
+    generator = generator.to(device).to(memory_format=layout)
+    critic = optimiser_d = None
+    if rules.plan is not None:
+        critic_width = options.critic_width or options.width
+        critic = architectures.build_critic(cell.architecture, cell.fields, rules.plan, critic_width)
+        critic = critic.to(device).to(memory_format=layout)
+        optimiser_d = adam(critic, options.critic_lr or options.lr, options.betas)
+    translation = architectures.get(cell.architecture).kind == "translation"
     return Game(
         generator=generator,
         critic=critic,
         average=copy.deepcopy(generator).requires_grad_(False),
         optimiser_g=adam(generator, options.lr, options.betas),
-        optimiser_d=adam(critic, options.critic_lr or options.lr, options.betas),
+        optimiser_d=optimiser_d,
         loss=rules.loss,
         penalty=rules.penalty,
         ema_decay=0.5 ** (cell.pictures_per_step / (1000 * cell.ema_kimg)),
+        d_weight=0.5 if translation else 1.0,
+        l1_weight=options.l1_weight if translation else 0.0,
         autocast=torch.bfloat16 if precision == "bf16" else None,
         k=torch.zeros((), device=device),
     )
@@ -105,7 +116,9 @@ def config(
     """What a checkpoint after `g_steps` says of itself; its weights are filled in when they are written."""
     options, rules, pictures = cell.options, cell.rules, cell.pictures
     kimg = g_steps * cell.pictures_per_step / 1000
-    critic = asdict(rules.plan) | {"width": options.critic_width or options.width}
+    critic = {}
+    if rules.plan is not None:
+        critic = asdict(rules.plan) | {"width": options.critic_width or options.width}
     if rules.penalty is not None:
         kind = next(name for name, penalty in penalties.PENALTIES.items() if type(rules.penalty) is penalty)
         critic |= {"penalty": kind, **{f"penalty_{k}": v for k, v in asdict(rules.penalty).items()}}
@@ -113,7 +126,7 @@ def config(
         id=cell.id,
         architecture={"name": cell.architecture, **cell.fields},
         critic=critic,
-        loss=losses.describe(rules.loss),
+        loss={"name": "none"} if rules.loss is None else losses.describe(rules.loss),
         dataset=Dataset(
             name=pictures.name,
             id=pictures.source if "/" in pictures.source else None,
@@ -141,6 +154,8 @@ def config(
             precision=settings["precision"],
             memory_format=settings["memory_format"],
             mirror=options.mirror,
+            jitter=options.jitter,
+            l1_weight=getattr(options, "l1_weight", 0.0),
             command=command(cell.script, options),
             commit=commit(),
             library_version=version("gan-zoo"),
@@ -149,8 +164,14 @@ def config(
             hardware=hardware(device),
             seconds=round(seconds, 1),
         ),
-        inference=Inference(),
+        inference=inference(cell),
     )
+
+
+def inference(cell: Cell) -> Inference:
+    """pix2pix keeps batch statistics and dropout when it is used, as Isola et al. do; the others keep neither."""
+    translation = architectures.get(cell.architecture).kind == "translation"
+    return Inference(statistics="batch", dropout=True) if translation else Inference()
 
 
 def commit() -> str | None:

@@ -23,6 +23,7 @@ from zoo import pictures
 from zoo.errors import DataError
 
 FOLDER_SIZE = 64
+KEPT_ON = ("cuda", "mps")  # devices that take the whole set into their own memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +130,9 @@ class Feed:
         return self._streamed(start) if isinstance(self.data.images, Streamed) else self._resident(start)
 
     def _resident(self, start: int) -> Iterator[Raw]:
-        on_device = self.device.type in ("cuda", "mps")
         condition = self.data.maps if self.data.maps is not None else self.data.labels
         images = self.data.images
-        if on_device:
+        if self.device.type in KEPT_ON:
             images, condition = _to_device(images, self.device), _to_device(condition, self.device)
         for rows in self.rows(start):
             yield Raw(self._take(images, rows), self._take(condition, rows))

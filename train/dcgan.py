@@ -10,13 +10,24 @@ by far on a CPU; on a GPU try --width 64 --batch 64 --lr 2e-4.
 
 from dataclasses import dataclass
 
-from train import loop, options
+from train import data, loop, options
+from zoo.errors import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(options.NoiseOptions):
     conditional: bool = False
     """tell both networks the class: cdcgan, for any data set with labels"""
+
+    def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
+        fields = super().generator_fields(pictures)
+        if not self.conditional:
+            return fields
+        if pictures.labels is None:
+            raise Refused(
+                f"--conditional needs classes, and {pictures.name} has none: give a --label-column or class folders"
+            )
+        return fields | {"classes": len(pictures.label_names)}
 
 
 def main() -> None:

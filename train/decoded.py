@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -140,7 +142,9 @@ def prepare(
     try:
         _decode(folder, rows, contents, grey_if_all_are=options.channels is None, progress=progress)
     except OSError as error:
-        raise DataError(f"cannot write the cache {cache_root()} ({error.strerror}): set ZOO_CACHE") from error
+        raise DataError(
+            f"cannot write the cache {cache_root()} ({error.strerror or error}): set ZOO_CACHE"
+        ) from error
     return Pictures(**about, **_stored(folder))
 
 
@@ -180,19 +184,23 @@ def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bo
     scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
         names = ("images", "maps")[: len(rows.channels)]
-        files = [_create(scratch / f"{name}.npy", rows, part) for part, name in enumerate(names)]
         grey = grey_if_all_are
-        for i in tqdm(range(rows.n), "decoding", unit=" pictures", disable=not progress or rows.n <= 2000):
-            row = rows[i]
-            grey = grey and _is_grey(row[0])
-            for file, array in zip(files, row, strict=True):
-                file.write(array.tobytes())
-        for file in files:
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
+        with ExitStack() as stack:
+            files = [
+                stack.enter_context(
+                    _create(scratch / f"{name}.npy", (rows.n, channels, rows.size, rows.size))
+                )
+                for name, channels in zip(names, rows.channels, strict=True)
+            ]
+            for i in tqdm(
+                range(rows.n), "decoding", unit=" pictures", disable=not progress or rows.n <= 2000
+            ):
+                row = rows[i]
+                grey = grey and _is_grey(row[0])
+                for file, array in zip(files, row, strict=True):
+                    file.write(array.tobytes())
         if grey:
-            _keep_one_channel(scratch / "images.npy", rows)
+            _keep_one_channel(scratch / "images.npy")
         if contents.labels is not None:
             np.save(scratch / "labels.npy", contents.labels)
         (scratch / "label_names.json").write_text(json.dumps(contents.label_names), encoding="utf-8")
@@ -205,20 +213,21 @@ def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bo
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _create(path: Path, rows: Rows, part: int):
+@contextmanager
+def _create(path: Path, shape: tuple[int, ...]) -> Iterator[BinaryIO]:
     """An .npy file open for its values. Written, not mapped: a full disk is then an error, not a SIGBUS."""
-    file = path.open("wb")
-    shape = (rows.n, rows.channels[part], rows.size, rows.size)
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-    return file
-
-
-def _keep_one_channel(path: Path, rows: Rows) -> None:
-    colour = np.load(path, mmap_mode="r")
-    grey = path.with_name("grey.npy")
-    with _create(grey, Rows(rows.read, rows.n, rows.size, (1,)), 0) as file:
-        for array in colour:
-            file.write(array[0].tobytes())
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+def _keep_one_channel(path: Path) -> None:
+    colour = np.load(path, mmap_mode="r")
+    grey = path.with_name("grey.npy")
+    with _create(grey, (len(colour), 1, *colour.shape[2:])) as file:
+        for array in colour:
+            file.write(array[0].tobytes())
+    del colour  # Windows does not replace a file that is mapped
     grey.replace(path)

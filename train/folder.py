@@ -1,9 +1,9 @@
 """A run's files: history, the state to resume from, snapshots along the way. All are replaced whole or not at all."""
 
-import io
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -18,7 +18,9 @@ STATE = "state/state.pt"
 
 
 def game_state(game: Game) -> dict:
-    nets = {name: getattr(game, name) for name in ("generator", "critic", "average", "optimiser_g", "optimiser_d")}
+    nets = {
+        name: getattr(game, name) for name in ("generator", "critic", "average", "optimiser_g", "optimiser_d")
+    }
     return {name: net.state_dict() for name, net in nets.items() if net is not None} | {"k": game.k}
 
 
@@ -40,7 +42,9 @@ def read_state(out: Path) -> dict | None:
     try:
         return torch.load(out / STATE, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
-        raise TrainingError(f"{out / STATE} is damaged ({error}): delete the folder and start again") from None
+        raise TrainingError(
+            f"{out / STATE} is damaged ({error}): delete the folder and start again"
+        ) from None
 
 
 def check_same(out: Path, then: dict, now: dict) -> None:
@@ -69,29 +73,37 @@ class History:
             file.write(line + "\n")
 
 
-def write_snapshot(out: Path, config: Config, tensors: dict[str, Tensor], rounding: float) -> None:
-    """The checkpoint as it stands, its samples from fixed latents, and a copy of both along the way."""
+def write_snapshot(
+    out: Path, config: Config, tensors: dict[str, Tensor], rounding: float, inputs: list[Image.Image]
+) -> None:
+    """The checkpoint as it stands, its samples from fixed latents or `inputs`, and a copy of both along the way."""
     config = checkpoint.write(out, config, tensors, rounding=rounding)
-    grid = samples(Model.from_pretrained(out))
+    grid = samples(Model.from_pretrained(out.absolute()), inputs)
     along = out / "state" / "snapshots" / f"{config.training.g_steps:08d}"
     checkpoint.write(along, config, tensors, rounding=rounding)
     for folder in (out, along):
         checkpoint.replace_file(folder / "samples.png", lambda file: grid.save(file, format="PNG"))
 
 
-def samples(model: Model) -> Image.Image:
-    """A square of samples some 256 pixels wide, the same latents for every model."""
-    columns = max(1, 256 // model.config.dataset.size)
-    return model.grid(columns**2, columns=columns, seed=0)
+def samples(model: Model, inputs: list[Image.Image]) -> Image.Image:
+    """Some 256 pixels square of pictures from fixed latents, or six translations, small; the same for every model.
+
+    Facades' inputs are made-up buildings and are shown above; pictures of a user's own set never leave it.
+    """
+    if model.kind == "noise":
+        columns = max(1, 256 // model.config.dataset.size)
+        return model.grid(columns**2, columns=columns, seed=0)
+    photographs = [model.translate(picture) for picture in inputs]
+    tiles = photographs
+    if model.config.dataset.palette == "facades":
+        tiles = [*inputs[:3], *photographs[:3]]
+    small = [tile.convert("RGB").resize((128, 128), Image.Resampling.LANCZOS) for tile in tiles]
+    stacked = torch.stack([torch.from_numpy(np.array(tile)).permute(2, 0, 1) for tile in small])
+    return pictures.grid(stacked, columns=3)
 
 
 def write_progress(out: Path) -> None:
-    """progress.webp: how the pictures of fixed latents came to be."""
+    """progress.webp: how the lower half of the samples came to be."""
     grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
-    tops = [grid.convert("RGB").crop((0, 0, grid.width, grid.height // 2)) for grid in grids]
-    frames = tops + [tops[-1]] * 3
-    buffer = io.BytesIO()
-    frames[0].save(
-        buffer, format="WEBP", save_all=True, append_images=frames[1:], duration=500, loop=0, quality=70
-    )
-    checkpoint.replace_file(out / "progress.webp", buffer.getvalue())
+    frames = [grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)) for grid in grids]
+    pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=70)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -23,6 +24,7 @@ from train.averaging import halved, with_statistics
 from train.cell import Cell, build_game, config, rules
 from train.options import as_recorded, check
 from train.step import Batch, play
+from zoo import facades, pictures
 from zoo.errors import TrainingError
 
 
@@ -34,15 +36,15 @@ def run(architecture: str, options, *, script: str) -> Path:
 
     accelerator = Accelerator(log_with=options.log_with, project_dir=options.out or "runs")
     with accelerator.main_process_first():
-        pictures = options.load_pictures()
-    fields = options.generator_fields(pictures)
-    cell = Cell(architecture, script, options, loss_rules, pictures, fields, accelerator.num_processes)
+        loaded = options.load_pictures()
+    fields = options.generator_fields(loaded)
+    cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)
     out = Path(options.out or Path("runs") / cell.id)
     schedule = Schedule.of(cell)
 
     # Settings that the machine decides are decided once, before seeding, and kept for ever.
     state = folder.read_state(out)
-    recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(pictures)}
+    recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(loaded)}
     if state is None:
         settings = list(settle(cell, accelerator.device)) if accelerator.is_main_process else [None, None]
         if cell.processes > 1:
@@ -114,6 +116,7 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
         mininterval=1,
         disable=not main,
     )
+    inputs = sample_inputs(cell.pictures) if main else []
     tally, began = Tally(device), time.perf_counter()
     while done < schedule.total:
         entropy = seed_of(options.seed, accelerator.process_index, done)
@@ -141,7 +144,7 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
             if main:
                 tensors, rounding = halved(cell, with_statistics(cell, game.average))
                 about = config(cell, state, g_steps=done, seconds=seconds, device=device)
-                folder.write_snapshot(out, about, tensors, rounding)
+                folder.write_snapshot(out, about, tensors, rounding, inputs)
                 now = {"g_steps": done, "seconds": seconds}
                 folder.write_state(out, state | now | folder.game_state(game))
             accelerator.wait_for_everyone()
@@ -189,6 +192,15 @@ def prepare(cell: Cell, raw: data.Raw, rng: torch.Generator) -> Batch:
     return Batch(real, condition, latents)
 
 
+def sample_inputs(given: data.Pictures) -> list[Image.Image]:
+    """Six fixed inputs of a translating generator: made-up façades, or the first of the user's own maps."""
+    if given.maps is None:
+        return []
+    if given.palette == "facades":
+        return [facades.random_building(seed) for seed in range(6)]
+    return [pictures.to_pil(torch.from_numpy(given.maps[i])) for i in range(min(6, len(given)))]
+
+
 def seed_of(*numbers: int) -> int:
     """One seed for a tuple of whole numbers, as independent of its neighbours' as can be."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
@@ -207,7 +219,9 @@ def lr_factor(progress: float, decay_from: float) -> float:
 
 
 def raise_not_finite(out: Path, cell: Cell, step: int) -> None:
-    kept = f"the last good checkpoint is in {out}" if (out / "config.json").exists() else "nothing was saved yet"
+    kept = (
+        f"the last good checkpoint is in {out}" if (out / "config.json").exists() else "nothing was saved yet"
+    )
     kimg = step * cell.pictures_per_step / 1000
     raise TrainingError(
         f"NaN or infinity at generator step {step} ({kimg:.1f} kimg): {kept}; try a lower --lr or --precision float32"

@@ -9,7 +9,7 @@ from typing import Literal
 
 import tyro
 
-from train import data
+from train import data, pairs
 from zoo import losses, penalties
 from zoo.errors import Refused, ZooError
 
@@ -37,7 +37,9 @@ class LossOptions:
     def build_penalty(self, loss: losses.Loss) -> penalties.Penalty | None:
         if self.penalty is None:
             if self.penalty_weight is not None:
-                raise Refused("--penalty-weight needs --penalty; the loss's own weight is one of --loss-fields")
+                raise Refused(
+                    "--penalty-weight needs --penalty; the loss's own weight is one of --loss-fields"
+                )
             return loss.penalty
         return penalties.get(self.penalty, self.penalty_weight)
 
@@ -93,16 +95,29 @@ class NoiseOptions(TrainingOptions, data.DataOptions, LossOptions):
         return data.load(self)
 
     def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
-        return {
-            "size": pictures.size,
-            "channels": pictures.channels,
-            "latent": self.latent,
-            "width": self.width,
-        }
+        shape = {"size": pictures.size, "channels": pictures.channels}
+        return shape | {"latent": self.latent, "width": self.width}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationOptions(TrainingOptions, pairs.PairOptions, LossOptions):
+    """Options of the families that make a picture of a picture."""
+
+    l1_weight: float = 100.0
+    """λ of the L1 distance to the paired photograph, beside the adversarial loss"""
+    cap: int = 112
+    """most maps of a layer of the generator (512 in the paper)"""
+
+    def load_pictures(self) -> data.Pictures:
+        return pairs.load_pairs(self)
+
+    def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
+        shape = {"size": pictures.size, "channels": pictures.channels}
+        return shape | {"width": self.width, "cap": self.cap}
 
 
 def parse_field(item: str) -> tuple[str, float | bool]:
-    name, equals, value = item.partition("=")
+    name, _, value = item.partition("=")
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
     try:
@@ -151,7 +166,9 @@ def check(options) -> None:
     for name in ("snapshot_kimg", "log_kimg"):
         value = getattr(options, name)
         if value is not None and not 0 < value <= options.kimg:
-            raise Refused(f"--{name.replace('_', '-')} must lie between 0 and --kimg ({options.kimg}), not {value}")
+            raise Refused(
+                f"--{name.replace('_', '-')} must lie between 0 and --kimg ({options.kimg}), not {value}"
+            )
     if not 0 <= options.lr_decay_from <= 1:
         raise Refused(f"--lr-decay-from must lie between 0 and 1, not {options.lr_decay_from}")
     if not 0 <= options.seed < 2**32:

@@ -29,6 +29,8 @@ class PairOptions(SourceOptions):
     """the column of inputs, for a set of the Hub (default: imageA or imageB, by --direction)"""
     target_column: str | None = None
     """the column of targets"""
+    size: int | None = None
+    """width and height in pixels; other pictures are cut to their middle square and resized (default: 256)"""
     direction: Literal["AtoB", "BtoA"] | None = None
     """from input to target (default: AtoB; facades: BtoA, from label map to photograph)"""
 

@@ -191,14 +191,14 @@ def _save(path: Path, save: Callable[[Path], None]) -> None:
 def describe(found: "Info") -> str:
     """Config and measurements for a person to read."""
     config, data, training = found.config, found.config.dataset, found.config.training
-    shape = f"{data.size}×{data.size}×{data.channels}"
+    steps, shape = f"{training.g_steps:,} generator steps", f"{data.size}×{data.size}×{data.channels}"
     rows = {
         "architecture": _fields(config.architecture),
         "critic": _fields(config.critic),
         "loss": _fields(config.loss),
         "data": f"{data.id or data.name}, {data.pictures:,} pictures of {shape}",
         "classes": ", ".join(data.labels) if config.architecture.get("classes") else "",
-        "trained": f"{training.kimg:g} kimg in batches of {training.batch}, {training.g_steps:,} steps of the generator",
+        "trained": f"{training.kimg:g} kimg in batches of {training.batch}, {steps}",
         "speed": f"{training.pictures_per_second:.0f} pictures/s on {training.hardware}",
         "weights": f"{config.weights.bytes / 1e6:.2f} MB, {config.weights.dtype}",
     }

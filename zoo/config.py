@@ -50,8 +50,10 @@ class Training:
     ema_kimg: float
     precision: str
     memory_format: str
-    mirror: bool
     lr_decay_from: float
+    mirror: bool
+    jitter: int
+    l1_weight: float
     command: str
     commit: str | None
     library_version: str

@@ -114,7 +114,7 @@ def _commit(repository: str, revision: str | None, token: str | None) -> str:
     api = HfApi(token=token)
     if hasattr(api, "resolve_revision"):
         return api.resolve_revision(repository, revision=revision).resolved
-    return api.model_info(repository, revision=revision).sha  # huggingface_hub before 2.0
+    return api.model_info(repository, revision=revision).sha  # older clients
 
 
 def _hosted(owner: str) -> list[str]:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from zoo.errors import Refused, unknown
-from zoo.penalties import AroundData, LineBetween, Penalty, R1R2
+from zoo.penalties import R1R2, AroundData, LineBetween, Penalty
 
 
 def wide(s: Tensor) -> Tensor:

@@ -300,6 +300,29 @@ def test_without_network_or_copy_one_line_comes_soon_and_says_what_to_do(no_netw
     assert not (tmp_path / "cache/data").exists()
 
 
+def test_a_hub_set_is_read_at_the_commit_its_name_stands_for(tmp_path, monkeypatch):
+    import datasets
+    import huggingface_hub
+
+    write_cifar(tmp_path / "hub", noise(2, 8), [0, 1])
+    local, commit = datasets.load_dataset_builder, "0123456789" * 4
+
+    def remote(source: str, revision: str):
+        assert (source, revision) == ("uoft-cs/cifar10", commit)
+        builder = local(str(tmp_path / "hub"), cache_dir=str(tmp_path / "hf"))
+        builder.hash = revision
+        return builder
+
+    def resolve(_, source: str, *, revision: str, timeout: float):
+        assert (source, revision) == ("uoft-cs/cifar10", "main")
+        return type("Info", (), {"sha": commit})
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", resolve)
+    monkeypatch.setattr(datasets, "load_dataset_builder", remote)
+    found = load(DataOptions(dataset="cifar10", revision="main"), progress=False)
+    assert (found.revision, found.source, len(found)) == (commit, "uoft-cs/cifar10", 2)
+
+
 # --- the cache
 
 
@@ -409,6 +432,16 @@ def test_batches_from_the_nth_on_are_those_after_skipping_n():
         assert first_values(feed, 4, start) == whole[start : start + 4]
 
 
+def test_a_set_kept_on_the_device_gives_the_same_batches(monkeypatch):
+    def drawn() -> list[Raw]:
+        return list(itertools.islice(Feed(made_up(9), 4, seed=1).batches(1), 4))
+
+    host = drawn()
+    monkeypatch.setattr(data, "KEPT_ON", ("cpu",))
+    for ours, theirs in zip(host, drawn(), strict=True):
+        assert torch.equal(ours.images, theirs.images) and torch.equal(ours.condition, theirs.condition)
+
+
 def test_pictures_keep_their_labels():
     raw = next(Feed(made_up(9), 4).batches())
     assert raw.images.shape == (4, 3, 4, 4) and raw.images.dtype == torch.uint8
@@ -478,11 +511,11 @@ def test_about_half_of_the_pictures_are_mirrored_and_their_maps_with_them():
 
 
 def test_jitter_cuts_the_same_place_out_of_picture_and_map():
-    ramp = torch.arange(16, dtype=torch.uint8) * 16
-    both = (ramp[:, None] // 2 + ramp // 2).expand(200, 3, 16, 16)
+    steps = torch.arange(16, dtype=torch.uint8)
+    both = (11 * steps[:, None] + 4 * steps).expand(200, 3, 16, 16)
     images, maps = augment(Raw(both, both), generator(), mirror=True, jitter=2)
     assert images.shape == maps.shape == (200, 3, 16, 16)
-    # A nearest pixel of the ramp is at most half a step away in each direction, 16 levels in all.
+    # A nearest pixel of the ramp is at most half a step away in each direction, 7.5 levels in all.
     assert ((images - maps).abs() * 127.5).max() <= 9
     assert (images - maps).mean().abs() * 127.5 < 2  # and as often to one side as to the other
     assert len({tuple(map_[0, 0, :2].tolist()) for map_ in maps}) > 5  # at many places
@@ -507,7 +540,3 @@ def test_augmentation_never_waits_for_the_device():
     raw = Raw(*(torch.empty(4, 3, 8, 8, dtype=torch.uint8, device="meta") for _ in range(2)))
     images, maps = augment(raw, generator(), mirror=True, jitter=2)
     assert images.shape == maps.shape == (4, 3, 8, 8) and images.device.type == "meta"
-
-
-def test_options_and_loading_are_reached_through_one_module():
-    assert data.Pictures is Pictures

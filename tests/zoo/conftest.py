@@ -1,5 +1,6 @@
 """Checkpoints that tests make for themselves: random weights, tiny nets."""
 
+import inspect
 import typing
 from dataclasses import fields
 
@@ -22,9 +23,9 @@ def anything(kind: typing.Any) -> typing.Any:
 @pytest.fixture
 def make_config():
     def make(name: str = "dcgan", *, labels: tuple[str, ...] = (), palette: str | None = None, **given):
-        of = {"size": 16, "channels": 3, "width": 4, **given.pop("fields", {})}
-        if architectures.get(name).kind == "noise":
-            of = {"latent": 8, **of}
+        takes = inspect.signature(architectures.get(name).generator).parameters
+        of = {"size": 16, "channels": 3, "latent": 8, "width": 4, "cap": 8}
+        of = {field: value for field, value in of.items() if field in takes} | given.pop("fields", {})
         training = checkpoint.Training(**{f.name: anything(f.type) for f in fields(checkpoint.Training)})
         dataset = checkpoint.Dataset(
             name="toy",

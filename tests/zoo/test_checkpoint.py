@@ -58,8 +58,7 @@ def test_what_is_written_is_what_is_loaded(make_checkpoint, half):
 @pytest.mark.parametrize("name", list(architectures.ARCHITECTURES))
 def test_every_architecture_survives_write_and_load(tmp_path, make_config, name):
     row = architectures.get(name)
-    fields = {"size": row.sizes[0], "width": 4} | ({"classes": 3} if row.conditional else {})
-    config = make_config(name, fields=fields)
+    config = make_config(name, fields={"size": row.sizes[0]} | ({"classes": 3} if row.conditional else {}))
     of = {k: v for k, v in config.architecture.items() if k != "name"}
     generator = architectures.build_generator(name, of).eval()
     checkpoint.write(tmp_path, config, generator.state_dict())

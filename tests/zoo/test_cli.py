@@ -116,6 +116,12 @@ def test_where_to_write_is_checked_before_any_work(toy, capsys, monkeypatch, out
         fails(capsys, *command, "--out", out, saying=saying)
 
 
+def test_a_folder_that_may_not_be_written_is_refused_before_any_work(toy, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "_load", lambda *_: pytest.fail("went to work"))
+    monkeypatch.setattr(cli.os, "access", lambda *_: False)
+    fails(capsys, "sample", toy, "--out", "a.png", saying="cannot be written")
+
+
 def test_a_picture_that_fails_half_way_is_not_left(toy, capsys, monkeypatch):
     def save(self, path):
         path.write_bytes(b"half")

@@ -121,6 +121,13 @@ def test_a_plain_name_is_no_folder(make_checkpoint, tmp_path, monkeypatch, bundl
     assert zoo.load("./mine").id == "dcgan-focal-toy"
 
 
+def test_an_id_never_leaves_the_bundle(make_checkpoint, bundled, no_hub):
+    make_checkpoint(folder=".")
+    make_checkpoint(folder="bundled")
+    for name in ("..", ".", ""):
+        refused(name)
+
+
 def test_an_unknown_model_gets_near_matches(bundled, no_hub):
     refused("dcgan-focal-cifar", "did you mean dcgan-focal-cifar10")
 

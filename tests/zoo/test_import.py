@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import zoo
+from zoo import architectures
 
 HEAVY = ("torchvision", "torchmetrics", "accelerate", "datasets", "gradio", "tyro", "matplotlib", "pandas")
 
@@ -28,8 +29,12 @@ def test_listing_and_telling_need_no_torch(make_checkpoint):
 
 
 def test_sampling_imports_little_but_torch(make_checkpoint):
-    code = "import sys, zoo; zoo.load(sys.argv[1]).grid(2)"
-    modules = loaded_after(code, str(make_checkpoint(fields={"size": 32})))
+    code = "import sys, zoo; [zoo.load(name) for name in sys.argv[1:]]; zoo.load(sys.argv[1]).grid(2)"
+    folders = []
+    for name, row in architectures.ARCHITECTURES.items():
+        fields = {"size": row.sizes[-1]} | ({"classes": 3} if row.conditional else {})
+        folders.append(str(make_checkpoint(name, folder=f"runs/{name}", fields=fields)))
+    modules = loaded_after(code, *folders)
     assert "torch" in modules
     assert not modules & {"torch._dynamo", "sympy", "huggingface_hub", "httpx", *HEAVY}
 

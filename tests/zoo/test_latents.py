@@ -76,11 +76,12 @@ def test_nothing_to_draw_is_refused():
         latents.draw(0, 4)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("mix", [latents.slerp, latents.lerp])
-def test_both_ends_are_exact(mix):
-    a, b = latents.draw(2, 128, seed=5)
+def test_both_ends_are_exact(mix, dtype):
+    a, b = latents.draw(2, 128, seed=5).to(dtype)
     path = mix(a, b, torch.linspace(0, 1, 7))
-    assert path.shape == (7, 128) and path.dtype == torch.float32
+    assert path.shape == (7, 128) and path.dtype == dtype
     assert torch.equal(path[0], a) and torch.equal(path[-1], b)
     assert torch.equal(mix(a, b, 0.0), a) and torch.equal(mix(a, b, 1.0), b)
 

@@ -63,7 +63,7 @@ def test_a_tensor_of_another_shape_is_refused():
         (Image.new("RGB", (2, 2), (5, 6, 7)).convert("P"), {"transparency": 0}, "RGB", None),
         (Image.new("L", (2, 2), 9), {"transparency": 9}, "L", 255),
         (Image.new("RGB", (2, 2), (1, 2, 3)), {"transparency": (1, 2, 3)}, "RGB", (255, 255, 255)),
-        (Image.fromarray(np.full((2, 2), 257 * 100, np.uint16)), {}, "L", 100),
+        (Image.fromarray(np.full((2, 2), 40_000, np.uint16)), {}, "L", 156),
         (Image.fromarray(np.full((2, 2), 257, np.uint16)), {}, "L", 1),
     ],
 )
@@ -123,13 +123,11 @@ def test_a_picture_already_opened_is_decoded_too():
 def test_what_is_no_picture_is_refused_in_one_line(tmp_path):
     noise = np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)
     whole = encoded(Image.fromarray(noise))
-    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n"
     (tmp_path / "notes.png").write_text("not one")
     sources = [
         b"",
         b"hello",
         whole[: len(whole) // 2],
-        postscript,
         tmp_path / "notes.png",
         tmp_path / "none.png",
     ]
@@ -138,6 +136,12 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path):
             pictures.decode(source)
         assert "\n" not in str(raised.value)
     assert "none.png" in str(raised.value)
+
+
+def test_postscript_is_not_handed_to_another_program():
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n"
+    with pytest.raises(DataError, match="not a picture"):
+        pictures.decode(postscript)
 
 
 def test_a_decompression_bomb_is_refused_before_its_pixels_are_allocated(monkeypatch):

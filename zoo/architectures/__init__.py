@@ -5,12 +5,13 @@ A new architecture is one file with a Generator and a Critic, and one row of ARC
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from torch import nn
 
-from zoo.architectures import dcgan, layers
+from zoo.architectures import convgan, dcgan, layers, pix2pix, sngan
 from zoo.errors import Refused, unknown
 from zoo.losses import Loss
 from zoo.penalties import Penalty
@@ -25,8 +26,8 @@ class Architecture:
     autoencoder: Callable[..., nn.Module] | None  # began's critic
     sizes: tuple[int, ...]  # sides of a picture, in pixels
     norms: dict[str, str]
-    refusals: dict[str, str]  # control → why not
     spectral_norm: bool  # where the loss brings no control of its own
+    refusals: dict[str, str] = field(default_factory=dict)  # control → why not
     conditional: bool = False
     kind: str = "noise"  # or "translation": picture → picture
     fixed_norm: bool = False  # the norm is what the family is about
@@ -38,16 +39,66 @@ DCGAN = Architecture(
     autoencoder=dcgan.Autoencoder,
     sizes=(28, 32, 64),
     norms={"spectral": "batch", "clip": "batch", "penalty": "layer", "autoencoder": "batch"},
-    refusals={},
     spectral_norm=True,
 )
-NO_CLASS_IN_AUTOENCODER = "began's critic rebuilds pictures and has no place for a class"
+CDCGAN = replace(
+    DCGAN,
+    conditional=True,
+    autoencoder=None,
+    refusals={"autoencoder": "its critic rebuilds pictures and has no place for a class"},
+)
+CONVGAN = Architecture(
+    generator=convgan.Generator,
+    critic=convgan.Critic,
+    autoencoder=convgan.Autoencoder,
+    sizes=(28, 32),
+    norms={"spectral": "none", "clip": "none", "penalty": "none", "autoencoder": "none"},
+    spectral_norm=False,
+    fixed_norm=True,
+)
+
+
+def convgan_with_batch_norm(**more: bool) -> Architecture:
+    return replace(
+        CONVGAN,
+        generator=partial(convgan.Generator, norm="batch", **more),
+        critic=partial(convgan.Critic, **more),
+        autoencoder=partial(convgan.Autoencoder, **more),
+        norms={"spectral": "batch", "clip": "batch", "autoencoder": "batch"},
+        refusals={
+            "penalty": "its penalty needs each picture's own slope, and the family's batch norm mixes pictures"
+        },
+    )
+
+
+SNGAN = Architecture(
+    generator=sngan.Generator,
+    critic=sngan.Critic,
+    autoencoder=sngan.Autoencoder,
+    sizes=(28, 32),
+    norms={"spectral": "none", "clip": "none", "penalty": "none", "autoencoder": "none"},
+    spectral_norm=True,
+)
+PIX2PIX = Architecture(
+    generator=pix2pix.Generator,
+    critic=pix2pix.Critic,
+    autoencoder=None,
+    sizes=(32, 64, 128, 256),
+    norms={"spectral": "batch", "clip": "batch", "penalty": "instance"},
+    refusals={"autoencoder": "its critic rebuilds single pictures, and here it judges pairs"},
+    spectral_norm=True,
+    kind="translation",
+)
 
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan": DCGAN,
-    "cdcgan": replace(
-        DCGAN, conditional=True, autoencoder=None, refusals={"autoencoder": NO_CLASS_IN_AUTOENCODER}
-    ),
+    "cdcgan": CDCGAN,
+    "convgan": CONVGAN,
+    "convgan-bn": convgan_with_batch_norm(),
+    "convgan-deep": convgan_with_batch_norm(deep=True),
+    "convgan-bn-after": convgan_with_batch_norm(after=True),
+    "sngan": SNGAN,
+    "pix2pix": PIX2PIX,
 }
 
 # Inclusive bounds of every field, so that a foreign config cannot ask for a terabyte.
@@ -71,19 +122,23 @@ def get(name: str) -> Architecture:
 def check_fields(name: str, given: dict[str, Any]) -> dict[str, int]:
     """The generator's fields, complete: Refused by name where one is unknown, missing, not whole or out of bounds."""
     architecture = get(name)
-    parameters = inspect.signature(architecture.generator).parameters
-    for field in given:
-        if field not in parameters:
-            raise unknown(f"field of {name}", field, parameters)
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(architecture.generator).parameters.items()
+        if parameter.annotation is int and name in BOUNDS
+    }
+    for key in given:
+        if key not in parameters:
+            raise unknown(f"field of {name}", key, parameters)
     complete = {}
-    for field, parameter in parameters.items():
-        value = given.get(field, parameter.default)
+    for key, parameter in parameters.items():
+        value = given.get(key, parameter.default)
         if value is inspect.Parameter.empty:
-            raise Refused(f"{name} needs the field {field}")
-        low, high = BOUNDS[field]
+            raise Refused(f"{name} needs the field {key}")
+        low, high = BOUNDS[key]
         if type(value) is not int or not low <= value <= high:
-            raise Refused(f"{name}'s {field} must be a whole number from {low} to {high}, not {value!r}")
-        complete[field] = value
+            raise Refused(f"{name}'s {key} must be a whole number from {low} to {high}, not {value!r}")
+        complete[key] = value
     if complete["size"] not in architecture.sizes:
         sizes = ", ".join(map(str, architecture.sizes))
         raise Refused(f"{name} makes pictures of {sizes} pixels, not {complete['size']}")
@@ -134,13 +189,17 @@ def plan_critic(
     if spectral_norm is None:
         spectral_norm = family.spectral_norm and loss.control == "spectral"
     if spectral_norm and loss.clip is not None:
-        raise Refused(f"{loss_name} clips the critic's weights and spectral norm would rescale them: choose one")
-    if spectral_norm and autoencoder:
-        raise Refused(f"{loss_name}'s critic is an autoencoder, which spectral norm would keep from rebuilding")
-    if (penalty or loss.penalty) and norm == "batch":
         raise Refused(
-            f"{loss_name} with a gradient penalty needs each picture's own slope, and batch norm mixes pictures:"
-            " use --critic-norm layer, instance or none"
+            f"{loss_name} clips the critic's weights and spectral norm would rescale them: choose one"
+        )
+    if spectral_norm and autoencoder:
+        raise Refused(
+            f"{loss_name}'s critic is an autoencoder, which spectral norm would keep from rebuilding"
+        )
+    if (penalty or loss.penalty) and norm == "batch":
+        fix = "leave --penalty out" if family.fixed_norm else "use --critic-norm layer, instance or none"
+        raise Refused(
+            f"{loss_name} with a gradient penalty needs each picture's own slope, and batch norm mixes pictures: {fix}"
         )
     return CriticPlan(norm, spectral_norm, autoencoder)
 

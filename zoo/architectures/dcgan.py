@@ -42,7 +42,7 @@ def encoder(channels: int, maps: list[int], norm: str) -> nn.Sequential:
 
 
 class Generator(nn.Module):
-    """Latents (n, latent), with classes labels (n,) or class weights (n, classes) → pictures (n, channels, size, size)."""
+    """Latents (n, latent), labels (n,) or class weights (n, classes) → pictures (n, channels, size, size)."""
 
     def __init__(self, *, size: int, channels: int, latent: int, width: int, classes: int = 0):
         super().__init__()
@@ -57,7 +57,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Pictures (n, channels, size, size), with classes labels (n,) → scores (n,)."""
+    """Pictures (n, channels, size, size), labels (n,) where there are classes → scores (n,)."""
 
     def __init__(
         self, *, size: int, channels: int, width: int, classes: int = 0, norm: str, spectral_norm: bool

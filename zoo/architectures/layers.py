@@ -1,6 +1,5 @@
 """What several families share: initialisation, a critic's normalisation, classes, and odd picture sizes."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm

@@ -1,0 +1,100 @@
+"""The models that the page offers: known by id, loaded once. And the bounds of what a visitor may ask."""
+
+import operator
+from collections.abc import Iterable
+from pathlib import Path
+
+import zoo
+from zoo import architectures
+from zoo.checkpoint import CONFIG, Config
+from zoo.errors import Refused, UnknownName, unknown
+from zoo.model import Model
+
+MAX_SEED = 2**53 - 1  # as far as JavaScript counts exactly
+MAX_PICTURES = 64
+MAX_MODELS = 10  # at a time
+
+
+def find(given: Iterable[str] | None) -> list[str | Path]:
+    """What zoo.load takes for each of `given`: a name, or a folder's checkpoint folders; None: the bundled ones.
+
+    UnknownName is raised for a folder without any.
+    """
+    if given is None:
+        return zoo.list_models()
+    names = []
+    for name in given:
+        folder = Path(name)
+        if folder.is_dir() and not (folder / CONFIG).is_file():
+            inside = sorted(path.parent for path in folder.glob(f"*/{CONFIG}"))
+            if not inside:
+                raise UnknownName(f"no checkpoint folder in '{name}': train a model, or name another folder")
+            names += inside
+        else:
+            names.append(name)
+    return names
+
+
+class Shelf:
+    """Models by their ids; a second one of the same id has its folder's name added."""
+
+    def __init__(self, names: Iterable[str | Path]):
+        self._names: dict[str, str | Path] = {}
+        self._configs: dict[str, Config] = {}
+        self._loaded: dict[str, Model] = {}
+        for name in names:
+            config = zoo.info(name).config
+            key = config.id if config.id not in self._names else f"{config.id} ({Path(name).name})"
+            self._names[key], self._configs[key] = name, config
+
+    def ids(self, kind: str) -> list[str]:
+        """Those of one kind: "noise" or "translation"."""
+        of = {key: config.architecture["name"] for key, config in self._configs.items()}
+        return [key for key, name in of.items() if architectures.get(name).kind == kind]
+
+    def chosen(self, ids: Iterable[str]) -> list[str]:
+        """`ids`, each known and none twice; UnknownName or Refused where that cannot be."""
+        if isinstance(ids, str) or not isinstance(ids, Iterable):
+            raise Refused(f"name the models in a list, not as {_short(ids)}")
+        ids = list(dict.fromkeys(map(str, ids)))
+        if len(ids) > MAX_MODELS:
+            raise Refused(f"{len(ids)} models at once: choose at most {MAX_MODELS}")
+        for key in ids:
+            self.config(key)
+        return ids
+
+    def config(self, key: str) -> Config:
+        if key not in self._configs:
+            raise unknown("model", _short(key), self._configs)
+        return self._configs[key]
+
+    def model(self, key: str) -> Model:
+        """Loaded when first asked for."""
+        self.config(key)
+        if key not in self._loaded:
+            self._loaded[key] = zoo.load(self._names[key])
+        return self._loaded[key]
+
+
+def whole(what: str, value: object, low: int, high: int) -> int:
+    """`value` as an int from `low` to `high`, or Refused; JSON may bring 7 as 7.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or not low <= number <= high:
+        raise Refused(f"{what} is a whole number from {low} to {high}, not {_short(value)}")
+    return number
+
+
+def between(what: str, value: object, low: float, high: float) -> float:
+    """`value` as a float from `low` to `high`, or Refused."""
+    if type(value) not in (int, float) or not low <= value <= high:
+        raise Refused(f"{what} is a number from {low} to {high}, not {_short(value)}")
+    return float(value)
+
+
+def _short(value: object) -> str:
+    return str(value)[:60]

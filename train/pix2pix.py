@@ -1,0 +1,36 @@
+"""Train pix2pix on pairs of pictures with any loss but began, or with L1 alone (--loss none).
+
+    accelerate launch train/pix2pix.py --loss focal --dataset facades
+    accelerate launch train/pix2pix.py --dataset ./my_pairs --direction AtoB --width 64 --cap 512 --kimg 80
+
+Without any option: the vanilla loss on Facades, label map to photograph, at a width for a CPU (some 4 pictures/s a
+core). The second line has the paper's networks and budget, for a GPU. One critic step whatever the loss.
+"""
+
+from dataclasses import dataclass
+
+from train import loop, options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(options.TranslationOptions):
+    critic_steps: int | None = 1
+    """critic steps to one of the generator"""
+    kimg: float = 8
+    """the budget: thousands of real pairs that the critic sees"""
+    batch: int = 1
+    """pairs a step and process"""
+    lr: float = 2e-4
+    """Adam's learning rate, of the generator and (unless --critic-lr says otherwise) of the critic"""
+    mirror: bool = True
+    """show half of the pairs mirrored"""
+    jitter: int = 30
+    """enlarge pairs by so many pixels and cut them back at a random place, the same for both"""
+
+
+def main() -> None:
+    loop.run("pix2pix", options.parse(Options, __doc__), script="pix2pix.py")
+
+
+if __name__ == "__main__":
+    options.exit_with_one_line(main)
