@@ -44,7 +44,7 @@ def tab(shelf: Shelf) -> None:
     with gr.Tab("Facades") as here:
         parts.sentence("One map, one network; only the loss differs.")
         with gr.Row(elem_classes="beside"):
-            with gr.Column(scale=0, min_width=300):
+            with gr.Column(scale=0, min_width=256):
                 seed = parts.seed_box("Random building", 1)
                 first, _ = building(1)
                 label_map = _image("Label map", first)
@@ -80,4 +80,5 @@ def _image(label: str, value=None) -> gr.Image:
         sources=["upload"],
         buttons=[],
         height=256,
+        elem_classes="upload",
     )

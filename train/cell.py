@@ -154,7 +154,7 @@ def config(
             precision=settings["precision"],
             memory_format=settings["memory_format"],
             mirror=options.mirror,
-            jitter=options.jitter,
+            jitter=getattr(options, "jitter", 0),
             l1_weight=getattr(options, "l1_weight", 0.0),
             command=command(cell.script, options),
             commit=commit(),

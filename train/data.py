@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from train import sources
+from train.arguments import automatic
 from train.decoded import Contents, Pictures, Streamed, cache_root, prepare, read_picture
 from train.sources import Place, SourceOptions
 from zoo import pictures
@@ -30,10 +31,10 @@ KEPT_ON = ("cuda", "mps")  # devices that take the whole set into their own memo
 class DataOptions(SourceOptions):
     """A set of pictures, with or without classes."""
 
-    image_column: str | None = None
-    """the column of pictures (default: the only one)"""
-    label_column: str | None = None
-    """the column of classes (default: the only one)"""
+    image_column: Annotated[str | None, automatic("NAME", "the only one")] = None
+    """the column of pictures, for a set of the Hub"""
+    label_column: Annotated[str | None, automatic("NAME", "the only one")] = None
+    """the column of classes"""
 
 
 def load(options: DataOptions, *, progress: bool = True) -> Pictures:

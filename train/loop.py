@@ -185,7 +185,9 @@ class Tally:
 
 def prepare(cell: Cell, raw: data.Raw, rng: torch.Generator) -> Batch:
     """What the step needs: pictures in [-1, 1], mirrored or jittered, their condition, and noise."""
-    real, condition = data.augment(raw, rng, mirror=cell.options.mirror, jitter=cell.options.jitter)
+    real, condition = data.augment(
+        raw, rng, mirror=cell.options.mirror, jitter=getattr(cell.options, "jitter", 0)
+    )
     latents = None
     if "latent" in cell.fields:
         latents = torch.randn(len(real), cell.fields["latent"], generator=rng, device=real.device)

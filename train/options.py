@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from train import data, pairs
+from train.arguments import automatic
 from zoo import losses, penalties
 from zoo.errors import Refused, ZooError
 
@@ -18,18 +19,23 @@ from zoo.errors import Refused, ZooError
 class LossOptions:
     loss: str = "vanilla"
     """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan, began or rpgan"""
-    loss_fields: tuple[str, ...] = ()
+    loss_fields: Annotated[tuple[str, ...], automatic("NAME=VALUE ...", "the source's")] = ()
     """the loss's constants, as in: --loss-fields gamma=1 saturating=true"""
-    critic_steps: int | None = None
-    """critic steps to one of the generator; by default the loss's own (5 for wgan and wgan-gp, else 1)"""
-    critic_norm: Literal["batch", "layer", "instance", "none"] | None = None
-    """the critic's normalisation; by default what suits the loss (a gradient penalty takes no batch norm)"""
-    spectral_norm: bool | None = None
-    """divide the critic's weights by their largest singular value; by default where the loss has no control"""
-    penalty: str | None = None
-    """a gradient penalty to add: line-between, around-data, r1, r2 or r1+r2; by default the loss's own"""
-    penalty_weight: float | None = None
-    """its λ or γ"""
+    critic_steps: Annotated[int | None, automatic("INT", "5 for wgan and wgan-gp, else 1")] = None
+    """critic steps to one of the generator"""
+    critic_norm: Annotated[
+        Literal["batch", "layer", "instance", "none"] | None,
+        automatic("batch|layer|instance|none", "the family's; without batch statistics for a penalty"),
+    ] = None
+    """the critic's normalisation"""
+    spectral_norm: Annotated[
+        bool | None, automatic("True|False", "as the family has it, where the loss has no control of its own")
+    ] = None
+    """divide the critic's weights by their largest singular value"""
+    penalty: Annotated[str | None, automatic("NAME", "the loss's own, if any")] = None
+    """a gradient penalty: line-between (WGAN-GP's), around-data (DRAGAN's), r1, r2 or r1+r2"""
+    penalty_weight: Annotated[float | None, automatic("FLOAT", "10, or 1 for r1 and r2")] = None
+    """the λ or γ of --penalty"""
 
     def build_loss(self) -> losses.Loss:
         return losses.get(self.loss, **dict(parse_field(item) for item in self.loss_fields))
@@ -51,36 +57,38 @@ class TrainingOptions:
     batch: int = 16
     """pictures a step and process"""
     lr: float = 4e-4
-    """Adam's learning rate, of the generator and (unless --critic-lr says otherwise) of the critic"""
-    critic_lr: float | None = None
+    """Adam's learning rate"""
+    critic_lr: Annotated[float | None, automatic("FLOAT", "as --lr")] = None
+    """the critic's own"""
     betas: tuple[float, float] = (0.5, 0.999)
     """Adam's decay rates"""
     lr_decay_from: float = 1.0
     """fraction of the budget from which learning rates fall linearly to zero; 1 is never"""
-    ema_kimg: float | None = None
-    """half-life of the generator's average, in thousands of pictures; by default 10, at most budget/20"""
+    ema_kimg: Annotated[float | None, automatic("KIMG", "10, at most a twentieth of the budget")] = None
+    """half-life of the generator's average, in thousands of pictures"""
     width: int = 32
     """the generator's maps at full resolution"""
-    critic_width: int | None = None
-    """the critic's; by default as the generator's"""
+    critic_width: Annotated[int | None, automatic("INT", "as --width")] = None
+    """the critic's"""
     mirror: bool = False
     """show half of the pictures mirrored"""
-    jitter: int = 0
-    """enlarge pictures by so many pixels and cut them back at a random place"""
     precision: Literal["auto", "float32", "bf16"] = "auto"
     """auto: a few timed steps decide, here and now; what they chose is in the checkpoint's config"""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """how pictures lie in memory"""
     seed: int = 0
     """of weights, order of pictures and noise: same seed, same curve, bit for bit on one CPU thread"""
-    out: Path | None = None
-    """the checkpoint folder; by default runs/<architecture>-<loss>-<data set>"""
+    out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
+    """the checkpoint folder"""
     resume: bool = False
     """go on from the last snapshot in the folder, as if nothing had happened; start if there is none"""
-    snapshot_kimg: float | None = None
-    """save the checkpoint, the state to resume from, and a grid of samples so often; by default budget/10"""
-    log_kimg: float | None = None
-    """length of an interval that history.jsonl averages over; by default budget/200"""
-    log_with: Literal["tensorboard", "wandb", "trackio"] | None = None
+    snapshot_kimg: Annotated[float | None, automatic("KIMG", "a tenth of the budget")] = None
+    """save the checkpoint, the state to resume from, and a grid of samples so often"""
+    log_kimg: Annotated[float | None, automatic("KIMG", "a two-hundredth of the budget")] = None
+    """length of an interval that a line of history.jsonl averages over"""
+    log_with: Annotated[
+        Literal["tensorboard", "wandb", "trackio"] | None, automatic("tensorboard|wandb|trackio", "none")
+    ] = None
     """a tracker to log to as well, if it is installed"""
 
 
@@ -105,6 +113,8 @@ class TranslationOptions(TrainingOptions, pairs.PairOptions, LossOptions):
 
     l1_weight: float = 100.0
     """λ of the L1 distance to the paired photograph, beside the adversarial loss"""
+    jitter: int = 30
+    """enlarge pairs by so many pixels and cut them back at a random place, the same for both"""
     cap: int = 112
     """most maps of a layer of the generator (512 in the paper)"""
 

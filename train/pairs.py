@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
 
 from train import sources
+from train.arguments import automatic
 from train.decoded import Contents, Pictures, cache_root, prepare, read_picture
 from train.sources import Place, SourceOptions
 from zoo import pictures
@@ -25,14 +26,17 @@ class PairOptions(SourceOptions):
     dataset: str = "facades"
     """facades, an id of the Hub (owner/name), or a folder: with A/ and B/ holding the same file names, or of
     pictures that have A on the left and B on the right"""
-    input_column: str | None = None
-    """the column of inputs, for a set of the Hub (default: imageA or imageB, by --direction)"""
-    target_column: str | None = None
+    input_column: Annotated[str | None, automatic("NAME", "imageA or imageB, by --direction")] = None
+    """the column of inputs, for a set of the Hub"""
+    target_column: Annotated[str | None, automatic("NAME", "the other one")] = None
     """the column of targets"""
-    size: int | None = None
-    """width and height in pixels; other pictures are cut to their middle square and resized (default: 256)"""
-    direction: Literal["AtoB", "BtoA"] | None = None
-    """from input to target (default: AtoB; facades: BtoA, from label map to photograph)"""
+    size: Annotated[int | None, automatic("PIXELS", "256")] = None
+    """width and height; other pictures are cut to their middle square and resized"""
+    direction: Annotated[
+        Literal["AtoB", "BtoA"] | None,
+        automatic("AtoB|BtoA", "AtoB; facades: BtoA, from label map to photograph"),
+    ] = None
+    """from input to target"""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from train import loop, options
 
 @dataclass(frozen=True, kw_only=True)
 class Options(options.TranslationOptions):
-    critic_steps: int | None = 1
+    loss: str = "vanilla"
+    """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan or rpgan; none: L1 alone, without a critic"""
+    critic_steps: int = 1
     """critic steps to one of the generator"""
     kimg: float = 8
     """the budget: thousands of real pairs that the critic sees"""
@@ -24,8 +26,6 @@ class Options(options.TranslationOptions):
     """Adam's learning rate, of the generator and (unless --critic-lr says otherwise) of the critic"""
     mirror: bool = True
     """show half of the pairs mirrored"""
-    jitter: int = 30
-    """enlarge pairs by so many pixels and cut them back at a random place, the same for both"""
 
 
 def main() -> None:

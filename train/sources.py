@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
+from train.arguments import automatic
 from zoo import pictures
 from zoo.errors import DataError, unknown
 
@@ -55,17 +56,16 @@ class SourceOptions:
 
     dataset: str = "cifar10"
     """a name (cifar10, fashion-mnist, cats64), an id of the Hub (owner/name), or a folder of pictures"""
-    data_dir: Path | None = None
-    """folder with local copies in the Hub's layout, DIR/cifar10/ and so on (default: ZOO_DATA_DIR, if set)"""
+    data_dir: Annotated[Path | None, automatic("DIR", "the environment's ZOO_DATA_DIR")] = None
+    """folder with local copies in the Hub's layout, DIR/cifar10/ and so on"""
     split: str = "train"
     """which part of the data set"""
-    revision: str | None = None
+    revision: Annotated[str | None, automatic("REVISION", "the newest")] = None
     """commit, tag or branch of the Hub's copy; local copies are then left alone"""
-    size: int | None = None
-    """width and height in pixels; other pictures are cut to their middle square and resized (default: the
-    data set's own; 64 for a folder)"""
-    channels: Literal[1, 3] | None = None
-    """1 for grey, 3 for colour (default: 1 where every picture is grey)"""
+    size: Annotated[int | None, automatic("PIXELS", "the data set's own; 64 for a folder")] = None
+    """width and height; other pictures are cut to their middle square and resized"""
+    channels: Annotated[Literal[1, 3] | None, automatic("1|3", "1 where every picture is grey")] = None
+    """1 for grey, 3 for colour"""
     resident_gb: float = 4.0
     """up to this size (GiB) decoded pictures are kept in a cache and, with a GPU, in its memory; larger sets
     are decoded again as they are needed"""
