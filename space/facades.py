@@ -3,26 +3,30 @@
 from pathlib import Path
 
 import gradio as gr
+from PIL import Image
 
 from space import parts
 from space.shelf import MAX_SEED, Shelf, whole
 from zoo import facades, measures, pictures
 from zoo.errors import DataError
 
-
-@parts.said_to_the_visitor()
-def building(seed: int) -> tuple:
-    """An invented label map; no photograph shows it."""
-    return facades.random_building(whole("the seed", seed, 0, MAX_SEED)), None
+SIDE = 256  # pixels of the map and the photograph as shown
 
 
 @parts.said_to_the_visitor()
-def draw(shelf: Shelf, label_map: str | None, photograph: str | None) -> str:
-    """HTML: a translation a model, with its PSNR and SSIM where the true photograph is given (files)."""
-    if label_map is None:
-        return "<p>Choose a building, or upload a label map.</p>"
-    given, true = _read(label_map), photograph and _read(photograph).convert("RGB")
-    figures = []
+def draw(shelf: Shelf, seed: int, label_map: str | None = None, photograph: str | None = None) -> str:
+    """HTML: the map (an invented building's unless there is a file), the photograph, a translation a model.
+
+    With a file of the true photograph each translation has its PSNR and SSIM.
+    """
+    seed = whole("the seed", seed, 0, MAX_SEED)
+    given = _read(label_map) if label_map else facades.random_building(seed)
+    caption = "as uploaded" if label_map else f"invented, seed {seed}"
+    figures = [parts.figure(pictures.fit(given, SIDE), "the label map", f"<b>label map</b><br>{caption}")]
+    true = _read(photograph).convert("RGB") if photograph else None
+    if true:
+        caption = "<b>photograph</b><br>as uploaded"
+        figures.append(parts.figure(pictures.fit(true, SIDE), "the true photograph", caption))
     for key in shelf.ids("translation"):
         translated = shelf.model(key).translate(given)
         caption = parts.caption(key, shelf.config(key))
@@ -33,7 +37,7 @@ def draw(shelf: Shelf, label_map: str | None, photograph: str | None) -> str:
     return "".join(figures)
 
 
-def _read(file: str):
+def _read(file: str) -> Image.Image:
     try:
         return pictures.decode(Path(file))
     except DataError as error:  # which names the file, a temporary one that tells the visitor nothing
@@ -42,43 +46,23 @@ def _read(file: str):
 
 def tab(shelf: Shelf) -> None:
     with gr.Tab("Facades") as here:
-        parts.sentence("One map, one network; only the loss differs.")
-        with gr.Row(elem_classes="beside"):
-            with gr.Column(scale=0, min_width=256):
-                seed = parts.seed_box("Random building", 1)
-                first, _ = building(1)
-                label_map = _image("Label map", first)
-                photograph = _image("Its true photograph, if there is one")
-                parts.label("PSNR in decibels and SSIM, at most 1, against the photograph: higher is nearer.")
-            translations = gr.HTML(elem_classes="sheets", min_height=320)
-
-        def redraw(*files):
-            return draw(shelf, *files)
-
-        given = [label_map, photograph]
-        seed.change(
-            lambda value: (gr.skip(), gr.skip()) if value is None else building(value),
-            seed,
-            given,
-            show_progress="hidden",
-            trigger_mode="always_last",
-            api_visibility="private",
+        with gr.Row(elem_classes="bar"):
+            seed = parts.seed_box("Random building", 1)
+            label_map = gr.UploadButton("Upload a map", file_types=["image"], min_width=0)
+            photograph = gr.UploadButton("Upload its photograph", file_types=["image"], min_width=0)
+        parts.sentence(
+            "One map, one network; only the loss differs. With a photograph, PSNR and SSIM say how near each came:"
+            " higher is nearer."
         )
-        gr.on([here.select, *(box.change for box in given)], redraw, given, translations, **parts.LIVE)
+        translations = gr.HTML(elem_classes="sheets", min_height=320)
 
+        def redraw(*values):
+            return gr.skip() if values[0] is None else draw(shelf, *values)
 
-def _image(label: str, value=None) -> gr.Image:
-    """An upload that stays a file, so that zoo.pictures is who decodes it."""
-    parts.label(label)
-    return gr.Image(
-        value,
-        label=label,
-        show_label=False,
-        type="filepath",
-        image_mode=None,
-        format="png",
-        sources=["upload"],
-        buttons=[],
-        height=256,
-        elem_classes="upload",
-    )
+        def another(value):
+            return (redraw(value), None, None)  # no photograph shows an invented building
+
+        uploads = [label_map, photograph]
+        triggers = [here.select, label_map.upload, photograph.upload]
+        gr.on(triggers, redraw, [seed, *uploads], translations, **parts.LIVE)
+        seed.change(another, seed, [translations, *uploads], **parts.LIVE)

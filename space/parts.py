@@ -51,21 +51,14 @@ def sentence(text: str) -> gr.HTML:
     return gr.HTML(f"<p>{text}</p>", elem_classes="sentence")
 
 
-def label(text: str) -> gr.HTML:
-    """A small line over what Gradio would cover with its own label, or under it."""
-    return gr.HTML(f"<p>{text}</p>", elem_classes="label")
-
-
 def seed_box(label: str, value: int) -> gr.Number:
     """A seed between two arrows, which work in the browser."""
     with gr.Row(elem_classes="seed"):
         previous = gr.Button("‹", min_width=0, elem_classes="arrow")
-        seed = gr.Number(
-            value, label=label, precision=0, minimum=0, maximum=MAX_SEED, min_width=0, elem_classes="number"
-        )
+        seed = gr.Number(value, label=label, precision=0, min_width=0, elem_classes="number")
         following = gr.Button("›", min_width=0, elem_classes="arrow")
-    for button, step in ((previous, "Math.max(0, s - 1)"), (following, f"Math.min({MAX_SEED}, s + 1)")):
-        button.click(None, seed, seed, js=f"s => {step}")
+    for button, step in ((previous, -1), (following, 1)):
+        button.click(None, seed, seed, js=f"s => Math.min({MAX_SEED}, Math.max(0, s + {step}))")
     return seed
 
 

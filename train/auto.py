@@ -6,15 +6,23 @@ import time
 
 import torch
 
-from train.cell import Cell, build_game
-from train.step import Batch, Game, play
+from train.cell import Cell, build_game, made_up_batch
+from train.graphs import agrees
+from train.step import Game, play
 
 PRECISIONS, MEMORY_FORMATS = ("float32", "bf16"), ("channels_last", "contiguous")
 STEPS = 5
 
 
-def settle(cell: Cell, device: torch.device) -> tuple[str, str]:
-    """(precision, memory format): as the options say, or where they say "auto" the fastest on this machine."""
+def settle(cell: Cell, device: torch.device) -> dict[str, str | bool]:
+    """Precision, memory format and CUDA graphs: as the options say, or where they say "auto" what is fastest here."""
+    precision, memory_format = fastest(cell, device)
+    settings = {"precision": precision, "memory_format": memory_format}
+    may_graph = cell.options.cuda_graphs == "auto" and device.type == "cuda" and cell.processes == 1
+    return settings | {"cuda_graphs": may_graph and agrees(cell, settings, device)}
+
+
+def fastest(cell: Cell, device: torch.device) -> tuple[str, str]:
     asked = cell.options.precision, cell.options.memory_format
     choices = list(
         itertools.product(
@@ -39,19 +47,6 @@ def seconds_a_step(cell: Cell, precision: str, memory_format: str, device: torch
         wait(game)
         times.append(time.perf_counter() - began)
     return statistics.median(times[2:])
-
-
-def made_up_batch(cell: Cell, device: torch.device, n: int | None = None) -> Batch:
-    """Noise in the shapes of the cell's data."""
-    n, fields = n or cell.options.batch, cell.fields
-    picture = torch.rand(n, fields["channels"], fields["size"], fields["size"], device=device) * 2 - 1
-    condition = None
-    if cell.pictures.maps is not None:
-        condition = torch.rand(n, 3, fields["size"], fields["size"], device=device) * 2 - 1
-    elif fields.get("classes"):
-        condition = torch.randint(fields["classes"], (n,), device=device)
-    latents = torch.randn(n, fields["latent"], device=device) if "latent" in fields else None
-    return Batch(picture, condition, latents)
 
 
 def wait(game: Game) -> None:

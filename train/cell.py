@@ -12,7 +12,7 @@ from torch import nn
 
 from train.data import Pictures
 from train.options import command
-from train.step import Game
+from train.step import Batch, Game
 from zoo import architectures, losses, penalties
 from zoo.architectures import CriticPlan
 from zoo.checkpoint import Config, Dataset, Inference, Training
@@ -106,8 +106,25 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
 
 
 def adam(net: nn.Module, lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
-    on_meta = next(net.parameters()).is_meta
-    return torch.optim.Adam(net.parameters(), lr=lr, betas=tuple(betas), fused=not on_meta)
+    device = next(net.parameters()).device
+    on_cuda = device.type == "cuda"
+    lr = torch.tensor(lr, device=device) if on_cuda else lr  # a CUDA graph sees it change only as a tensor
+    return torch.optim.Adam(
+        net.parameters(), lr=lr, betas=tuple(betas), fused=device.type != "meta", capturable=on_cuda
+    )
+
+
+def made_up_batch(cell: Cell, device: torch.device, n: int | None = None) -> Batch:
+    """Noise in the shapes of the cell's data."""
+    n, fields = n or cell.options.batch, cell.fields
+    picture = torch.rand(n, fields["channels"], fields["size"], fields["size"], device=device) * 2 - 1
+    condition = None
+    if cell.pictures.maps is not None:
+        condition = torch.rand(n, 3, fields["size"], fields["size"], device=device) * 2 - 1
+    elif fields.get("classes"):
+        condition = torch.randint(fields["classes"], (n,), device=device)
+    latents = torch.randn(n, fields["latent"], device=device) if "latent" in fields else None
+    return Batch(picture, condition, latents)
 
 
 def config(

@@ -25,9 +25,14 @@ def game_state(game: Game) -> dict:
 
 
 def restore(game: Game, state: dict) -> None:
-    for name in ("generator", "critic", "average", "optimiser_g", "optimiser_d"):
+    for name in ("generator", "critic", "average"):
         if getattr(game, name) is not None:
             getattr(game, name).load_state_dict(state[name])
+    for name in ("optimiser_g", "optimiser_d"):
+        if (optimiser := getattr(game, name)) is not None:
+            lr = optimiser.param_groups[0]["lr"]
+            optimiser.load_state_dict(state[name])
+            optimiser.param_groups[0]["lr"] = lr  # a number, or a tensor that has to stay on the device
     game.k.copy_(state["k"])
 
 

@@ -8,6 +8,7 @@ import itertools
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ from train import data, folder
 from train.auto import settle
 from train.averaging import halved, with_statistics
 from train.cell import Cell, build_game, config, rules
+from train.graphs import Graphed
 from train.options import as_recorded, check
-from train.step import Batch, play
+from train.step import Batch, Game, play
 from zoo import facades, pictures
 from zoo.errors import TrainingError
 
@@ -46,11 +48,10 @@ def run(architecture: str, options, *, script: str) -> Path:
     state = folder.read_state(out)
     recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(loaded)}
     if state is None:
-        settings = list(settle(cell, accelerator.device)) if accelerator.is_main_process else [None, None]
+        settings = [settle(cell, accelerator.device) if accelerator.is_main_process else None]
         if cell.processes > 1:
             broadcast_object_list(settings)
-        state = {"precision": settings[0], "memory_format": settings[1], "options": recorded}
-        state |= {"g_steps": 0, "seconds": 0.0}
+        state = settings[0] | {"options": recorded, "g_steps": 0, "seconds": 0.0}
     elif options.resume:
         folder.check_same(out, state["options"], recorded)
     else:
@@ -101,8 +102,7 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
     done = state["g_steps"]
     batches = feed.batches(done * cell.rules.critic_steps)
     rng, dropout = torch.Generator(device), default_generator(device)
-    optimisers = [o for o in (game.optimiser_g, game.optimiser_d) if o is not None]
-    base_lrs = [options.lr, options.critic_lr or options.lr]
+    step = Graphed(game, rng) if state["cuda_graphs"] else partial(play, game, rng=rng)
 
     history = folder.History(out / "history.jsonl", done) if main else None
     if options.log_with:
@@ -122,11 +122,11 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
         entropy = seed_of(options.seed, accelerator.process_index, done)
         rng.manual_seed(entropy)
         dropout.manual_seed(entropy)
-        for optimiser, lr in zip(optimisers, base_lrs, strict=False):
-            optimiser.param_groups[0]["lr"] = lr * lr_factor(done / schedule.total, options.lr_decay_from)
+        if done >= options.lr_decay_from * schedule.total:
+            decay_lrs(cell, game, done / schedule.total)
         drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
         done += 1
-        tally.add(done, play(game, drawn, rng))
+        tally.add(done, step(drawn))
         bar.update(cell.pictures_per_step)
         if done % schedule.log_every and done < schedule.total:
             continue
@@ -216,8 +216,18 @@ def default_generator(device: torch.device) -> torch.Generator:
     return torch.mps._get_default_mps_generator() if device.type == "mps" else torch.default_generator
 
 
-def lr_factor(progress: float, decay_from: float) -> float:
-    return 1.0 if progress < decay_from else (1 - progress) / (1 - decay_from)
+def decay_lrs(cell: Cell, game: Game, progress: float) -> None:
+    """Linearly to zero at the end of the budget."""
+    factor = (1 - progress) / (1 - cell.options.lr_decay_from)
+    lr_g, lr_d = cell.options.lr, cell.options.critic_lr or cell.options.lr
+    for optimiser, lr in ((game.optimiser_g, lr_g), (game.optimiser_d, lr_d)):
+        if optimiser is None:
+            continue
+        group = optimiser.param_groups[0]
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(lr * factor)
+        else:
+            group["lr"] = lr * factor
 
 
 def raise_not_finite(out: Path, cell: Cell, step: int) -> None:

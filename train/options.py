@@ -1,5 +1,6 @@
 """What every training script asks for. Recipes fill the same fields; a script adds or re-defaults its own."""
 
+import importlib.util
 import shlex
 import sys
 from collections.abc import Callable
@@ -76,6 +77,8 @@ class TrainingOptions:
     """auto: a few timed steps decide, here and now; what they chose is in the checkpoint's config"""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     """how pictures lie in memory"""
+    cuda_graphs: Literal["auto", "off"] = "auto"
+    """auto: on one GPU the whole step is launched as one graph, if a few steps show that it does the same"""
     seed: int = 0
     """of weights, order of pictures and noise: same seed, same curve, bit for bit on one CPU thread"""
     out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
@@ -179,6 +182,8 @@ def check(options) -> None:
             raise Refused(
                 f"--{name.replace('_', '-')} must lie between 0 and --kimg ({options.kimg}), not {value}"
             )
+    if options.log_with and importlib.util.find_spec(options.log_with) is None:
+        raise Refused(f"--log-with {options.log_with} needs it installed: pip install {options.log_with}")
     if not 0 <= options.lr_decay_from <= 1:
         raise Refused(f"--lr-decay-from must lie between 0 and 1, not {options.lr_decay_from}")
     if not 0 <= options.seed < 2**32:

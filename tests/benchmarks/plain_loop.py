@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from zoo.losses import Loss
+
 
 class Pictures(Dataset):
     """PIL pictures, transformed one by one, as torchvision's data sets do."""
@@ -38,6 +40,7 @@ def steps(
     generator: nn.Module,
     critic: nn.Module,
     pictures: Pictures,
+    loss: Loss,
     *,
     latent: int,
     batch: int,
@@ -45,31 +48,39 @@ def steps(
     device: str = "cpu",
     workers: int = 0,
 ) -> Iterator[int]:
-    """Trains with binary cross-entropy on the critic's scores; yields the number of pictures after each step."""
+    """Trains with `loss`; yields the number of real pictures that the critic has seen in each step."""
     generator, critic = generator.to(device), critic.to(device)
-    criterion = nn.BCEWithLogitsLoss()
     optimiser_g = torch.optim.Adam(generator.parameters(), lr=lr, betas=(0.5, 0.999))
     optimiser_d = torch.optim.Adam(critic.parameters(), lr=lr, betas=(0.5, 0.999))
     loader = DataLoader(pictures, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers)
+    k, critic_step = torch.zeros((), device=device), 0
     while True:
         for real in loader:
             real = real.to(device)
-            # (1) Update D: maximise log(D(x)) + log(1 - D(G(z)))
+            # (1) Update D
             critic.zero_grad()
-            output = critic(real)
-            loss_real = criterion(output, torch.ones_like(output))
-            loss_real.backward()
             fake = generator(torch.randn(len(real), latent, device=device))
-            output = critic(fake.detach())
-            loss_fake = criterion(output, torch.zeros_like(output))
-            loss_fake.backward()
-            (loss_real + loss_fake).item()
+            real_score, fake_score = critic(real), critic(fake.detach())
+            if loss.control == "autoencoder":
+                loss_d = loss.d(real_score, fake_score, k)
+                k = loss.next_k(k, real_score.detach(), fake_score.detach())
+            else:
+                loss_d = loss.d(real_score, fake_score)
+            if loss.penalty is not None:
+                loss_d = loss_d + loss.penalty(critic, real, fake)
+            loss_d.backward()
+            loss_d.item()
             optimiser_d.step()
-            # (2) Update G: maximise log(D(G(z)))
+            if loss.clip is not None:
+                for parameter in critic.parameters():
+                    parameter.data.clamp_(-loss.clip, loss.clip)
+            yield len(real)
+            critic_step += 1
+            if critic_step % loss.critic_steps:
+                continue
+            # (2) Update G
             generator.zero_grad()
-            output = critic(fake)
-            loss_g = criterion(output, torch.ones_like(output))
+            loss_g = loss.g(critic(fake), critic(real) if loss.paired else None)
             loss_g.backward()
             loss_g.item()
             optimiser_g.step()
-            yield len(real)

@@ -1,9 +1,12 @@
-"""Games at a tiny width, from the tables alone, and batches of noise for them."""
+"""Games at a tiny width, from the tables alone, batches of noise for them, and what whole runs share."""
 
 import copy
+import json
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from train.cell import adam
 from train.step import Batch, Game
@@ -54,3 +57,43 @@ def make_batches(tiny_fields):
         return batches
 
     return make
+
+
+# ---- whole runs
+
+
+@pytest.fixture(scope="session")
+def made_up(tmp_path_factory):
+    """A folder of noise: photos/{a,b}/ at 32 pixels, two classes, and pairs/{A,B}/ at 64."""
+    folder, rng = tmp_path_factory.mktemp("made-up"), np.random.default_rng(0)
+    for i in range(24):
+        for place, side in ((f"photos/{'ab'[i % 2]}", 32), ("pairs/A", 64), ("pairs/B", 64)):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+            noise = rng.integers(256, size=(side, side, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(folder / place / f"{i:02}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def outcome():
+    """A run's folder → all that it holds, as plain values, but for the time that it took."""
+
+    def plain(value):
+        if isinstance(value, torch.Tensor):
+            return value.dtype, tuple(value.shape), value.numpy().tobytes()
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items() if key not in TIMES}
+        return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def read(path):
+        if path.suffix == ".pt":
+            return plain(torch.load(path, weights_only=True))
+        if path.suffix in (".json", ".jsonl"):
+            lines = [path.read_text()] if path.suffix == ".json" else path.read_text().splitlines()
+            return plain([json.loads(line) for line in lines])
+        return path.read_bytes()
+
+    return lambda out: {str(p.relative_to(out)): read(p) for p in sorted(out.rglob("*")) if p.is_file()}
+
+
+TIMES = ("seconds", "pictures_per_second", "commit")  # and whatever is committed meanwhile
