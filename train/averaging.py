@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from train.cell import Cell
+from train.cell import Cell, inference
 from zoo import latents
 from zoo.pictures import to_float
 
@@ -37,12 +37,23 @@ def with_statistics(cell: Cell, average: nn.Module) -> nn.Module:
 def halved(cell: Cell, average: nn.Module) -> tuple[dict[str, Tensor], float]:
     """Weights in float16, and the mean change of a picture by it in grey levels; float32 if that reaches 1."""
     z, condition = next(inputs(cell, device_of(average)))
-    half = copy.deepcopy(average).half().float()
     with torch.no_grad():
-        change = (half(z, condition) - average(z, condition)).abs().mean().item() * GREY_LEVELS
+        whole, half = (
+            as_used(cell, net)(z, condition) for net in (average, copy.deepcopy(average).half().float())
+        )
+    change = (whole - half).abs().mean().item() * GREY_LEVELS
     if change < 1:
         return {k: v.half() if v.is_floating_point() else v for k, v in average.state_dict().items()}, change
     return average.state_dict(), 0.0
+
+
+def as_used(cell: Cell, average: nn.Module) -> nn.Module:
+    """A copy with the statistics that it will be used with; without dropout, whose noise would drown a difference."""
+    net = copy.deepcopy(average)
+    for norm in net.modules():
+        if isinstance(norm, nn.BatchNorm2d) and inference(cell).statistics == "batch":
+            norm.train()
+    return net
 
 
 def inputs(cell: Cell, device: torch.device) -> Iterator[tuple[Tensor | None, Tensor | None]]:

@@ -111,4 +111,4 @@ def write_progress(out: Path) -> None:
     """progress.webp: how the lower half of the samples came to be."""
     grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
     frames = [grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)) for grid in grids]
-    pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=70)
+    pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=60)

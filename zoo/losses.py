@@ -225,8 +225,9 @@ def get(name: str, **constants: Any) -> Loss:
             raise unknown(f"field of the loss {name}", field, kinds)
         if type(value) not in ((bool,) if kinds[field] is bool else (int, float)):
             raise Refused(f"{name}'s {field} must be a {kinds[field].__name__}, not {value!r}")
-        if value != value or abs(value) == float("inf"):
-            raise Refused(f"{name}'s {field} must be finite, not {value}")
+        free = field in ("a", "b", "c")  # lsgan's targets may be negative; a clip of 0 would leave no critic
+        if not (abs(value) < 1e6 and (free or value >= 0) and (field != "clip" or value > 0)):
+            raise Refused(f"{name}'s {field} must be finite{'' if free else ' and positive'}, not {value}")
     return LOSSES[name](**{f: v if kinds[f] is bool else float(v) for f, v in constants.items()})
 
 

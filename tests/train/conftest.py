@@ -2,12 +2,15 @@
 
 import copy
 import json
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+import train
 from train.cell import adam
 from train.step import Batch, Game
 from zoo import architectures, losses
@@ -60,6 +63,27 @@ def make_batches(tiny_fields):
 
 
 # ---- whole runs
+
+SCRIPTS = [
+    path.stem
+    for path in sorted(Path(train.__path__[0]).glob("*.py"))
+    if "def main()" in path.read_text(encoding="utf-8") and "loop.run(" in path.read_text(encoding="utf-8")
+]
+
+
+def variants(script):
+    """A script as it is and, if it has switches of its own, with each of them."""
+    own = vars(import_module(f"train.{script}").Options)["__annotations__"]
+    switches = [f"--{name}" for name, kind in own.items() if kind is bool and name != "mirror"]
+    return [script, *(f"{script} {switch}" for switch in switches)]
+
+
+def pytest_generate_tests(metafunc):
+    """Tests that ask for a `script` or a `variant` get all that there are."""
+    if "script" in metafunc.fixturenames:
+        metafunc.parametrize("script", SCRIPTS)
+    if "variant" in metafunc.fixturenames:
+        metafunc.parametrize("variant", [v for script in SCRIPTS for v in variants(script)])
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def test_what_is_saved_has_the_statistics_of_its_own_activations(name, cell, tin
     condition = torch.cat([c for _, c in chunks]) if chunks[0][1] is not None else None
     for rows in torch.arange(2000).split(100):  # the raw generator's statistics settle
         raw.train()(z[rows], None if condition is None else condition[rows])
-    average = copy.deepcopy(raw).requires_grad_(False)
+    average = copy.deepcopy(raw).eval().requires_grad_(False)
     for parameter in average.parameters():
         parameter.mul_(1.5)
     before = copy.deepcopy(average.state_dict())

@@ -123,13 +123,16 @@ def test_every_parameter_of_a_clipped_critic_is_within_bounds_after_every_step(
 
 def test_weights_are_normalised_once_a_player_and_in_float32_whatever_the_autocast(make_game, make_batches):
     game = make_game("dcgan", "vanilla", autocast=torch.bfloat16)
-    weights = []
-    for module in game.critic.modules():
-        if parametrize.is_parametrized(module):
-            on_forward(module.parametrizations.weight[0], lambda _, weight: weights.append(weight.dtype))
-    layers = sum(parametrize.is_parametrized(m) for m in game.critic.modules())
+    uses = []
+
+    def note(_, weight):
+        uses.append((weight.dtype, torch.is_autocast_enabled("cpu")))
+
+    normalised = [m for m in game.critic.modules() if parametrize.is_parametrized(m)]
+    for module in normalised:
+        on_forward(module.parametrizations.weight[0], note)
     play(game, make_batches("dcgan", 1))
-    assert layers > 3 and weights == [torch.float32] * (2 * layers)
+    assert len(normalised) > 3 and uses == [(torch.float32, False)] * (2 * len(normalised))
 
 
 class Slope(nn.Module):

@@ -120,7 +120,7 @@ def get(name: str) -> Architecture:
 
 
 def check_fields(name: str, given: dict[str, Any]) -> dict[str, int]:
-    """The generator's fields, complete: Refused by name where one is unknown, missing, not whole or out of bounds."""
+    """The generator's fields, complete. UnknownName or Refused names one that is unknown, missing or out of bounds."""
     architecture = get(name)
     parameters = {
         name: parameter

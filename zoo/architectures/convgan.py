@@ -28,7 +28,7 @@ def encoder(channels: int, width: int, norm: str, deep: bool, after: bool) -> nn
         *block(nn.Conv2d(channels, width, 3, 2, 1), width),
         *block(nn.Conv2d(width, 2 * width, 3, 2, 1), 2 * width),
         *(block(nn.Conv2d(2 * width, 2 * width, 3, 1, 1), 2 * width) if deep else ()),
-        nn.Flatten(),
+        layers.ToFeatures(),
     )
 
 
@@ -40,7 +40,7 @@ def decoder(
     wide, side = 2 * width, size // 4
     return nn.Sequential(
         nn.Linear(inputs, wide * side**2),
-        nn.Unflatten(1, (wide, side, side)),
+        layers.ToMaps(wide, side),
         *block(nn.Identity(), wide),
         *(block(nn.ConvTranspose2d(wide, wide, 3, 1, 1), wide) if deep else ()),
         *block(nn.ConvTranspose2d(wide, width, 3, 2, 1, output_padding=1), width),

@@ -24,7 +24,7 @@ def decoder(inputs: int, channels: int, maps: list[int], norm: str) -> nn.Sequen
     """(n, inputs) → (n, channels, side, side), unbounded."""
     return nn.Sequential(
         nn.Linear(inputs, maps[0] * 16, bias=norm == "none"),
-        layers.Rows(maps[0], 4),
+        layers.ToMaps(maps[0], 4),
         layers.normalisation(norm, maps[0]),
         nn.ReLU(inplace=True),
         *[layer for a, b in pairwise(maps) for layer in layers.up(a, b, norm)],
@@ -37,7 +37,7 @@ def encoder(channels: int, maps: list[int], norm: str) -> nn.Sequential:
     return nn.Sequential(
         *layers.down(channels, maps[-1], "none"),
         *[layer for a, b in pairwise(maps[::-1]) for layer in layers.down(a, b, norm)],
-        nn.Flatten(),
+        layers.ToFeatures(),
     )
 
 

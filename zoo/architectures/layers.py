@@ -62,15 +62,22 @@ def error_per_picture(pictures: Tensor, rebuilt: Tensor) -> Tensor:
     return (pictures.float() - rebuilt.float()).abs().flatten(1).mean(1)
 
 
-class Rows(nn.Module):
-    """(n, features) → (n, channels, side, side)."""
+class ToMaps(nn.Module):
+    """(n, side · side · channels) → (n, channels, side, side): channels last in both, a view, not a copy."""
 
     def __init__(self, channels: int, side: int):
         super().__init__()
-        self.shape = (channels, side, side)
+        self.shape = (side, side, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.view(len(x), *self.shape)
+        return x.view(len(x), *self.shape).permute(0, 3, 1, 2)
+
+
+class ToFeatures(nn.Module):
+    """(n, channels, side, side) → (n, side · side · channels), the reverse."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)
 
 
 def up(inputs: int, outputs: int, norm: str = "batch") -> list[nn.Module]:

@@ -64,7 +64,7 @@ def decoder(inputs: int, channels: int, width: int) -> nn.Sequential:
     """(n, inputs) → (n, channels, 32, 32), unbounded."""
     return nn.Sequential(
         nn.Linear(inputs, width * 16),
-        nn.Unflatten(1, (width, 4, 4)),
+        layers.ToMaps(width, 4),
         Up(width),
         Up(width),
         Up(width),
@@ -121,7 +121,7 @@ class Autoencoder(nn.Module):
         self.size = size
         self.layers = nn.Sequential(
             encoder(channels, width, norm),
-            nn.Flatten(),
+            layers.ToFeatures(),
             nn.Linear(width * 64, latent),
             decoder(latent, channels, width),
         )

@@ -1,0 +1,250 @@
+"""Train the small classifier that measures of mode collapse and memorisation see a data set's pictures through.
+
+    python train/classifier.py --dataset cifar10
+    python train/classifier.py --dataset ./my_photos --size 64 --epochs 30
+
+It leaves train/classifiers/<data set>.safetensors (half precision, below 2 MB) and a .json beside it with the accuracy
+on the test split; evaluate.py finds both by the data set's name, and needs no training pictures for it.
+"""
+
+import hashlib
+import json
+import shlex
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from train import data, options
+from train.cell import commit, hardware
+from train.features import Extractor
+from zoo import pictures
+from zoo.checkpoint import replace_file
+from zoo.errors import DataError, Refused
+
+FOLDER = Path(__file__).parent / "classifiers"
+WIDTH = 32  # maps at full resolution: 0.9 million parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(data.DataOptions):
+    epochs: int = 8
+    """passes over the training split"""
+    batch: int = 128
+    """pictures a step"""
+    lr: float = 0.2
+    """the highest of one cycle of learning rates (SGD with Nesterov's momentum)"""
+    seed: int = 0
+    """of weights and order of pictures"""
+    out: Path = FOLDER
+    """the folder that the weights are left in"""
+
+
+class Classifier(nn.Module):
+    """A ResNet of three stages: pictures (n, channels, S, S) in [-1, 1] → features (n, 128) → `head` → classes."""
+
+    def __init__(self, channels: int, classes: int, width: int = WIDTH):
+        super().__init__()
+        self.body = nn.Sequential(
+            *_conv(channels, width),
+            *_conv(width, 2 * width, pool=True),
+            Residual(2 * width),
+            *_conv(2 * width, 4 * width, pool=True),
+            Residual(4 * width),
+            *_conv(4 * width, 4 * width, pool=True),
+            Residual(4 * width),
+        )
+        self.head = nn.Linear(4 * width, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.body(x).mean((2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x))
+
+
+class Residual(nn.Module):
+    def __init__(self, maps: int):
+        super().__init__()
+        self.body = nn.Sequential(*_conv(maps, maps), *_conv(maps, maps))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.body(x)
+
+
+def _conv(inputs: int, outputs: int, *, pool: bool = False) -> list[nn.Module]:
+    """Pooled before the norm: a quarter of the work, and the same maximum."""
+    pooling = [nn.MaxPool2d(2)] if pool else []
+    return [
+        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
+        *pooling,
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    ]
+
+
+# ---- using one
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A classifier and what its .json says of it."""
+
+    extractor: Extractor
+    size: int
+    channels: int
+    labels: tuple[str, ...]
+    accuracy: float  # on the test split
+
+
+def find(dataset: str, folder: Path | None = None) -> Trained | None:
+    """The classifier of a data set, by its name; None where there is none."""
+    about_path = (folder or FOLDER) / f"{dataset}.json"
+    if not about_path.is_file():
+        return None
+    about = json.loads(about_path.read_text(encoding="utf-8"))
+    content = about_path.with_suffix(".safetensors").read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != about["sha256"]:
+        raise DataError(
+            f"{about_path} describes other weights: train/classifier.py --dataset {dataset} makes both anew"
+        )
+    net = Classifier(about["channels"], len(about["labels"]), about["width"])
+    net.load_state_dict(
+        {k: v.float() if v.is_floating_point() else v for k, v in safetensors.torch.load(content).items()}
+    )
+    net = net.eval().requires_grad_(False)
+    extractor = Extractor(
+        name=f"{dataset} classifier",
+        key=f"classifier-{sha256[:12]}-float32",
+        width=net.head.in_features,
+        resize=f"none, {about['size']} pixels",
+        precision="float32",
+        run=lambda x: net.features(pictures.to_float(x)),
+        head=(net.head.weight, net.head.bias),
+        batch=250,
+    )
+    return Trained(extractor, about["size"], about["channels"], tuple(about["labels"]), about["accuracy"])
+
+
+# ---- training one
+
+
+def train(chosen: Options) -> Path:
+    """Train and save; the path of the weights. Refused for a set without classes."""
+    torch.manual_seed(chosen.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    training = data.load(chosen)
+    test = data.load(Options(**{**vars(chosen), "split": "test"}))
+    if training.labels is None:
+        raise Refused(f"{training.name} has no classes: give a --label-column or class folders")
+    net = Classifier(training.channels, len(training.label_names)).to(
+        device, memory_format=torch.channels_last
+    )
+    steps = chosen.epochs * (len(training) // chosen.batch)
+    optimiser = torch.optim.SGD(
+        net.parameters(), lr=chosen.lr, momentum=0.9, weight_decay=5e-4, nesterov=True
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, chosen.lr, total_steps=steps, pct_start=0.25)
+    feed = data.Feed(training, chosen.batch, device=device, seed=chosen.seed).batches()
+    rng = torch.Generator().manual_seed(chosen.seed)
+    bar, began = tqdm(range(steps), desc=f"classifier of {training.name}", unit=" steps"), time.perf_counter()
+    for _, raw in zip(bar, feed, strict=False):
+        x = augment(pictures.to_float(raw.images), rng).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = net(x)
+        loss = F.cross_entropy(logits.float(), raw.condition, label_smoothing=0.1)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if bar.n % 50 == 0:
+            bar.set_postfix(loss=f"{loss.item():.3f}")
+    seconds = time.perf_counter() - began
+    return save(net.float().cpu(), chosen, training, test, seconds, hardware(device))
+
+
+def augment(x: Tensor, rng: torch.Generator) -> Tensor:
+    """Every second picture mirrored, and all shifted by up to an eighth of their side, the border reflected."""
+    n, _, _, size = x.shape
+    margin = size // 8
+    mirrored = torch.randint(2, (n,), generator=rng).bool().to(x.device)
+    x = torch.where(mirrored[:, None, None, None], x.flip(-1), x)
+    places = torch.randint(2 * margin + 1, (n, 2), generator=rng).tolist()
+    x = F.pad(x, (margin,) * 4, mode="reflect")
+    return torch.stack([one[:, y : y + size, x : x + size] for one, (y, x) in zip(x, places, strict=True)])
+
+
+def save(net: Classifier, chosen: Options, training, test, seconds: float, machine: str) -> Path:
+    """Weights in half precision and what they are; the accuracy is measured with the saved ones."""
+    tensors = {k: v.half() if v.is_floating_point() else v for k, v in net.state_dict().items()}
+    content = safetensors.torch.save({k: v.contiguous() for k, v in tensors.items()})
+    net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
+    accuracy = accuracy_of(net.eval(), test)
+    about = {
+        "dataset": training.name,
+        "labels": list(training.label_names),
+        "size": training.size,
+        "channels": training.channels,
+        "width": WIDTH,
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "accuracy": accuracy,
+        "accuracy_on": f"{test.split}, {len(test):,} pictures",
+        "seconds": round(seconds, 1),
+        "hardware": machine,
+        "command": shlex.join(_command(chosen)),
+        "commit": commit(),
+        "torch_version": torch.__version__,
+        "date": date.today().isoformat(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    path = chosen.out / f"{training.name}.safetensors"
+    replace_file(path, content)
+    replace_file(path.with_suffix(".json"), (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
+    print(f"{path}: {accuracy:.2%} of the test split right, {seconds:.0f} s")
+    return path
+
+
+def accuracy_of(net: Classifier, test) -> float:
+    """Share of the pictures of a set that are told right, in float32."""
+    right = 0
+    with torch.inference_mode():
+        for start in range(0, len(test), 250):
+            x = pictures.to_float(torch.from_numpy(np.array(test.images[start : start + 250])))
+            right += int((net(x).argmax(1).numpy() == test.labels[start : start + 250]).sum())
+    return right / len(test)
+
+
+def _command(chosen: Options) -> list[str]:
+    words = ["python", "train/classifier.py"]
+    for name in (
+        "dataset",
+        "size",
+        "channels",
+        "image_column",
+        "label_column",
+        "epochs",
+        "batch",
+        "lr",
+        "seed",
+    ):
+        value = getattr(chosen, name)
+        if value != getattr(Options, name):
+            value = Path(value).name if name == "dataset" and Path(value).is_dir() else value
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return words
+
+
+def main() -> None:
+    train(options.parse(Options, __doc__))
+
+
+if __name__ == "__main__":
+    options.exit_with_one_line(main)

@@ -1,0 +1,208 @@
+"""Measure checkpoints: metrics.json beside the weights, each figure with its protocol.
+
+    accelerate launch train/evaluate.py runs/dcgan-focal-cifar10
+    accelerate launch train/evaluate.py runs/* --n 50000 --reference-split train
+    accelerate launch train/evaluate.py --references cifar10
+
+Several processes share the models, and the features of real pictures. What was measured before by another protocol
+stays; what was measured with other weights goes. The last line measures real pictures and noise as if a model had made
+them, for scale, into train/results/references/.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+from accelerate import PartialState
+from torch import Tensor
+from tqdm import tqdm
+
+from train import options, sampled, stability, translated, yardsticks
+from train.cell import hardware
+from train.rows import row, write, write_rows
+from train.yardsticks import Yardsticks
+from zoo import architectures, checkpoint, hub
+from zoo.config import Config
+from zoo.errors import DataError, Refused
+from zoo.model import Model
+from zoo.pictures import to_uint8
+
+RESULTS = Path(__file__).parent / "results" / "references"
+LIBRARIES = ("gan-zoo", "torch", "torchmetrics", "torch-fidelity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(yardsticks.Options):
+    models: tyro.conf.Positional[tuple[str, ...]] = ()
+    """checkpoint folders and bundled ids"""
+    references: tuple[str, ...] = ()
+    """data sets whose real pictures, and noise, are measured too"""
+    n: int = 5000
+    """samples for FID, KID, precision and recall"""
+    n_classifier: int = 10_000
+    """samples for what the data set's own small classifier sees"""
+    seed: int = 0
+    """of latents, and of dropout where it stays on"""
+    snapshots: bool = False
+    """hold the snapshots along the way against the classifier, and measure the best one whole"""
+
+
+def main() -> None:
+    chosen = options.parse(Options, __doc__)
+    if not chosen.models and not chosen.references:
+        raise Refused("nothing to measure: name checkpoint folders, ids, or --references")
+    torch.backends.cudnn.allow_tf32 = False  # figures are float32
+    state = PartialState()
+    folders = [hub.resolve(name) for name in chosen.models]
+    share = {"rank": state.process_index, "world": state.num_processes, "wait": state.wait_for_everyone}
+    tools = Yardsticks(chosen, state.device, share)
+    prepare([checkpoint.read(folder) for folder in folders], tools)
+    tools.share = {}  # all is in the cache now, and every process goes its own way
+    for folder in folders[state.process_index :: state.num_processes]:
+        found = evaluate(folder, tools, chosen)
+        write(folder, found)
+        tqdm.write(f"{folder.name}: {summary(found)}")
+    if state.is_main_process:
+        for name in chosen.references:
+            tqdm.write(f"{measure_references(name, tools, chosen)} is written")
+
+
+def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
+    """Features of all real pictures that will be needed, in the same order in every process."""
+    for config in configs:
+        if translates(config):
+            if tools.inception:
+                tools.features(tools.inception, tools.pairs(config))
+            continue
+        against = tools.against(config)
+        if against.inception:
+            tools.features(against.inception, against.reference)
+        if against.classifier:
+            for pictures in (against.reference, against.training, against.unseen):
+                if pictures is not None:
+                    tools.features(against.classifier.extractor, pictures)
+
+
+def translates(config: Config) -> bool:
+    return architectures.get(config.architecture["name"]).kind == "translation"
+
+
+def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
+    """Rows of a checkpoint: of its pictures, of its history and, if asked for, of its snapshots."""
+    config = checkpoint.read(folder)
+    if translates(config):
+        found = translated.measure(
+            folder,
+            tools.pairs(config),
+            inception=tools.inception,
+            lpips=tools.lpips,
+            features=tools.features,
+            seed=chosen.seed,
+        )
+    else:
+        found = of_noise(folder, tools, chosen)
+    found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]
+    if chosen.snapshots and not translates(config):
+        found += of_snapshots(folder, tools, chosen)
+    return [figure | of_this_run(tools) for figure in found]
+
+
+def of_noise(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
+    config = checkpoint.read(folder)
+    against = tools.against(config)
+    samples = draw(folder, max(chosen.n, chosen.n_classifier), tools, chosen)
+    asked, classes = None, config.architecture.get("classes", 0)
+    if classes and against.classifier and against.classifier.labels == config.dataset.labels:
+        asked = torch.arange(len(samples)) % classes  # Model.sample's own choice
+    return sampled.measure(samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked)
+
+
+def draw(folder: Path, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
+    """Samples as they would be saved: uint8 (n, C, S, S), every class equally often."""
+    return to_uint8(Model.from_pretrained(folder.absolute(), device=tools.device).sample(n, seed=chosen.seed))
+
+
+def of_history(folder: Path, config: Config) -> list[dict]:
+    batch, epoch = config.training.batch * config.training.processes, config.dataset.pictures / 1000
+    lines = stability.read(folder / "history.jsonl")
+    found = stability.figures(lines, batch=batch, epoch_kimg=epoch)
+    return [row(source="history.jsonl", lines=len(lines), **figure) for figure in found]
+
+
+def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
+    """The classifier's distance at every snapshot, all figures of the best one, and whether distance follows loss."""
+    against = tools.against(checkpoint.read(folder))
+    paths = sorted(path.parent for path in (folder / "state" / "snapshots").glob(f"*/{checkpoint.CONFIG}"))
+    if against.classifier is None or not paths:
+        raise DataError(
+            f"--snapshots: {folder} has no snapshots, or its data no classifier (train/classifier.py)"
+        )
+    found, kimg, distances = [], [], []
+    for path in tqdm(paths, desc="snapshots", leave=False):
+        figure = sampled.distance(draw(path, chosen.n_classifier, tools, chosen), against)
+        found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
+        kimg.append(found[-1]["kimg"])
+        distances.append(found[-1]["value"])
+    best = paths[int(np.argmin(distances))]
+    about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
+    found += [figure | about for figure in of_noise(best, tools, chosen)]
+    d_loss = stability.between(stability.read(folder / "history.jsonl"), kimg, "d_loss")
+    if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
+        value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
+        final = of_checkpoint(checkpoint.read(folder), "final", chosen)
+        found.append(
+            row("distance_follows_loss", value, snapshots=len(kimg), of="-d_loss, classifier_distance")
+            | final
+        )
+    return found
+
+
+def of_checkpoint(config: Config, which: str, chosen: Options) -> dict:
+    """The protocol's part that the checkpoint decides. `which`: final, best or snapshot."""
+    return {
+        "which": which,
+        "kimg": config.training.kimg,
+        "g_steps": config.training.g_steps,
+        "sample_seed": chosen.seed,
+        "training_seed": config.training.seed,
+        "weights_sha256": config.weights.sha256,
+    }
+
+
+def of_this_run(tools: Yardsticks) -> dict:
+    versions = {name: version(name) for name in LIBRARIES}
+    return {"versions": versions, "device": hardware(tools.device), "date": date.today().isoformat()}
+
+
+def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
+    """Rows of real training pictures and of noise in the place of samples; the path they are in."""
+    against = tools.against_named(name)
+    rng, n = np.random.default_rng(chosen.seed), max(chosen.n, chosen.n_classifier)
+    some = np.sort(rng.permutation(len(against.training))[:n])
+    noise = rng.integers(256, size=(n, *against.reference.images.shape[1:]), dtype=np.uint8)
+    found = []
+    for subject, pictures in (("real", np.array(against.training.images[some])), ("noise", noise)):
+        measured = sampled.measure(
+            torch.from_numpy(pictures), against, n=chosen.n, n_classifier=chosen.n_classifier
+        )
+        found += [
+            figure | {"subject": subject, "sample_seed": chosen.seed} | of_this_run(tools)
+            for figure in measured
+        ]
+    write_rows(RESULTS / f"{name}.json", {"dataset": name}, found)
+    return RESULTS / f"{name}.json"
+
+
+def summary(found: list[dict]) -> str:
+    """The figures of the final weights on a line."""
+    final = [figure for figure in found if figure["which"] == "final" and figure.get("default", True)]
+    return ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in final if figure.get("n"))
+
+
+if __name__ == "__main__":
+    options.exit_with_one_line(main)

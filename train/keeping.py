@@ -1,0 +1,53 @@
+"""What is kept of a cell in the source tree: a starter model for the zoo, figures and history of any other."""
+
+import math
+from pathlib import Path
+
+from train.recipe import Planned
+from train.standing import FAILED, Standing, kept_in, read_config, results_folder
+from zoo import checkpoint
+from zoo.checkpoint import CONFIG, METRICS, WEIGHTS
+
+HISTORY = "history.jsonl"
+RESULT = (METRICS, HISTORY, CONFIG)
+MODEL = ("README.md", "curves.png", "progress.webp", "samples.png", METRICS, HISTORY, WEIGHTS, CONFIG)
+LINES = 100  # of a history that is kept without its model
+
+
+def keep(cell: Planned, standing: Standing, folder: Path) -> bool:
+    """Copies what is kept of a cell that is done or failed from `folder`; whether that changed anything."""
+    if standing.kept:
+        return False
+    if standing.state == "done":
+        (target,) = kept_in(cell)
+        (results_folder(cell) / FAILED).unlink(missing_ok=True)
+        return copy(folder, target, MODEL if cell.bundled else RESULT)
+    if standing.state == "failed" and (folder / FAILED).exists():
+        return copy(folder, results_folder(cell), (*RESULT, FAILED))
+    return False
+
+
+def copy(folder: Path, target: Path, names: tuple[str, ...]) -> bool:
+    files = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+    if WEIGHTS not in names and HISTORY in files:
+        files[HISTORY] = thinned(files[HISTORY])
+    if all((target / name).exists() and (target / name).read_bytes() == files[name] for name in files):
+        return False
+    before, now = read_config(target), read_config(folder)
+    checkpoint.write_files(target, files)
+    if before and now and before.weights.sha256 != now.weights.sha256:
+        for name in set(MODEL) - files.keys():  # figures, a card or curves of other weights
+            (target / name).unlink(missing_ok=True)
+    return True
+
+
+def thinned(history: bytes) -> bytes:
+    """Every k-th line, the last among them."""
+    lines = history.splitlines(keepends=True)
+    return b"".join(lines[:: -max(1, math.ceil(len(lines) / LINES))][::-1])
+
+
+def comes_from_a_commit(folder: Path) -> bool:
+    """Whether a checkpoint was trained by the code of a commit, and not by files that differed from it."""
+    config = read_config(folder)
+    return bool(config and config.training.commit) and not config.training.commit.endswith("-dirty")

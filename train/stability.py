@@ -1,0 +1,153 @@
+"""How steady a training run was, from its history.jsonl alone.
+
+A line averages an interval of about a two-hundredth of the budget. All figures are free of the loss's scale: they
+compare a curve with itself, or take the critic's own unit, the deviation of its score gap over single pairs.
+
+- **Swing** of the critic: how far its mean score gap, real minus fake, moves from interval to interval around its own
+  trend (a running median over a tenth of training), in units of the gap's deviation over pairs (its trend too), as a
+  root mean square; what drawing so few pairs gives by itself, 1/√pairs, is taken off in squares. Swing of the
+  generator: the same of its mean score. Every loss rises and falls with these scores alone, so this is the smoothness
+  of its curves, but focal's smaller scale is no calm, no level is divided by (those of wgan and of hinge's generator
+  cross zero), and a constant added to all scores changes nothing. 0: a smooth curve; 1: it moves by a whole deviation.
+- **Saturated** is a critic that has won: it ranks above 99 % of pairs right in more than half of the lines of the last
+  half. Its swing is told with that word, and says nothing of stability.
+- **Settled**: the kimg from which the running median of a loss stays within its final band for good. The band is
+  the median of the last fifth of training ± three robust deviations (1.48 times the median absolute one) of it. A
+  curve that comes in only in that last fifth has not settled: None.
+- **Spike** of a loss: its largest size over its median size. **Exploded** is an interval in which a gradient's norm is
+  above ten times its running median; skipped steps are those the optimiser left out; lines that are not finite hold
+  NaN or infinity.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import DataError
+
+LINES, FEWEST_SNAPSHOTS = 20, 4  # at least, to speak of a trend
+WON, EXPLODED, BAND = 0.99, 10.0, 3.0
+CURVES = {"d": "d_loss", "g": "g_loss"}
+
+
+def read(path: Path) -> list[dict[str, float]]:
+    """The lines of a history; none where there is no file. DataError where one is no JSON object."""
+    if not path.is_file():
+        return []
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError:
+        raise DataError(f"{path} is damaged: a line is not JSON") from None
+    if not all(isinstance(line, dict) and "kimg" in line for line in lines):
+        raise DataError(f"{path} is damaged: every line has its kimg")
+    return lines
+
+
+def series(lines: Sequence[dict], name: str) -> np.ndarray:
+    """(lines,) float64; NaN where a line lacks it."""
+    return np.array([line.get(name, math.nan) for line in lines], float)
+
+
+def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dict]:
+    """Rows {name, value, …} of a history with adversarial losses; none where it has fewer than 20 lines.
+
+    `batch`: pictures of one critic step over all processes. `epoch_kimg`: thousands of pictures in the data set.
+    """
+    finite = [line for line in lines if all(math.isfinite(v) for v in line.values())]
+    if len(finite) < LINES or "d_loss" not in finite[0]:
+        return []
+    won = saturated(finite)
+    kimg = series(finite, "kimg")
+    rows = [
+        {"name": f"swing_{who}", "value": value, "saturated": won}
+        for who, value in swing(finite, batch).items()
+    ]
+    last_epoch = kimg > min(kimg[-1] - epoch_kimg, 0.9 * kimg[-1])
+    first_tenth = kimg <= 0.1 * kimg[-1]
+    for who, curve in CURVES.items():
+        x = series(finite, curve)
+        rows.append({"name": f"settled_kimg_{who}", "value": settled(kimg, x), "saturated": won})
+        rows.append({"name": f"spike_{who}", "value": _over(np.abs(x).max(), np.median(np.abs(x)))})
+        low, middle, high = np.quantile(x[last_epoch], [0.05, 0.5, 0.95])
+        rows.append(
+            {
+                "name": f"last_epoch_{who}_loss",
+                "value": float(middle),
+                "range_5_95": [float(low), float(high)],
+            }
+        )
+    rows.append(
+        {"name": "early_grad_norm_g", "value": float(np.median(series(finite, "grad_norm_g")[first_tenth]))}
+    )
+    rows.append({"name": "exploded_intervals", "value": exploded(finite)})
+    rows.append({"name": "skipped_steps", "value": int(sum(line.get("skipped", 0) for line in finite))})
+    rows.append({"name": "not_finite_lines", "value": len(lines) - len(finite)})
+    return rows
+
+
+def swing(lines: Sequence[dict], batch: int) -> dict[str, float]:
+    """The critic's ("d") and the generator's ("g") swing."""
+    steps = np.diff(series(lines, "g_steps"), prepend=0)
+    unit = running_median(series(lines, "score_gap_sd"))
+    real, fake = series(lines, "d_real"), series(lines, "d_fake")
+    found = {}
+    for who, x in (("d", real - fake), ("g", fake)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = (x - running_median(x)) / unit
+        moved = np.where(unit > 0, moved, 0.0)  # scores that never differ do not move either
+        pairs = batch * steps  # one critic step of each generator step is logged
+        sampling = (1 if who == "d" else 0.5) / pairs  # half of a gap's variance is the fake's
+        found[who] = math.sqrt(max(0.0, float(np.mean(moved**2 - sampling))))
+    return found
+
+
+def saturated(lines: Sequence[dict]) -> bool:
+    accuracy = series(lines, "d_accuracy")[len(lines) // 2 :]
+    return bool(np.mean(accuracy > WON) > 0.5)
+
+
+def settled(kimg: np.ndarray, x: np.ndarray) -> float | None:
+    """kimg from which the curve stays in its final band; None where that is in the last fifth."""
+    last = x[-max(2, len(x) // 5) :]
+    middle = np.median(last)
+    reach = BAND * 1.4826 * np.median(np.abs(last - middle))
+    outside = np.flatnonzero(np.abs(running_median(x) - middle) > reach)
+    first = 0 if len(outside) == 0 else int(outside[-1]) + 1
+    return None if first >= len(x) - len(last) else float(kimg[first])
+
+
+def exploded(lines: Sequence[dict]) -> int:
+    """Intervals in which either player's gradient grew beyond ten times what is usual around them."""
+    norms = np.stack([series(lines, "grad_norm_d"), series(lines, "grad_norm_g")])
+    usual = np.stack([running_median(x) for x in norms])
+    return int((norms > EXPLODED * usual).any(0).sum())
+
+
+def running_median(x: np.ndarray) -> np.ndarray:
+    """Over a tenth of the series, centred; near its ends over as much as fits on both sides."""
+    n, reach = len(x), max(1, len(x) // 20)
+    half = [min(reach, i, n - 1 - i) for i in range(n)]
+    return np.array([np.median(x[i - h : i + h + 1]) for i, h in enumerate(half)])
+
+
+def between(lines: Sequence[dict], ends: Sequence[float], name: str) -> list[float]:
+    """The mean of a curve over the lines up to each of `ends` (kimg) since the one before; ends without lines lack."""
+    kimg, x = series(lines, "kimg"), series(lines, name)
+    spans = zip([0.0, *ends], ends, strict=False)
+    parts = [x[(kimg > start + 1e-6) & (kimg <= end + 1e-6)] for start, end in spans]
+    return [float(part.mean()) for part in parts if len(part) and np.isfinite(part).all()]
+
+
+def rank_correlation_of_changes(x: Sequence[float], y: Sequence[float]) -> float:
+    """Spearman's, of the changes from one snapshot to the next: the levels of two trending series always correlate."""
+    if len(x) < FEWEST_SNAPSHOTS:
+        raise DataError(f"a rank correlation of changes needs {FEWEST_SNAPSHOTS} snapshots or more")
+    ranks = [np.argsort(np.argsort(np.diff(series))) for series in (x, y)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _over(a: float, b: float) -> float | None:
+    return float(a / b) if b > 0 else None
