@@ -127,9 +127,7 @@ def made_up_batch(cell: Cell, device: torch.device, n: int | None = None) -> Bat
     return Batch(picture, condition, latents)
 
 
-def config(
-    cell: Cell, settings: dict[str, str], *, g_steps: int, seconds: float, device: torch.device
-) -> Config:
+def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: torch.device) -> Config:
     """What a checkpoint after `g_steps` says of itself; its weights are filled in when they are written."""
     options, rules, pictures = cell.options, cell.rules, cell.pictures
     kimg = g_steps * cell.pictures_per_step / 1000
@@ -174,7 +172,7 @@ def config(
             jitter=getattr(options, "jitter", 0),
             l1_weight=getattr(options, "l1_weight", 0.0),
             command=command(cell.script, options),
-            commit=commit(),
+            commit=settings.get("commit"),
             library_version=version("gan-zoo"),
             torch_version=torch.__version__,
             pictures_per_second=round(1000 * kimg / seconds, 1),

@@ -156,7 +156,7 @@ def train(chosen: Options) -> Path:
     feed = data.Feed(training, chosen.batch, device=device, seed=chosen.seed).batches()
     rng = torch.Generator().manual_seed(chosen.seed)
     bar, began = tqdm(range(steps), desc=f"classifier of {training.name}", unit=" steps"), time.perf_counter()
-    for _, raw in zip(bar, feed, strict=False):
+    for step, raw in zip(bar, feed, strict=False):
         x = augment(pictures.to_float(raw.images), rng).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16):
             logits = net(x)
@@ -165,7 +165,7 @@ def train(chosen: Options) -> Path:
         loss.backward()
         optimiser.step()
         schedule.step()
-        if bar.n % 50 == 0:
+        if step % 50 == 0:
             bar.set_postfix(loss=f"{loss.item():.3f}")
     seconds = time.perf_counter() - began
     return save(net.float().cpu(), chosen, training, test, seconds, hardware(device))

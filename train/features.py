@@ -76,7 +76,6 @@ def of_real(
     rank: int = 0,
     world: int = 1,
     wait: Callable[[], object] = lambda: None,
-    progress: bool = True,
 ) -> Tensor:
     """Features (n, width) of a data set's `images` (n, C, S, S) uint8, from the cache as far as they are there.
 
@@ -85,12 +84,12 @@ def of_real(
     """
     folder = cache_root() / "features" / f"{name}-{digest(images)}-{extractor.key}"
     starts = range(0, len(images), PART)
-    missing = [start for start in starts if not (folder / f"{start:08d}.npy").is_file()][rank::world]
+    missing = [start for start in starts[rank::world] if not (folder / f"{start:08d}.npy").is_file()]
     bar = tqdm(
         total=sum(min(PART, len(images) - start) for start in missing),
         desc=f"{extractor.name} of {name}",
         unit=" pictures",
-        disable=not progress or not missing or rank > 0,
+        disable=not missing or rank > 0,
     )
     for start in missing:
         part = torch.from_numpy(np.array(images[start : start + PART]))
@@ -101,7 +100,10 @@ def of_real(
         _save(folder / f"{start:08d}.npy", torch.cat(found).numpy())
     bar.close()
     wait()
-    features = torch.from_numpy(np.concatenate([np.load(folder / f"{start:08d}.npy") for start in starts]))
+    try:
+        features = torch.from_numpy(np.concatenate([np.load(folder / f"{start:08d}.npy") for start in starts]))
+    except (ValueError, EOFError):
+        features = torch.empty(0)
     if features.shape != (len(images), extractor.width):
         raise DataError(f"the cache {folder} is damaged: delete it")
     return features

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from train import data, folder
 from train.auto import settle
 from train.averaging import halved, with_statistics
-from train.cell import Cell, build_game, config, rules
+from train.cell import Cell, build_game, commit, config, rules
 from train.graphs import Graphed
 from train.options import as_recorded, check
 from train.step import Batch, Game, play
@@ -83,6 +83,7 @@ class Schedule:
 
 def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: Accelerator) -> None:
     """From `state` to the end of the budget."""
+    state = state | {"commit": commit()}  # of the code that runs, whatever is edited meanwhile
     options, device, main = cell.options, accelerator.device, accelerator.is_main_process
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high")
@@ -118,37 +119,37 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
     )
     inputs = sample_inputs(cell.pictures) if main else []
     tally, began = Tally(device), time.perf_counter()
-    while done < schedule.total:
-        entropy = seed_of(options.seed, accelerator.process_index, done)
-        rng.manual_seed(entropy)
-        dropout.manual_seed(entropy)
-        if done >= options.lr_decay_from * schedule.total:
-            decay_lrs(cell, game, done / schedule.total)
-        drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
-        done += 1
-        tally.add(done, step(drawn))
-        bar.update(cell.pictures_per_step)
-        if done % schedule.log_every and done < schedule.total:
-            continue
+    with bar:
+        while done < schedule.total:
+            entropy = seed_of(options.seed, accelerator.process_index, done)
+            rng.manual_seed(entropy)
+            dropout.manual_seed(entropy)
+            if done >= options.lr_decay_from * schedule.total:
+                decay_lrs(cell, game, done / schedule.total)
+            drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
+            done += 1
+            tally.add(done, step(drawn))
+            bar.update(cell.pictures_per_step)
+            if done % schedule.log_every and done < schedule.total:
+                continue
 
-        values, bad_step = tally.read(accelerator)
-        if bad_step is not None:
-            raise_not_finite(out, cell, bad_step)
-        seconds = state["seconds"] + time.perf_counter() - began
-        kimg = done * cell.pictures_per_step / 1000
-        if main:
-            history.add({"kimg": kimg, "g_steps": done, **values, "seconds": seconds})
-            bar.set_postfix(d=f"{values.get('d_loss', 0):.3f}", g=f"{values.get('g_loss', 0):.3f}")
-        accelerator.log({"kimg": kimg, **values}, step=done)
-        if done % schedule.snapshot_every == 0 or done == schedule.total:
+            values, bad_step = tally.read(accelerator)
+            if bad_step is not None:
+                raise_not_finite(out, cell, bad_step)
+            seconds = state["seconds"] + time.perf_counter() - began
+            kimg = done * cell.pictures_per_step / 1000
             if main:
-                tensors, rounding = halved(cell, with_statistics(cell, game.average))
-                about = config(cell, state, g_steps=done, seconds=seconds, device=device)
-                folder.write_snapshot(out, about, tensors, rounding, inputs)
-                now = {"g_steps": done, "seconds": seconds}
-                folder.write_state(out, state | now | folder.game_state(game))
-            accelerator.wait_for_everyone()
-    bar.close()
+                history.add({"kimg": kimg, "g_steps": done, **values, "seconds": seconds})
+                bar.set_postfix(d=f"{values.get('d_loss', 0):.3f}", g=f"{values.get('g_loss', 0):.3f}")
+            accelerator.log({"kimg": kimg, **values}, step=done)
+            if done % schedule.snapshot_every == 0 or done == schedule.total:
+                if main:
+                    tensors, rounding = halved(cell, with_statistics(cell, game.average))
+                    about = config(cell, state, g_steps=done, seconds=seconds, device=device)
+                    folder.write_snapshot(out, about, tensors, rounding, inputs)
+                    now = {"g_steps": done, "seconds": seconds}
+                    folder.write_state(out, state | now | folder.game_state(game))
+                accelerator.wait_for_everyone()
     accelerator.end_training()
 
 

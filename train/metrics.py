@@ -134,7 +134,7 @@ def class_coverage(predicted: Tensor, real: Tensor, classes: int) -> float:
     """
     fakes, reals = class_shares(predicted, classes), class_shares(real, classes)
     there = reals > 0
-    return float((fakes[there] >= COVERED * reals[there]).double().mean())
+    return float((fakes[there] >= COVERED * reals[there] - 1e-9).double().mean())
 
 
 def class_entropy(predicted: Tensor, classes: int) -> float:

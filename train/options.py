@@ -163,7 +163,7 @@ def command(script: str, options) -> str:
         flag = name.replace("_", "-")
         if name == "dataset" and Path(value).is_dir():
             value = f"./{Path(value).resolve().name}"
-        if isinstance(value, bool):
+        if isinstance(default, bool):  # a flag; others that may be None too are spelt out
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]

@@ -4,16 +4,17 @@ A line averages an interval of about a two-hundredth of the budget. All figures 
 compare a curve with itself, or take the critic's own unit, the deviation of its score gap over single pairs.
 
 - **Swing** of the critic: how far its mean score gap, real minus fake, moves from interval to interval around its own
-  trend (a running median over a tenth of training), in units of the gap's deviation over pairs (its trend too), as a
-  root mean square; what drawing so few pairs gives by itself, 1/√pairs, is taken off in squares. Swing of the
+  trend (straight lines through a tenth of training), in units of the gap's deviation over pairs (its running median),
+  as a root mean square; what drawing so few pairs gives by itself, 1/√pairs, is taken off in squares. Swing of the
   generator: the same of its mean score. Every loss rises and falls with these scores alone, so this is the smoothness
   of its curves, but focal's smaller scale is no calm, no level is divided by (those of wgan and of hinge's generator
   cross zero), and a constant added to all scores changes nothing. 0: a smooth curve; 1: it moves by a whole deviation.
+  The first tenth of training, where every curve bends, is left out.
 - **Saturated** is a critic that has won: it ranks above 99 % of pairs right in more than half of the lines of the last
   half. Its swing is told with that word, and says nothing of stability.
 - **Settled**: the kimg from which the running median of a loss stays within its final band for good. The band is
-  the median of the last fifth of training ± three robust deviations (1.48 times the median absolute one) of it. A
-  curve that comes in only in that last fifth has not settled: None.
+  what that median covers in the last fifth of training, widened on both sides by the robust deviation (1.48 times the
+  median absolute one) of the loss around it there. None: it came in only in the last quarter, so it has not settled.
 - **Spike** of a loss: its largest size over its median size. **Exploded** is an interval in which a gradient's norm is
   above ten times its running median; skipped steps are those the optimiser left out; lines that are not finite hold
   NaN or infinity.
@@ -29,7 +30,7 @@ import numpy as np
 from zoo.errors import DataError
 
 LINES, FEWEST_SNAPSHOTS = 20, 4  # at least, to speak of a trend
-WON, EXPLODED, BAND = 0.99, 10.0, 3.0
+WON, EXPLODED = 0.99, 10.0
 CURVES = {"d": "d_loss", "g": "g_loss"}
 
 
@@ -90,17 +91,18 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
 
 def swing(lines: Sequence[dict], batch: int) -> dict[str, float]:
     """The critic's ("d") and the generator's ("g") swing."""
+    late = slice(len(lines) // 10, None)
     steps = np.diff(series(lines, "g_steps"), prepend=0)
     unit = running_median(series(lines, "score_gap_sd"))
     real, fake = series(lines, "d_real"), series(lines, "d_fake")
     found = {}
     for who, x in (("d", real - fake), ("g", fake)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (x - running_median(x)) / unit
+            moved = (x - running_line(x)) / unit
         moved = np.where(unit > 0, moved, 0.0)  # scores that never differ do not move either
         pairs = batch * steps  # one critic step of each generator step is logged
         sampling = (1 if who == "d" else 0.5) / pairs  # half of a gap's variance is the fake's
-        found[who] = math.sqrt(max(0.0, float(np.mean(moved**2 - sampling))))
+        found[who] = math.sqrt(max(0.0, float(np.mean((moved**2 - sampling)[late]))))
     return found
 
 
@@ -110,13 +112,13 @@ def saturated(lines: Sequence[dict]) -> bool:
 
 
 def settled(kimg: np.ndarray, x: np.ndarray) -> float | None:
-    """kimg from which the curve stays in its final band; None where that is in the last fifth."""
-    last = x[-max(2, len(x) // 5) :]
-    middle = np.median(last)
-    reach = BAND * 1.4826 * np.median(np.abs(last - middle))
-    outside = np.flatnonzero(np.abs(running_median(x) - middle) > reach)
+    """kimg from which the curve stays in its final band; None where that is in the last quarter."""
+    curve, last = running_median(x), slice(-max(2, len(x) // 5), None)
+    noise = 1.4826 * np.median(np.abs(x - curve)[last])
+    low, high = curve[last].min() - noise, curve[last].max() + noise
+    outside = np.flatnonzero((curve < low) | (curve > high))
     first = 0 if len(outside) == 0 else int(outside[-1]) + 1
-    return None if first >= len(x) - len(last) else float(kimg[first])
+    return None if first >= 0.75 * len(x) else float(kimg[first])
 
 
 def exploded(lines: Sequence[dict]) -> int:
@@ -124,6 +126,16 @@ def exploded(lines: Sequence[dict]) -> int:
     norms = np.stack([series(lines, "grad_norm_d"), series(lines, "grad_norm_g")])
     usual = np.stack([running_median(x) for x in norms])
     return int((norms > EXPLODED * usual).any(0).sum())
+
+
+def running_line(x: np.ndarray) -> np.ndarray:
+    """At each point the straight line through a tenth of the series (a median would follow the noise on a slope)."""
+    n, width = len(x), max(5, len(x) // 10)
+    starts = np.clip(np.arange(n) - width // 2, 0, n - width)
+    lines = [np.polyfit(np.arange(width), x[start : start + width], 1) for start in starts]
+    return np.array(
+        [np.polyval(line, i - start) for i, (line, start) in enumerate(zip(lines, starts, strict=True))]
+    )
 
 
 def running_median(x: np.ndarray) -> np.ndarray:

@@ -166,7 +166,8 @@ def seconds_left(cell: Planned, standings: Mapping[Planned, Standing]) -> float 
     speed = standing.pictures_per_second or speed_by_others(cell, standings) or speed_by_recipe(cell)
     if speed is None:
         return None
-    return max(0.0, cell.options.kimg - standing.kimg) * 1000 / speed + START_SECONDS
+    started = standing.state in ("running", "elsewhere")
+    return max(0.0, cell.options.kimg - standing.kimg) * 1000 / speed + START_SECONDS * (not started)
 
 
 def speed_by_others(cell: Planned, standings: Mapping[Planned, Standing]) -> float | None:

@@ -1,4 +1,4 @@
-"""What checkpoints are measured with: real pictures, their features, and the networks; each made once, when it is needed."""
+"""What checkpoints are measured with: real pictures, their features, networks; each made when first needed."""
 
 import shlex
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Yardsticks:
     """`share`: how processes share the features of real pictures (`rank`, `world`, `wait` of features.of_real)."""
 
     options: Options
-    device: torch.device = torch.device("cpu")
+    device: torch.device
     share: dict = field(default_factory=dict)
     _made: dict = field(default_factory=dict)
 

@@ -254,7 +254,8 @@ def test_run_twice_it_does_nothing_the_second_time(shop, capsys):
     assert shop.calls() == []
 
 
-def test_a_cell_whose_recipe_has_changed_is_not_done(shop):
+def test_a_cell_whose_recipe_has_changed_is_neither_done_nor_failed(shop):
+    shop.does("focal", "crash")
     shop.run()
     shop.calls()
     shop.open(MINE.replace("kimg = 0.4", "kimg = 0.8"))

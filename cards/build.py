@@ -1,0 +1,83 @@
+"""Make a checkpoint folder's README.md and curves.png, from the folder alone.
+
+    python -m cards.build dcgan-focal-cifar10 runs/*
+    python -m cards.build --check                      # all bundled models: is any card older than its figures?
+
+--check compares the text, and the hashes of what it was made from, never a rendered picture.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cards import card, figures
+from cards.card import CURVES
+from zoo import hub
+from zoo.checkpoint import CONFIG, write_files
+from zoo.errors import ZooError, unknown
+
+README = "README.md"
+MADE_FROM = re.compile(r"^<!-- made from (\{.*\}) -->$", re.MULTILINE)
+
+
+def build(folder: Path) -> None:
+    """Write the card and, where there is a history, its curves; all of them or none."""
+    curves = figures.curves(card.history(folder))
+    files = {CURVES: curves} if curves else {}
+    write_files(folder, files | {README: card.render(folder).encode()})
+
+
+def check(folder: Path) -> str | None:
+    """What has drifted, in a line; None where the card is what `build` would write now."""
+    path = folder / README
+    if not path.is_file():
+        return f"has no {README}"
+    given = path.read_text(encoding="utf-8")
+    named = MADE_FROM.search(given)
+    if named is None:
+        return f"{README} was not made by cards.build"
+    then, now = json.loads(named[1]), card.hashes(folder)
+    changed = [name for name in now if then.get(name) != now[name]]
+    if changed:
+        return f"{README} is older than {' and '.join(changed)}"
+    if given != card.render(folder):
+        return f"{README} is not what cards.build writes now"
+    if figures.panels(card.history(folder)) and not (folder / CURVES).is_file():
+        return f"has no {CURVES}"
+    return None
+
+
+def find(name: str) -> Path:
+    """A checkpoint folder, or the bundled one of that id; nothing is fetched."""
+    if (Path(name) / CONFIG).is_file():
+        return Path(name)
+    if name in hub.bundled():
+        return hub.BUNDLED / name
+    raise unknown("checkpoint folder or bundled model", name, hub.bundled())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code is 1 where a card has drifted, 2 where something cannot be used."""
+    parser = argparse.ArgumentParser(prog="cards.build", description=__doc__.split("\n\n")[0])
+    parser.add_argument("models", nargs="*", metavar="ID_OR_FOLDER", help="default: all bundled models")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a card has drifted")
+    options = parser.parse_args(arguments)
+    drifted = 0
+    try:
+        for name in options.models or hub.bundled():
+            if not options.check:
+                build(find(name))
+            elif problem := check(find(name)):
+                drifted += 1
+                print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
+    except ZooError as error:
+        print(f"cards.build: {error}", file=sys.stderr)
+        return 2
+    return 1 if drifted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

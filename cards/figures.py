@@ -1,0 +1,135 @@
+"""Pictures of figures: loss curves of one run, and one measure over the zoo. Ink and one accent on white paper."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+INK, ACCENT, QUIET, RULE, PAPER = "#15171a", "#bf0a6a", "#5a616a", "#dcdfe3", "#ffffff"
+WIDTH, DPI = 8.0, 110  # inches; 880 pixels
+SPIKES = 50.0  # a curve that leaves its middle so many times over is drawn on a logarithmic scale
+
+# Panels of a run's curves: title → {column of history.jsonl: (name, colour)}; those without data are left out.
+PANELS = {
+    "loss": {"d_loss": ("critic", INK), "g_loss": ("generator", ACCENT)},
+    "L1 distance to the photograph": {"l1": ("generator", ACCENT)},
+    "gradient penalty": {"penalty": ("critic", INK)},
+    "share of pairs that the critic ranks right": {"d_accuracy": ("critic", INK)},
+}
+
+
+def curves(lines: Sequence[dict]) -> bytes | None:
+    """A PNG of a history's curves, raw (pale) and smoothed, over kimg; None where there are too few to be curves."""
+    drawn = panels(lines)
+    if not drawn:
+        return None
+    kimg = np.array([line["kimg"] for line in lines], float)
+    heights = [2.0 if title == "loss" else 1.0 for title in drawn]
+    figure = Figure(figsize=(WIDTH, 0.5 + 1.35 * sum(heights)), dpi=DPI, layout="constrained")
+    axes = np.atleast_1d(figure.subplots(len(drawn), 1, sharex=True, height_ratios=heights))
+    for axis, (title, series) in zip(axes, drawn.items(), strict=True):
+        for name, colour, x in series:
+            axis.plot(kimg, x, color=colour, alpha=0.25, linewidth=0.8)
+            axis.plot(kimg, smoothed(x), color=colour, linewidth=1.6, label=name)
+        if any(_spikes(x) for _, _, x in series):
+            axis.set_yscale("symlog", linthresh=max(_middle(x) for _, _, x in series))
+        else:
+            axis.locator_params(axis="y", nbins=5)
+        if "share" in title:
+            axis.set_ylim(min(0.45, *(np.nanmin(x) for _, _, x in series)), 1.02)
+        _dress(axis, title)
+        if len(series) > 1:
+            _legend(axis)
+    axes[-1].set_xlabel("kimg: thousands of real pictures seen by the critic", color=QUIET, fontsize=9)
+    axes[-1].set_xlim(0, kimg[-1])
+    return _png(figure)
+
+
+def panels(lines: Sequence[dict]) -> dict[str, list[tuple[str, str, np.ndarray]]]:
+    """{title: its curves} that a history has; none where it is too short to be a curve."""
+    if len(lines) < 2:
+        return {}
+    found = {title: _drawable(lines, columns) for title, columns in PANELS.items()}
+    return {title: series for title, series in found.items() if series}
+
+
+def smoothed(x: np.ndarray) -> np.ndarray:
+    """Mean over a twentieth of the series, centred; near its ends over as much as fits on both sides, without NaN."""
+    n, reach = len(x), max(1, len(x) // 40)
+    half = [min(reach, i, n - 1 - i) for i in range(n)]
+    parts = [x[i - h : i + h + 1] for i, h in enumerate(half)]
+    return np.array([np.nanmean(part) if np.isfinite(part).any() else np.nan for part in parts])
+
+
+def over_zoo(
+    groups: dict[str, dict[str, Sequence[float]]], title: str, line: tuple[str, float] | None = None
+) -> bytes:
+    """A PNG of one measure: `groups` is {architecture: {loss: figures, one a seed}}; a panel each, a dot a seed.
+
+    `line`: a name and a value to draw through all panels, for scale.
+    """
+    losses = list(dict.fromkeys(loss for group in groups.values() for loss in group))
+    width = 1.2 + 2.1 * len(groups)
+    figure = Figure(figsize=(width, 0.9 + 0.3 * len(losses)), dpi=DPI, layout="constrained")
+    axes = np.atleast_1d(figure.subplots(1, len(groups), sharey=True))
+    for axis, (name, group) in zip(axes, groups.items(), strict=True):
+        for loss, found in group.items():
+            y = losses.index(loss)
+            axis.plot(found, [y] * len(found), "o", color=INK, alpha=0.45, markersize=5, markeredgewidth=0)
+            axis.plot([np.mean(found)], [y], "|", color=ACCENT, markersize=14, markeredgewidth=2)
+        if line:
+            axis.axvline(line[1], color=QUIET, linewidth=1, linestyle=":")
+        axis.set_yticks(range(len(losses)), losses)
+        axis.set_ylim(len(losses) - 0.5, -0.5)
+        axis.set_xlim(left=0)
+        _dress(axis, name)
+    note = f"; dotted: {line[0]}" if line else ""
+    figure.supxlabel(f"{title}{note}", color=QUIET, fontsize=9)
+    return _png(figure)
+
+
+def _drawable(lines: Sequence[dict], columns: dict[str, tuple[str, str]]) -> list[tuple[str, str, np.ndarray]]:
+    """(name, colour, values) of the columns that a history has; a penalty that is always 0 is none."""
+    found = []
+    for column, (name, colour) in columns.items():
+        x = np.array([line.get(column, np.nan) for line in lines], float)
+        x[~np.isfinite(x)] = np.nan
+        if np.isfinite(x).any() and not (column == "penalty" and np.nanmax(np.abs(x)) == 0):
+            found.append((name, colour, x))
+    return found
+
+
+def _middle(x: np.ndarray) -> float:
+    return float(np.nanmedian(np.abs(x))) or 1.0
+
+
+def _spikes(x: np.ndarray) -> bool:
+    return bool(np.nanmax(np.abs(x)) > SPIKES * _middle(x))
+
+
+def _dress(axis: Axes, title: str) -> None:
+    axis.set_title(title, loc="left", fontsize=10, color=INK)
+    axis.grid(color=RULE, linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.tick_params(colors=QUIET, labelsize=8, length=0)
+    axis.spines[:].set_visible(False)
+
+
+def _legend(axis: Axes) -> None:
+    axis.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=9, borderaxespad=0.2,
+        handlelength=1.2, labelcolor="linecolor",
+    )  # fmt: skip
+
+
+def _png(figure: Figure) -> bytes:
+    """On white paper, which dark pages show as a card; few colours, so that the file is small."""
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", facecolor=PAPER)
+    file = io.BytesIO()
+    picture = Image.open(raw).convert("RGB").quantize(32, dither=Image.Dither.NONE)
+    picture.save(file, format="PNG", optimize=True)
+    return file.getvalue()

@@ -1,0 +1,105 @@
+"""The rows of metrics.json as people read them: which is which, what it is called, how many digits it deserves."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`better`: ↑ or ↓, where one way is."""
+
+    title: str
+    spec: str
+    better: str = ""
+
+    @property
+    def heading(self) -> str:
+        return f"{self.title} {self.better}".rstrip()
+
+
+OF_PICTURES = {
+    "fid": Measure("FID", ".1f", "↓"),
+    "kid": Measure("KID", ".4f", "↓"),
+    "precision": Measure("precision", ".3f", "↑"),
+    "recall": Measure("recall", ".3f", "↑"),
+    "inception_score": Measure("Inception Score", ".2f", "↑"),
+    "classifier_distance": Measure("classifier distance", ".2f", "↓"),
+    "class_coverage": Measure("classes covered", ".0%", "↑"),
+    "class_entropy": Measure("entropy of classes", ".3f", "↑"),
+    "asked_class": Measure("asked-for class seen", ".1%", "↑"),
+    "memorisation": Measure("memorisation (1: none)", ".2f"),
+    "psnr": Measure("PSNR, dB", ".2f", "↑"),
+    "ssim": Measure("SSIM", ".3f", "↑"),
+    "l1": Measure("L1, grey levels", ".2f", "↓"),
+    "lpips": Measure("LPIPS", ".3f", "↓"),
+    "wrapped_psnr": Measure("wrap-around PSNR (an artefact, no quality)", ".2f"),
+}
+OF_CURVES = {
+    "swing_d": Measure("swing of the critic", ".3f"),
+    "swing_g": Measure("swing of the generator", ".3f"),
+    "settled_kimg_d": Measure("critic's loss settled, kimg", ",.0f"),
+    "settled_kimg_g": Measure("generator's loss settled, kimg", ",.0f"),
+    "spike_d": Measure("largest over median critic loss", ",.1f"),
+    "spike_g": Measure("largest over median generator loss", ",.1f"),
+    "last_epoch_d_loss": Measure("critic's loss, last epoch", ".3f"),
+    "last_epoch_g_loss": Measure("generator's loss, last epoch", ".3f"),
+    "early_grad_norm_g": Measure("generator's gradient norm, first tenth", ".3g"),
+    "exploded_intervals": Measure("exploded intervals", "d"),
+    "skipped_steps": Measure("skipped steps", "d"),
+    "not_finite_lines": Measure("lines not finite", "d"),
+    "distance_follows_loss": Measure("rank correlation of -critic loss and distance, by changes", ".2f"),
+}
+MEASURES = OF_PICTURES | OF_CURVES
+
+
+def base(name: str) -> str:
+    """A row's measure: "fid" of "fid_n5000"."""
+    return re.sub(r"_n\d+$", "", name)
+
+
+def title(row: dict) -> str:
+    """Of a row, with the number of pictures it was taken on: "FID (n = 5,000)"."""
+    known = MEASURES.get(base(row["name"]))
+    text = known.title if known else base(row["name"])
+    return f"{text} (n = {row['n']:,})" if "n" in row else text
+
+
+def show(name: str, value: float | None) -> str:
+    """A value of the measure `name`, at its digits."""
+    if value is None:
+        return "–"
+    known = MEASURES.get(name)
+    if known is None:
+        return f"{value:.4g}"
+    return format(int(value) if known.spec == "d" else value, known.spec)
+
+
+def final(rows: Sequence[dict], name: str) -> list[dict]:
+    """The rows of one measure of the final weights, in the model's own inference mode, the main protocol first.
+
+    Main is the test split before others and then the larger n. Rows taken with another momentum of batch norm's
+    statistics than the model's own are another figure.
+    """
+    found = [
+        row
+        for row in rows
+        if base(row["name"]) == name
+        and row.get("which", "final") == "final"
+        and row.get("default", True)
+        and "momentum" not in row
+    ]
+    return sorted(found, key=lambda row: (row.get("split") != "test", -row.get("n", 0)))
+
+
+def value(rows: Sequence[dict], name: str) -> float | None:
+    """The main figure of one measure; None where it was not taken."""
+    found = final(rows, name)
+    return found[0]["value"] if found else None
+
+
+def collapsed(rows: Sequence[dict]) -> bool:
+    recall = value(rows, "recall")
+    return recall is not None and recall < COLLAPSED

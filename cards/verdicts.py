@@ -1,0 +1,213 @@
+"""How a claim is decided: by intervals of differences between runs that share their training seed."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cards.measures import MEASURES, show
+from cards.runs import STARTER, Run, Zoo
+
+NOT_TESTED, UNDECIDED, SHOWN = "not tested", "undecided", "shown"
+DIFFERENCE, AGAINST, PARITY = "difference", "difference, the other way", "parity"
+HOLDS, FAILS = "holds", "fails"
+WITHIN = 0.10  # of the reference: what counts as parity
+# Of a claim with several parts, the first of these that any part has is the claim's.
+ORDER = (AGAINST, FAILS, NOT_TESTED, UNDECIDED, SHOWN, PARITY, DIFFERENCE, HOLDS)
+T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
+
+
+@dataclass(frozen=True)
+class Part:
+    word: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    architecture: str
+    loss: str
+    dataset: str
+
+    def __str__(self) -> str:
+        return f"{self.architecture} {self.loss} on {self.dataset}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A claim's own set-up: its recipe and its budget in kimg (None: it names none)."""
+
+    recipe: str
+    kimg: float | None
+
+
+def overall(parts: Sequence[Part]) -> str:
+    return min((part.word for part in parts), key=ORDER.index)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and 95 % interval (Student's t) of two values or more."""
+    mean, n = statistics.fmean(values), len(values)
+    reach = T95.get(n - 1, 2.1 if n > 11 else 2.228) * statistics.stdev(values) / math.sqrt(n)
+    return mean, mean - reach, mean + reach
+
+
+# ---- finding what is to be compared
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The runs of some cells that share their seeds: seeds[i][j] is cell j with the i-th seed."""
+
+    recipe: str
+    seeds: list[tuple[Run, ...]]
+    missing: str = ""  # why there are none
+
+    @property
+    def about(self) -> str:
+        runs = self.seeds[0]
+        steps = " and ".join(f"{n:,}" for n in dict.fromkeys(run.g_steps for run in runs))
+        many = f"{len(self.seeds)} training seed{'s' if len(self.seeds) > 1 else ''}"
+        return f"{self.recipe}, {runs[0].kimg:g} kimg, {steps} generator steps, {many}"
+
+
+def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evidence:
+    """Runs that measured `name`: those of the claim's recipe, else those of the starter zoo."""
+    best = Evidence(source.recipe, [])
+    for recipe in dict.fromkeys((source.recipe, STARTER)):
+        by_cell = [zoo.seeds(recipe, cell.architecture, cell.loss, cell.dataset) for cell in cells]
+        common = [seed for seed in by_cell[0] if all(seed in runs for runs in by_cell)]
+        rows = [tuple(runs[seed] for runs in by_cell) for seed in common]
+        rows = [row for row in rows if comparable([run.row(name) for run in row])]
+        if len(rows) > len(best.seeds):
+            best = Evidence(recipe, rows)
+        if len(best.seeds) > 1:
+            break
+    return best if best.seeds else Evidence(source.recipe, [], why_missing(zoo, source, cells, name))
+
+
+def comparable(rows: Sequence[dict | None]) -> bool:
+    """Whether all are there and were measured alike: the number of pictures, the reference, the network."""
+    protocol = ("name", "split", "reference_n", "extractor", "features", "precision")
+    return all(rows) and len({tuple(row.get(key) for key in protocol) for row in rows}) == 1
+
+
+def why_missing(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> str:
+    for cell in cells:
+        runs = [
+            run
+            for recipe in (source.recipe, STARTER)
+            for run in zoo.seeds(recipe, cell.architecture, cell.loss, cell.dataset).values()
+        ]
+        if not runs:
+            return f"{cell} is not trained yet"
+        if all(run.config is None for run in runs):
+            return f"{cell} failed: {runs[0].failure}"
+        if not any(run.row(name) for run in runs):
+            return f"{MEASURES[name].title} of {cell} is not measured yet"
+    return "the runs share no seed, or were measured by different protocols"
+
+
+def unmet(found: Evidence, source: Source, least: int = 2) -> str:
+    """Why the claim's own conditions are not met; "" where they are."""
+    budgets = {run.kimg for row in found.seeds for run in row}
+    if len(found.seeds) < least:
+        return "one training seed only"
+    if max(budgets) > 1.01 * min(budgets):
+        return "the runs differ in budget"
+    if source.kimg and found.recipe != source.recipe:
+        return f"only the {found.recipe} protocol is trained, not the source's set-up"
+    if source.kimg and max(budgets) < 0.99 * source.kimg:
+        return f"the source's budget is {source.kimg:,.0f} kimg"
+    return ""
+
+
+def judged(found: Evidence, source: Source, word: str, text: str, least: int = 2) -> Part:
+    """A part with its word, or "not tested" and what the word would be at this set-up."""
+    reason = unmet(found, source, least)
+    if not reason:
+        return Part(word, f"{text} ({found.about})")
+    here = "" if len(found.seeds) < least else f"; at this set-up: {word}"
+    return Part(NOT_TESTED, f"{text} ({found.about}): {reason}{here}")
+
+
+# ---- the rules
+
+
+def less(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
+    """Difference: A's figure is lower than B's."""
+    return _compared(zoo, source, a, b, name, sign=-1)
+
+
+def more(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
+    """Difference: A's figure is higher than B's."""
+    return _compared(zoo, source, a, b, name, sign=1)
+
+
+def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) -> Part:
+    found = evidence(zoo, source, (a, b), name)
+    if found.missing:
+        return Part(NOT_TESTED, found.missing)
+    values = [(x.value(name), y.value(name)) for x, y in found.seeds]
+    what = MEASURES[name].title
+    if any(None in pair for pair in values):
+        return Part(UNDECIDED, f"{what} of {a} or {b} has no value in some run ({found.about})")
+    text, low, high = difference(values, name)
+    text = f"{what}, {a} minus {b}: {text}"
+    if name.startswith("swing") and (won := saturated(found)):
+        return judged(found, source, UNDECIDED, f"{text}; saturated, so no measure of stability: {won}")
+    word = UNDECIDED
+    if low is not None and not low <= 0 <= high:
+        word = DIFFERENCE if (low > 0) == (sign > 0) else AGAINST
+    return judged(found, source, word, text)
+
+
+def same(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
+    """Parity: the interval of A minus B lies within ±10 % of B's figure."""
+    found = evidence(zoo, source, (a, b), name)
+    if found.missing:
+        return Part(NOT_TESTED, found.missing)
+    values = [(x.value(name), y.value(name)) for x, y in found.seeds]
+    text, low, high = difference(values, name)
+    bound = WITHIN * abs(statistics.fmean(y for _, y in values))
+    word = UNDECIDED
+    if low is not None:
+        if -bound <= low and high <= bound:
+            word = PARITY
+        elif low > 0 or high < 0:
+            word = DIFFERENCE if high < 0 else AGAINST
+    text = f"{MEASURES[name].title}, {a} minus {b}: {text}, parity within ±{show(name, bound)}"
+    return judged(found, source, word, text)
+
+
+def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, float | None, float | None]:
+    """The paired difference in words and its interval; ends are None with one seed."""
+    a, b = (statistics.fmean(side) for side in zip(*values, strict=True))
+    means = f"{show(name, a)} − {show(name, b)}"
+    if len(values) < 2:
+        return f"{means} = {show(name, a - b)}", None, None
+    mean, low, high = interval([x - y for x, y in values])
+    return f"{means} = {show(name, mean)} [{show(name, low)}, {show(name, high)}]", low, high
+
+
+def saturated(found: Evidence) -> str:
+    """Which losses' critics had won, and in how many runs."""
+    counts: dict[str, int] = {}
+    for row in found.seeds:
+        for run in row:
+            if run.row("swing_d").get("saturated"):
+                counts[run.loss] = counts.get(run.loss, 0) + 1
+    return ", ".join(f"{loss} in {n} of {len(found.seeds)} seeds" for loss, n in counts.items())
+
+
+def threshold(
+    zoo: Zoo, source: Source, cell: Cell, name: str, judge: Callable[[Sequence[float]], str], text: str = ""
+) -> Part:
+    """One cell's figures over its seeds, by a rule of their values."""
+    found = evidence(zoo, source, (cell,), name)
+    if found.missing:
+        return Part(NOT_TESTED, found.missing)
+    values = [row[0].value(name) for row in found.seeds]
+    shown = ", ".join(show(name, value) for value in values)
+    word = UNDECIDED if None in values else judge(values)
+    return judged(found, source, word, f"{MEASURES[name].title} of {cell}: {shown}{text}", least=1)
