@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ LIBRARIES = ("gan-zoo", "torch", "torchmetrics", "torch-fidelity")
 
 @dataclass(frozen=True, kw_only=True)
 class Options(yardsticks.Options):
-    models: tyro.conf.Positional[tuple[str, ...]] = ()
+    models: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ID_OR_FOLDER ...")] = ()
     """checkpoint folders and bundled ids"""
     references: tuple[str, ...] = ()
     """data sets whose real pictures, and noise, are measured too"""

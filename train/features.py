@@ -101,7 +101,9 @@ def of_real(
     bar.close()
     wait()
     try:
-        features = torch.from_numpy(np.concatenate([np.load(folder / f"{start:08d}.npy") for start in starts]))
+        features = torch.from_numpy(
+            np.concatenate([np.load(folder / f"{start:08d}.npy") for start in starts])
+        )
     except (ValueError, EOFError):
         features = torch.empty(0)
     if features.shape != (len(images), extractor.width):
@@ -200,9 +202,7 @@ def _load(path: Path, device: torch.device) -> tuple[nn.Module, tuple[Tensor, Te
                 return torch.jit.load(str(path), map_location=device).eval(), None
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-        torch.load(
-            path, map_location="cpu", weights_only=True
-        )  # torch-fidelity itself would unpickle anything
+        torch.load(path, map_location="cpu", weights_only=True)  # it would unpickle anything itself
         net = FeatureExtractorInceptionV3("inception", ["2048"], feature_extractor_weights_path=str(path))
     except Exception as error:  # whatever a foreign file makes torch raise
         reason = " ".join(str(error).split())[:120]

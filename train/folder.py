@@ -1,6 +1,8 @@
 """A run's files: history, the state to resume from, snapshots along the way. All are replaced whole or not at all."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +48,19 @@ def read_state(out: Path) -> dict | None:
         return None
     try:
         return torch.load(out / STATE, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+    except Exception as error:  # whatever an unpickler stumbles over
+        raise TrainingError(f"{out / STATE} is damaged: delete {out} and start again") from error
+
+
+@contextmanager
+def one_line(path: Path) -> Iterator[None]:
+    """A full disk is an error for people to read."""
+    try:
+        yield
+    except OSError as error:
         raise TrainingError(
-            f"{out / STATE} is damaged ({error}): delete the folder and start again"
-        ) from None
+            f"cannot write {path}: {error.strerror}; what was saved before is whole"
+        ) from error
 
 
 def check_same(out: Path, then: dict, now: dict) -> None:
@@ -68,13 +79,14 @@ class History:
     def __init__(self, path: Path, kept_steps: int):
         """Forgets the lines after `kept_steps`, which a resumed run will write again."""
         self.path = path
-        lines = path.read_text(encoding="utf-8").splitlines() if kept_steps and path.exists() else []
-        self.lines = [line for line in lines if json.loads(line)["g_steps"] <= kept_steps]
-        checkpoint.replace_file(path, "".join(f"{line}\n" for line in self.lines).encode())
+        lines = path.read_text(encoding="utf-8").splitlines(True) if kept_steps and path.exists() else []
+        whole = [line for line in lines if line.endswith("\n")]  # a full disk cuts the last one short
+        kept = [line for line in whole if json.loads(line)["g_steps"] <= kept_steps]
+        checkpoint.replace_file(path, "".join(kept).encode())
 
     def add(self, values: dict[str, float]) -> None:
         line = json.dumps({k: v if isinstance(v, int) else float(f"{v:.5g}") for k, v in values.items()})
-        with self.path.open("a", encoding="utf-8") as file:
+        with one_line(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 
@@ -111,4 +123,5 @@ def write_progress(out: Path) -> None:
     """progress.webp: how the lower half of the samples came to be."""
     grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
     frames = [grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)) for grid in grids]
-    pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=60)
+    with one_line(out / "progress.webp"):
+        pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=60)

@@ -26,7 +26,7 @@ from train.cell import Cell, build_game, commit, config, rules
 from train.graphs import Graphed
 from train.options import as_recorded, check
 from train.step import Batch, Game, play
-from zoo import facades, pictures
+from zoo import architectures, facades, pictures
 from zoo.errors import TrainingError
 
 
@@ -40,12 +40,18 @@ def run(architecture: str, options, *, script: str) -> Path:
     with accelerator.main_process_first():
         loaded = options.load_pictures()
     fields = options.generator_fields(loaded)
+    architectures.check_fields(architecture, fields)
     cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)
+    make_feed(cell, accelerator)  # or a batch does not fit
     out = Path(options.out or Path("runs") / cell.id)
     schedule = Schedule.of(cell)
 
     # Settings that the machine decides are decided once, before seeding, and kept for ever.
     state = folder.read_state(out)
+    if state is None and (out / "config.json").exists():
+        raise TrainingError(
+            f"{out} holds a checkpoint without the state to go on from: start elsewhere with --out"
+        )
     recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(loaded)}
     if state is None:
         settings = [settle(cell, accelerator.device) if accelerator.is_main_process else None]
@@ -92,14 +98,7 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
         game.mean_over_processes = lambda tensor: accelerator.reduce(tensor, "mean")
     if "generator" in state:
         folder.restore(game, state)
-    feed = data.Feed(
-        cell.pictures,
-        options.batch,
-        device=device,
-        seed=options.seed,
-        rank=accelerator.process_index,
-        world=cell.processes,
-    )
+    feed = make_feed(cell, accelerator)
     done = state["g_steps"]
     batches = feed.batches(done * cell.rules.critic_steps)
     rng, dropout = torch.Generator(device), default_generator(device)
@@ -123,10 +122,10 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
         while done < schedule.total:
             entropy = seed_of(options.seed, accelerator.process_index, done)
             rng.manual_seed(entropy)
-            dropout.manual_seed(entropy)
             if done >= options.lr_decay_from * schedule.total:
                 decay_lrs(cell, game, done / schedule.total)
             drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
+            dropout.manual_seed(entropy)  # only now: a data loader that starts draws from it, too
             done += 1
             tally.add(done, step(drawn))
             bar.update(cell.pictures_per_step)
@@ -184,6 +183,17 @@ class Tally:
         return values, None if bad_step == math.inf else int(bad_step)
 
 
+def make_feed(cell: Cell, accelerator: Accelerator) -> data.Feed:
+    return data.Feed(
+        cell.pictures,
+        cell.options.batch,
+        device=accelerator.device,
+        seed=cell.options.seed,
+        rank=accelerator.process_index,
+        world=cell.processes,
+    )
+
+
 def prepare(cell: Cell, raw: data.Raw, rng: torch.Generator) -> Batch:
     """What the step needs: pictures in [-1, 1], mirrored or jittered, their condition, and noise."""
     real, condition = data.augment(
@@ -201,7 +211,7 @@ def sample_inputs(given: data.Pictures) -> list[Image.Image]:
         return []
     if given.palette == "facades":
         return [facades.random_building(seed) for seed in range(6)]
-    return [pictures.to_pil(torch.from_numpy(given.maps[i])) for i in range(min(6, len(given)))]
+    return [pictures.to_pil(torch.from_numpy(given.maps[i].copy())) for i in range(min(6, len(given)))]
 
 
 def seed_of(*numbers: int) -> int:

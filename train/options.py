@@ -1,6 +1,7 @@
 """What every training script asks for. Recipes fill the same fields; a script adds or re-defaults its own."""
 
 import importlib.util
+import math
 import shlex
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import tyro
 
 from train import data, pairs
 from train.arguments import automatic
-from zoo import losses, penalties
+from zoo import architectures, losses, penalties
 from zoo.errors import Refused, ZooError
 
 
@@ -171,23 +172,34 @@ def command(script: str, options) -> str:
 
 
 def check(options) -> None:
-    """Refused, by name, where a number makes no sense."""
-    for name in ("kimg", "batch", "lr", "width", "critic_steps", "critic_lr", "critic_width", "ema_kimg"):
-        value = getattr(options, name)
-        if value is not None and not 0 < value < float("inf"):
-            raise Refused(f"--{name.replace('_', '-')} must be above 0, not {value}")
-    for name in ("snapshot_kimg", "log_kimg"):
-        value = getattr(options, name)
-        if value is not None and not 0 < value <= options.kimg:
-            raise Refused(
-                f"--{name.replace('_', '-')} must lie between 0 and --kimg ({options.kimg}), not {value}"
-            )
+    """Refused, by name, where a number makes no sense or nothing would be learned."""
+    most = architectures.BOUNDS["width"][1]
+    ranges = {
+        **dict.fromkeys(("kimg", "batch", "lr", "critic_lr", "critic_steps", "ema_kimg"), "above 0"),
+        **dict.fromkeys(("snapshot_kimg", "log_kimg"), f"above 0 and at most --kimg, {options.kimg:g}"),
+        **dict.fromkeys(("width", "critic_width"), f"from 1 to {most}"),
+        **dict.fromkeys(("penalty_weight", "l1_weight", "jitter"), "at least 0"),
+        "lr_decay_from": "from 0 to 1",
+        "seed": "from 0 to 2**32 - 1",
+    }
+    allows = {
+        "above 0": lambda v: 0 < v < math.inf,
+        "at least 0": lambda v: 0 <= v < math.inf,
+        f"above 0 and at most --kimg, {options.kimg:g}": lambda v: 0 < v <= options.kimg,
+        f"from 1 to {most}": lambda v: 1 <= v <= most,
+        "from 0 to 1": lambda v: 0 <= v <= 1,
+        "from 0 to 2**32 - 1": lambda v: 0 <= v < 2**32,
+    }
+    for name, wanted in ranges.items():
+        value = getattr(options, name, None)
+        if value is not None and not allows[wanted](value):
+            raise Refused(f"--{name.replace('_', '-')} must be {wanted}, not {value}")
+    if not all(0 <= beta < 1 for beta in options.betas):
+        raise Refused(f"--betas must be from 0 to below 1, not {' and '.join(map(str, options.betas))}")
+    if options.loss == "none" and getattr(options, "l1_weight", None) == 0:
+        raise Refused("--loss none with --l1-weight 0 leaves nothing to learn from")
     if options.log_with and importlib.util.find_spec(options.log_with) is None:
         raise Refused(f"--log-with {options.log_with} needs it installed: pip install {options.log_with}")
-    if not 0 <= options.lr_decay_from <= 1:
-        raise Refused(f"--lr-decay-from must lie between 0 and 1, not {options.lr_decay_from}")
-    if not 0 <= options.seed < 2**32:
-        raise Refused(f"--seed must lie between 0 and 2**32 - 1, not {options.seed}")
 
 
 def parse(kind: type, description: str):

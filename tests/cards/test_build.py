@@ -1,0 +1,253 @@
+"""A card is made from its folder alone, says what was measured and what not, and knows when it is old."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+from PIL import Image, ImageColor
+
+from cards import build, card, citations, figures
+from zoo.architectures import ARCHITECTURES
+from zoo.errors import CheckpointError
+from zoo.losses import LOSSES
+
+
+@pytest.fixture
+def measured(make, figures_of):
+    return make("runs/some", rows=figures_of.noise(), history=figures_of.history())
+
+
+def text(folder: Path) -> str:
+    build.build(folder)
+    return (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_front_matter_is_what_the_hub_looks_for(measured):
+    head = yaml.safe_load(text(measured).split("---")[1])
+    assert head["library_name"] == "gan-zoo" and "gan-zoo" in head["tags"]
+    assert head["pipeline_tag"] == "unconditional-image-generation"
+    assert head["datasets"] == ["uoft-cs/cifar10"] and head["license"] == "apache-2.0"
+
+
+def test_model_index_holds_every_measured_figure_and_loses_nothing_on_its_way(measured, figures_of):
+    text(measured)
+    found = {
+        result.metric_type: result for result in ModelCard.load(measured / "README.md").data.eval_results
+    }
+    rows = {re.sub(r"_n\d+$", "", row["name"]): row for row in figures_of.noise() if row["value"] is not None}
+    assert {name: result.metric_value for name, result in found.items()} == {
+        name: row["value"] for name, row in rows.items()
+    }
+    assert found["kid"].metric_args["se"] == rows["kid"]["se"] and found["kid"].metric_args["n"] == 5000
+    assert found["fid"].dataset_split == "test" and found["swing_d"].dataset_split == "train"
+
+
+def test_figures_of_snapshots_are_not_taken_for_the_weights_in_the_folder(make, figures_of):
+    best = [row | {"which": "best", "value": 0.125} for row in figures_of.noise()[:4]]
+    folder = make("runs/some", rows=figures_of.noise() + best)
+    page = text(folder)
+    assert "best snapshot" in page and "**not** in this folder" in page
+    values = [result.metric_value for result in ModelCard.load(folder / "README.md").data.eval_results]
+    assert 0.125 not in values
+
+
+def test_unmeasured_is_said_plainly(make):
+    folder = make("runs/some")
+    page = text(folder)
+    assert page.count("ot measured yet") == 2  # pictures and curves
+    assert "model-index" not in page and not (folder / "curves.png").exists()
+
+
+def test_figures_of_other_weights_are_not_shown(make, figures_of):
+    folder = make("runs/some", rows=figures_of.noise(fid=12.34))
+    content = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps(content | {"weights_sha256": "0" * 64}))
+    page = text(folder)
+    assert "figures of other ones" in page and "12.3" not in page
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"recall": 0.049}, "This model has collapsed"),
+        ({"memorisation": 0.1}, "repeats training pictures"),
+        ({"precision": 0.0}, "Hardly any"),
+        ({"asked_class": 0.1}, "does not follow its label"),
+        ({"class_coverage": 0.5}, "Only 50% of the data's classes"),
+    ],
+)
+def test_a_defect_stands_above_everything_else(make, figures_of, values, said):
+    page = text(make("runs/some", rows=figures_of.noise(**values)))
+    assert said in page.partition("## Use")[0]
+    fine = text(make("runs/fine", rows=figures_of.noise(asked_class=0.9)))
+    assert said not in fine
+
+
+def test_a_saturated_critic_is_named_where_its_swing_stands(make, figures_of):
+    rows = [row | ({"saturated": True} if row["name"] == "swing_d" else {}) for row in figures_of.noise()]
+    page = text(make("runs/some", rows=rows))
+    assert "saturated" in page.partition("## Use")[0]
+    assert "says nothing of stability" in page.partition("**Stability**")[2]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "dataset", "written"),
+    [("dcgan", "cifar10", "grid.png"), ("cdcgan", "cifar10", "grid.png"), ("pix2pix", "facades", "photograph.png"),
+     ("pix2pix", "my-pairs", "photograph.png")],
+)  # fmt: skip
+def test_how_to_use_runs_as_printed(make, bundle, tmp_path, architecture, dataset, written):
+    name = f"{architecture}-focal-{dataset}"
+    page = text(make(bundle(name), architecture, dataset=dataset))
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    assert len([line for line in code.splitlines() if line]) == 3
+    Image.new("RGB", (40, 40)).save(tmp_path / "map.png")
+    there = f"from zoo import hub; import pathlib; hub.BUNDLED = pathlib.Path({str(tmp_path / 'zoo')!r})\n"
+    done = subprocess.run([sys.executable, "-c", there + code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / written).width >= 32
+
+
+def test_translations_are_told_in_all_modes_with_their_intervals(make, figures_of):
+    page = text(make("runs/some", "pix2pix", dataset="facades", rows=figures_of.translation()))
+    assert "12.87 [12.61, 13.13]" in page and "pipeline_tag: image-to-image" in page
+    assert page.count("statistics, dropout") == 4 and "dropout on; the default" in page
+    assert "wrap-around PSNR, no quality" in page and "Tyleček" in page and "datasets:" not in page
+
+
+def test_training_is_told_whole(measured):
+    page = text(measured)
+    for fact in ("accelerate launch train/dcgan.py --loss focal --kimg 250", "0123abcd" * 5, "| seed | 0 |",
+                 "a CPU, 1 thread", "250,000, 5 epochs", "7 min", "15,625", "running statistics, no dropout",
+                 "0.02 of 255 grey levels"):  # fmt: skip
+        assert fact in page
+
+
+def test_a_clipped_critic_with_batch_norm_says_what_that_does(make):
+    assert "rescales what was clipped" in text(make("runs/some", loss="wgan", clip=0.01))
+
+
+def test_data_without_a_known_licence_give_weights_without_one(make):
+    page = text(make("runs/some", dataset="my-photos"))
+    assert "license: unknown" in page and "Nothing is known here of this data set's licence" in page
+    assert "No licence is stated for the cat faces" in text(make("runs/cats", dataset="cats64"))
+
+
+def test_every_loss_and_architecture_has_something_to_cite():
+    assert (
+        citations.LOSSES.keys() == {*LOSSES, "none"}
+        and citations.ARCHITECTURES.keys() == ARCHITECTURES.keys()
+    )
+    keys = [
+        key for table in (citations.LOSSES, citations.ARCHITECTURES) for of in table.values() for key in of
+    ]
+    assert {*keys, *(key for data in citations.DATA.values() for key in data.cite)} == citations.BIBTEX.keys()
+    for key, entry in citations.BIBTEX.items():
+        assert re.match(r"@\w+\{(\w+),", entry)[1] == key and entry.count("{") == entry.count("}")
+
+
+def test_check_is_silent_after_build_wherever_the_folder_goes(measured, tmp_path, capsys):
+    text(measured)
+    moved = measured.rename(tmp_path / "elsewhere")
+    assert build.main(["--check", str(moved)]) == 0 and not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "history.jsonl"])
+def test_check_names_the_file_that_a_card_is_older_than(measured, capsys, name):
+    text(measured)
+    path = measured / name
+    path.write_text(
+        path.read_text().rstrip("\n") + "\n\n"
+        if name != "history.jsonl"
+        else path.read_text()[:2000].rsplit("\n", 1)[0]
+    )
+    assert build.main(["--check", str(measured)]) == 1
+    assert f"older than {name}" in capsys.readouterr().out
+
+
+def test_check_sees_changed_words_and_missing_curves_but_reads_no_picture(measured, capsys):
+    page = text(measured)
+    Image.new("L", (2, 2)).save(measured / "curves.png")
+    assert build.check(measured) is None
+    (measured / "curves.png").unlink()
+    assert "curves.png" in build.check(measured)
+    (measured / "README.md").write_text(page.replace("55.1", "5.1"))
+    assert build.main(["--check", str(measured)]) == 1
+    (measured / "README.md").write_text("# mine")
+    assert "not made by" in build.check(measured)
+
+
+def test_without_names_all_bundled_models_are_meant(make, bundle, capsys):
+    make(bundle("dcgan-focal-cifar10"))
+    assert build.main(["--check"]) == 1 and "has no README.md" in capsys.readouterr().out
+    assert build.main([]) == 0 == build.main(["--check"])
+
+
+def test_a_damaged_folder_is_one_line(make, capsys):
+    folder = make("runs/some", history=[{"kimg": 1.0}])
+    (folder / "history.jsonl").write_text("{")
+    assert build.main([str(folder)]) == 2 and "history.jsonl is damaged" in capsys.readouterr().err
+    assert not (folder / "README.md").exists()
+    assert build.main(["runs/nowhere"]) == 2
+    with pytest.raises(CheckpointError):
+        card.history(folder)
+
+
+def test_a_card_and_its_curves_are_small(make, figures_of):
+    noisy = {name: np.random.default_rng(1).normal(1, 0.3, 200) for name in ("d_loss", "g_loss", "penalty")}
+    folder = make("runs/some", "pix2pix", dataset="facades", rows=figures_of.translation() + figures_of.noise()[8:],
+                  history=figures_of.history(200, **noisy))  # fmt: skip
+    text(folder)
+    assert (folder / "curves.png").stat().st_size < 35_000
+    assert (folder / "README.md").stat().st_size < 15_000
+
+
+# ---- curves
+
+
+def columns(history) -> dict[str, list[str]]:
+    return {title: [name for name, _, _ in found] for title, found in figures.panels(history).items()}
+
+
+def test_curves_show_what_a_history_has(figures_of):
+    assert columns(figures_of.history()) == {
+        "loss": ["critic", "generator"],
+        "share of pairs that the critic ranks right": ["critic"],
+    }
+    assert "gradient penalty" in columns(figures_of.history(penalty=np.ones(60)))
+    assert columns([{"kimg": 1.0, "l1": 0.5}, {"kimg": 2.0, "l1": 0.4}]) == {
+        "L1 distance to the photograph": ["generator"]
+    }
+    assert figures.curves([{"kimg": 1.0, "d_loss": 1.0}]) is None
+
+
+def test_curves_survive_spikes_and_lines_that_are_not_finite(figures_of):
+    loss = np.ones(60)
+    loss[[5, 6]] = -2180.0, figures_of.nan
+    assert figures.curves(figures_of.history(g_loss=loss, d_accuracy=np.full(60, figures_of.nan)))
+
+
+def test_smoothing_keeps_a_line_and_calms_noise():
+    line = np.linspace(0, 1, 200)
+    assert figures.smoothed(line) == pytest.approx(line, abs=0.015)
+    noise = np.random.default_rng(0).normal(size=200)
+    assert figures.smoothed(noise).std() < 0.5 * noise.std()
+
+
+def test_critic_and_generator_keep_their_colours(figures_of):
+    loss = np.random.default_rng(2).normal(1, 0.5, 60)
+    picture = Image.open(io.BytesIO(figures.curves(figures_of.history(d_loss=loss, penalty=loss)))).convert(
+        "RGB"
+    )
+    pixels = {colour for _, colour in picture.getcolors(2**16)}
+    assert {ImageColor.getrgb(colour) for colour in (figures.INK, figures.ACCENT, figures.PAPER)} <= pixels
+
+
+def test_the_same_history_gives_the_same_bytes(figures_of):
+    assert figures.curves(figures_of.history()) == figures.curves(figures_of.history())

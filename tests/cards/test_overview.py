@@ -1,0 +1,113 @@
+"""The overview shows every cell, trained or not, ours beside theirs, and is made from folders alone."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from cards import overview, papers, runs, tables
+from cards.runs import Zoo
+
+
+@pytest.fixture
+def zoo(make, figures_of, tmp_path):
+    """A bundled model with a further seed, one that failed, one of a paper's recipe, and references."""
+    make("zoo/dcgan-focal-cifar10", rows=figures_of.noise(fid=50.0))
+    make(
+        "results/starter-zoo/dcgan-focal-cifar10-seed1",
+        rows=figures_of.noise(fid=52.0),
+        seed=1,
+        weights=False,
+    )
+    make("results/controls/dcgan-vanilla-cifar10-layer-norm-seed0", loss="vanilla", rows=figures_of.noise(),
+         weights=False)  # fmt: skip
+    make("results/lucic-seven/dcgan-wgan-gp-cifar10-seed2", loss="wgan-gp", rows=figures_of.noise(fid=66.6), seed=2,
+         weights=False, g_steps=3125, critic_steps=5)  # fmt: skip
+    failed = tmp_path / "results" / "starter-zoo" / "dcgan-wgan-gp-cifar10-seed0"
+    failed.mkdir(parents=True)
+    (failed / "failed.json").write_text(
+        json.dumps({"error": "the loss is NaN", "kimg": 3.0, "arguments": []})
+    )
+    references = tmp_path / "results" / "references"
+    references.mkdir()
+    rows = [row | {"subject": "real"} for row in figures_of.noise(fid=5.25)]
+    (references / "cifar10.json").write_text(json.dumps({"dataset": "cifar10", "metrics": rows}))
+    return runs.find(tmp_path / "zoo", tmp_path / "results")
+
+
+def test_runs_are_found_with_recipe_seed_and_tag(zoo):
+    assert {(r.recipe, r.loss, r.tag, r.seed) for r in zoo.runs} == {
+        ("starter-zoo", "focal", "", 0),
+        ("starter-zoo", "focal", "", 1),
+        ("starter-zoo", "wgan-gp", "", 0),
+        ("controls", "vanilla", "layer-norm", 0),
+        ("lucic-seven", "wgan-gp", "", 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("dcgan-wgan-gp-cifar10-seed3", ("dcgan", "wgan-gp", "cifar10", 3)),
+        ("convgan-bn-after-lsgan-fashion-mnist", ("convgan-bn-after", "lsgan", "fashion-mnist", 0)),
+    ],
+)
+def test_a_failed_run_is_known_by_its_name(name, parts):
+    run = runs.failed("some", name, "NaN")
+    assert (run.architecture, run.loss, run.dataset, run.seed) == parts
+
+
+def test_figures_of_other_weights_are_left_out(make, figures_of, tmp_path):
+    folder = make("zoo/dcgan-focal-cifar10", rows=figures_of.noise())
+    content = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps(content | {"weights_sha256": "0" * 64}))
+    (found,) = runs.find(tmp_path / "zoo", tmp_path / "results").runs
+    assert not found.rows
+
+
+def test_every_cell_says_how_it_stands(zoo):
+    lines = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in tables.matrix(zoo).splitlines()}
+    assert lines["focal"][1] == "51.0 ± 1.4" and lines["wgan-gp"][1] == "failed: the loss is NaN"
+    assert lines["hinge"][1] == "not trained yet" and lines["began"][2] == "refused"
+
+
+def test_a_collapsed_model_is_called_so(run):
+    assert "collapsed" in tables.cell(Zoo([run("focal", recall=0.01)]), "dcgan", "focal", "cifar10")
+    assert "collapsed" in tables.family(Zoo([run("focal", recall=0.01)]), "dcgan", "cifar10")
+
+
+def test_a_family_shows_steps_beside_the_budget_and_real_pictures_for_scale(zoo):
+    text = tables.family(zoo, "dcgan", "cifar10")
+    assert "| focal | 250 | 15,625 | 2 | 51.0 ± 1.4 |" in text and "*real pictures* |  |  |  | 5.2 |" in text
+    assert "*noise*" in text and "not measured yet" in text
+    assert "n = 5,000, against the test split (10,000), Inception 2015-12-05" in text
+
+
+def test_each_papers_figures_stand_beside_ours(zoo):
+    page = overview.page(zoo, [])
+    for theirs in (*papers.PSNR.values(), 347.65, 94.23, *papers.LUCIC["cifar10"].values()):
+        assert str(theirs) in page
+    assert "| 55.8 | 66.6 | lucic-seven, 250 kimg, 3,125 steps |" in page
+    assert "dcgan vanilla on cifar10, layer-norm" in page
+
+
+def test_one_net_evaluated_with_two_momenta_fills_two_columns(run, figures_of):
+    rows = figures_of.noise(fid=70.0)
+    rows += [rows[0] | {"momentum": m, "value": v} for m, v in ((0.1, 81.0), (0.05, 92.0))]
+    zoo = Zoo([run("lsgan", "convgan-bn", "fashion-mnist", recipe="lsgan-fashion-mnist", rows=rows)])
+    assert "74.12 / 81.0 | 144.11 / 92.0" in tables.fashion(zoo)
+
+
+def test_the_page_works_when_nothing_is_there(tmp_path):
+    (tmp_path / "overview-fid.png").write_bytes(b"old")
+    overview.write(Zoo(), tmp_path)
+    page = (tmp_path / "overview.md").read_text()
+    assert "from 0 trainings" in page and "not trained yet" in page and "**F1: not tested.**" in page
+    assert not (tmp_path / "overview-fid.png").exists()
+
+
+def test_the_page_has_pictures_of_what_is_measured(zoo, tmp_path):
+    overview.write(zoo, tmp_path)
+    page = (tmp_path / "overview.md").read_text()
+    assert "](overview-fid.png)" in page and Image.open(tmp_path / "overview-fid.png").width > 200
+    assert page.count("| **") == 19 and "{" not in page
