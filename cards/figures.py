@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageColor
 
 INK, ACCENT, QUIET, RULE, PAPER = "#15171a", "#bf0a6a", "#5a616a", "#dcdfe3", "#ffffff"
-WIDTH, DPI = 8.0, 110  # inches; 880 pixels
+WIDTH, DPI = 7.2, 100  # inches; 720 pixels
 SPIKES = 50.0  # a curve that leaves its middle so many times over is drawn on a logarithmic scale
 
 # Panels of a run's curves: title → {column of history.jsonl: (name, colour)}; those without data are left out.
@@ -57,41 +57,33 @@ def panels(lines: Sequence[dict]) -> dict[str, list[tuple[str, str, np.ndarray]]
 
 
 def smoothed(x: np.ndarray) -> np.ndarray:
-    """Mean over a twentieth of the series, centred; near its ends over as much as fits on both sides, without NaN."""
-    n, reach = len(x), max(1, len(x) // 40)
-    half = [min(reach, i, n - 1 - i) for i in range(n)]
-    parts = [x[i - h : i + h + 1] for i, h in enumerate(half)]
+    """Mean over a twentieth of the series, centred; near its ends over what there is; NaN is left out."""
+    reach = max(1, len(x) // 40)
+    parts = [x[max(0, i - reach) : i + reach + 1] for i in range(len(x))]
     return np.array([np.nanmean(part) if np.isfinite(part).any() else np.nan for part in parts])
 
 
-def over_zoo(
-    groups: dict[str, dict[str, Sequence[float]]], title: str, line: tuple[str, float] | None = None
-) -> bytes:
-    """A PNG of one measure: `groups` is {architecture: {loss: figures, one a seed}}; a panel each, a dot a seed.
-
-    `line`: a name and a value to draw through all panels, for scale.
-    """
+def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes:
+    """A PNG of one measure: `groups` is {family: {loss: figures, one a seed}}; a panel each, a dot a seed."""
     losses = list(dict.fromkeys(loss for group in groups.values() for loss in group))
-    width = 1.2 + 2.1 * len(groups)
-    figure = Figure(figsize=(width, 0.9 + 0.3 * len(losses)), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(1.2 + 2.1 * len(groups), 0.9 + 0.3 * len(losses)), dpi=DPI, layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(groups), sharey=True))
     for axis, (name, group) in zip(axes, groups.items(), strict=True):
         for loss, found in group.items():
             y = losses.index(loss)
             axis.plot(found, [y] * len(found), "o", color=INK, alpha=0.45, markersize=5, markeredgewidth=0)
             axis.plot([np.mean(found)], [y], "|", color=ACCENT, markersize=14, markeredgewidth=2)
-        if line:
-            axis.axvline(line[1], color=QUIET, linewidth=1, linestyle=":")
         axis.set_yticks(range(len(losses)), losses)
         axis.set_ylim(len(losses) - 0.5, -0.5)
         axis.set_xlim(left=0)
         _dress(axis, name)
-    note = f"; dotted: {line[0]}" if line else ""
-    figure.supxlabel(f"{title}{note}", color=QUIET, fontsize=9)
+    figure.supxlabel(f"{title}: a dot a training seed, a bar their mean", color=QUIET, fontsize=9)
     return _png(figure)
 
 
-def _drawable(lines: Sequence[dict], columns: dict[str, tuple[str, str]]) -> list[tuple[str, str, np.ndarray]]:
+def _drawable(
+    lines: Sequence[dict], columns: dict[str, tuple[str, str]]
+) -> list[tuple[str, str, np.ndarray]]:
     """(name, colour, values) of the columns that a history has; a penalty that is always 0 is none."""
     found = []
     for column, (name, colour) in columns.items():
@@ -126,10 +118,19 @@ def _legend(axis: Axes) -> None:
 
 
 def _png(figure: Figure) -> bytes:
-    """On white paper, which dark pages show as a card; few colours, so that the file is small."""
-    raw = io.BytesIO()
+    """On white paper, which dark pages show as a card; in 16 fixed colours, so that the file is small."""
+    raw, file = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", facecolor=PAPER)
-    file = io.BytesIO()
-    picture = Image.open(raw).convert("RGB").quantize(32, dither=Image.Dither.NONE)
-    picture.save(file, format="PNG", optimize=True)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([channel for colour in _inks() for channel in colour])
+    picture = Image.open(raw).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
+    picture.save(file, format="PNG", optimize=True, bits=4)
     return file.getvalue()
+
+
+def _inks() -> list[tuple[int, int, int]]:
+    """Paper, eight strengths of ink and seven of the accent."""
+    paper, ink, accent = (ImageColor.getrgb(colour) for colour in (PAPER, INK, ACCENT))
+    steps = [(ink, (i + 1) / 8) for i in range(8)] + [(accent, (i + 1) / 7) for i in range(7)]
+    mixed = [tuple(round(p + (c - p) * t) for p, c in zip(paper, of, strict=True)) for of, t in steps]
+    return [paper, *mixed]

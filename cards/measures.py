@@ -30,12 +30,12 @@ OF_PICTURES = {
     "class_coverage": Measure("classes covered", ".0%", "↑"),
     "class_entropy": Measure("entropy of classes", ".3f", "↑"),
     "asked_class": Measure("asked-for class seen", ".1%", "↑"),
-    "memorisation": Measure("memorisation (1: none)", ".2f"),
-    "psnr": Measure("PSNR, dB", ".2f", "↑"),
+    "memorisation": Measure("memorisation", ".2f"),
+    "psnr": Measure("PSNR in dB", ".2f", "↑"),
     "ssim": Measure("SSIM", ".3f", "↑"),
-    "l1": Measure("L1, grey levels", ".2f", "↓"),
+    "l1": Measure("L1 in grey levels", ".2f", "↓"),
     "lpips": Measure("LPIPS", ".3f", "↓"),
-    "wrapped_psnr": Measure("wrap-around PSNR (an artefact, no quality)", ".2f"),
+    "wrapped_psnr": Measure("wrap-around PSNR, no quality", ".2f"),
 }
 OF_CURVES = {
     "swing_d": Measure("swing of the critic", ".3f"),
@@ -80,8 +80,8 @@ def show(name: str, value: float | None) -> str:
 def final(rows: Sequence[dict], name: str) -> list[dict]:
     """The rows of one measure of the final weights, in the model's own inference mode, the main protocol first.
 
-    Main is the test split before others and then the larger n. Rows taken with another momentum of batch norm's
-    statistics than the model's own are another figure.
+    Main is the test split before others and then the larger n. Rows with a `momentum` are of the raw generator, with
+    batch norm's statistics tracked so, and another figure.
     """
     found = [
         row

@@ -68,7 +68,9 @@ def find(bundled: Path | None = None, results: Path | None = None) -> Zoo:
     """Everything in `bundled` and `results`, by default the source tree's; CheckpointError where one is damaged."""
     bundled, results = bundled or hub.BUNDLED, results or RESULTS
     folders = [(STARTER, path) for path in sorted(bundled.glob("*/"))]
-    folders += [(path.parent.name, path) for path in sorted(results.glob("*/*/")) if path.parent.name != REFERENCES]
+    folders += [
+        (path.parent.name, path) for path in sorted(results.glob("*/*/")) if path.parent.name != REFERENCES
+    ]
     found = [run for recipe, path in folders if (run := read(recipe, path))]
     references = {
         path.stem: json.loads(path.read_text(encoding="utf-8"))["metrics"]

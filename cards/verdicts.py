@@ -19,8 +19,12 @@ T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8:
 
 @dataclass(frozen=True)
 class Part:
+    """`text`: the figures. `here`: what they would say if our set-up were the claim's. `why`: what it rests on."""
+
     word: str
     text: str
+    here: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Cell:
     dataset: str
 
     def __str__(self) -> str:
-        return f"{self.architecture} {self.loss} on {self.dataset}"
+        return f"`{self.architecture}-{self.loss}-{self.dataset}`"
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Source:
     kimg: float | None
 
 
-def overall(parts: Sequence[Part]) -> str:
-    return min((part.word for part in parts), key=ORDER.index)
+def overall(words: Sequence[str]) -> str:
+    return min(words, key=ORDER.index)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
@@ -123,12 +127,12 @@ def unmet(found: Evidence, source: Source, least: int = 2) -> str:
 
 
 def judged(found: Evidence, source: Source, word: str, text: str, least: int = 2) -> Part:
-    """A part with its word, or "not tested" and what the word would be at this set-up."""
+    """A part with its word, or "not tested" and what the word is at this set-up."""
     reason = unmet(found, source, least)
-    if not reason:
-        return Part(word, f"{text} ({found.about})")
-    here = "" if len(found.seeds) < least else f"; at this set-up: {word}"
-    return Part(NOT_TESTED, f"{text} ({found.about}): {reason}{here}")
+    here = UNDECIDED if len(found.seeds) < least else word
+    return Part(
+        NOT_TESTED if reason else word, text, here, f"{found.about}: {reason}" if reason else found.about
+    )
 
 
 # ---- the rules
@@ -151,7 +155,7 @@ def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) 
     values = [(x.value(name), y.value(name)) for x, y in found.seeds]
     what = MEASURES[name].title
     if any(None in pair for pair in values):
-        return Part(UNDECIDED, f"{what} of {a} or {b} has no value in some run ({found.about})")
+        return judged(found, source, UNDECIDED, f"{what} of {a} or {b} has no value in some run")
     text, low, high = difference(values, name)
     text = f"{what}, {a} minus {b}: {text}"
     if name.startswith("swing") and (won := saturated(found)):
@@ -170,12 +174,7 @@ def same(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
     values = [(x.value(name), y.value(name)) for x, y in found.seeds]
     text, low, high = difference(values, name)
     bound = WITHIN * abs(statistics.fmean(y for _, y in values))
-    word = UNDECIDED
-    if low is not None:
-        if -bound <= low and high <= bound:
-            word = PARITY
-        elif low > 0 or high < 0:
-            word = DIFFERENCE if high < 0 else AGAINST
+    word = PARITY if low is not None and -bound <= low and high <= bound else UNDECIDED
     text = f"{MEASURES[name].title}, {a} minus {b}: {text}, parity within ±{show(name, bound)}"
     return judged(found, source, word, text)
 
@@ -185,9 +184,10 @@ def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, f
     a, b = (statistics.fmean(side) for side in zip(*values, strict=True))
     means = f"{show(name, a)} − {show(name, b)}"
     if len(values) < 2:
-        return f"{means} = {show(name, a - b)}", None, None
+        return f"{means} = {show(name, a - b)}".replace("-", "−"), None, None
     mean, low, high = interval([x - y for x, y in values])
-    return f"{means} = {show(name, mean)} [{show(name, low)}, {show(name, high)}]", low, high
+    text = f"{means} = {show(name, mean)} [{show(name, low)}, {show(name, high)}]"
+    return text.replace("-", "−"), low, high
 
 
 def saturated(found: Evidence) -> str:
@@ -203,11 +203,10 @@ def saturated(found: Evidence) -> str:
 def threshold(
     zoo: Zoo, source: Source, cell: Cell, name: str, judge: Callable[[Sequence[float]], str], text: str = ""
 ) -> Part:
-    """One cell's figures over its seeds, by a rule of their values."""
+    """One cell's figures over its seeds, by a rule of their values; None is a figure that has no value."""
     found = evidence(zoo, source, (cell,), name)
     if found.missing:
         return Part(NOT_TESTED, found.missing)
     values = [row[0].value(name) for row in found.seeds]
     shown = ", ".join(show(name, value) for value in values)
-    word = UNDECIDED if None in values else judge(values)
-    return judged(found, source, word, f"{MEASURES[name].title} of {cell}: {shown}{text}", least=1)
+    return judged(found, source, judge(values), f"{MEASURES[name].title} of {cell}: {shown}{text}", least=1)

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import yaml
 from huggingface_hub import ModelCard
+from jinja2 import UndefinedError
 from PIL import Image, ImageColor
 
 from cards import build, card, citations, figures
+from zoo import hub
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import CheckpointError
 from zoo.losses import LOSSES
@@ -51,6 +53,9 @@ def test_model_index_holds_every_measured_figure_and_loses_nothing_on_its_way(me
 
 def test_figures_of_snapshots_are_not_taken_for_the_weights_in_the_folder(make, figures_of):
     best = [row | {"which": "best", "value": 0.125} for row in figures_of.noise()[:4]]
+    best += [
+        row | {"momentum": 0.05, "value": 0.125} for row in figures_of.noise()[:4]
+    ]  # of the raw generator
     folder = make("runs/some", rows=figures_of.noise() + best)
     page = text(folder)
     assert "best snapshot" in page and "**not** in this folder" in page
@@ -133,6 +138,17 @@ def test_a_clipped_critic_with_batch_norm_says_what_that_does(make):
     assert "rescales what was clipped" in text(make("runs/some", loss="wgan", clip=0.01))
 
 
+def test_a_generator_without_a_critic_is_told_as_such(make):
+    page = text(make("runs/some", "pix2pix", "none", "facades"))
+    assert "without a critic, by its L1 loss alone" in page and "**none**" not in page
+
+
+def test_what_the_template_asks_for_must_be_there(measured, monkeypatch):
+    monkeypatch.setattr(card.sections, "facts", lambda config: {})
+    with pytest.raises(UndefinedError):
+        card.render(measured)
+
+
 def test_data_without_a_known_licence_give_weights_without_one(make):
     page = text(make("runs/some", dataset="my-photos"))
     assert "license: unknown" in page and "Nothing is known here of this data set's licence" in page
@@ -177,8 +193,9 @@ def test_check_sees_changed_words_and_missing_curves_but_reads_no_picture(measur
     assert build.check(measured) is None
     (measured / "curves.png").unlink()
     assert "curves.png" in build.check(measured)
+    text(measured)
     (measured / "README.md").write_text(page.replace("55.1", "5.1"))
-    assert build.main(["--check", str(measured)]) == 1
+    assert build.main(["--check", str(measured)]) == 1 and "not what" in capsys.readouterr().out
     (measured / "README.md").write_text("# mine")
     assert "not made by" in build.check(measured)
 
@@ -206,6 +223,11 @@ def test_a_card_and_its_curves_are_small(make, figures_of):
     text(folder)
     assert (folder / "curves.png").stat().st_size < 35_000
     assert (folder / "README.md").stat().st_size < 15_000
+
+
+def test_no_card_of_the_zoo_has_drifted():
+    cards = [hub.BUNDLED / name for name in hub.bundled() if (hub.BUNDLED / name / "README.md").exists()]
+    assert {folder.name: problem for folder in cards if (problem := build.check(folder))} == {}
 
 
 # ---- curves

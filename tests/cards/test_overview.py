@@ -93,9 +93,10 @@ def test_each_papers_figures_stand_beside_ours(zoo):
 
 def test_one_net_evaluated_with_two_momenta_fills_two_columns(run, figures_of):
     rows = figures_of.noise(fid=70.0)
-    rows += [rows[0] | {"momentum": m, "value": v} for m, v in ((0.1, 81.0), (0.05, 92.0))]
+    rows = [rows[0] | {"momentum": m, "value": v} for m, v in ((0.1, 81.0), (0.05, 92.0))] + rows
     zoo = Zoo([run("lsgan", "convgan-bn", "fashion-mnist", recipe="lsgan-fashion-mnist", rows=rows)])
     assert "74.12 / 81.0 | 144.11 / 92.0" in tables.fashion(zoo)
+    assert zoo.runs[0].value("fid") == 70.0
 
 
 def test_the_page_works_when_nothing_is_there(tmp_path):

@@ -1,0 +1,126 @@
+"""All models in one page, and what becomes of the papers' claims.
+
+    python -m cards.overview        # → cards/overview.md and its pictures
+
+Reads the bundled checkpoints and train/results; a claim's verdict is computed from their figures (claims.py).
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cards import claims, figures, measures, runs, tables
+from cards.runs import STARTER, Zoo
+from zoo.checkpoint import write_files
+from zoo.errors import ZooError
+
+HERE = Path(__file__).parent
+PAGE = "overview.md"
+PICTURES = {"fid": "overview-fid.png", "kid": "overview-kid.png"}
+
+PAPERS = {
+    "focal": (
+        "Enhancing Pixelwise GANs (focal loss)",
+        "Its Table 4 lies where PSNR lands if uint8 pictures are subtracted without widening (users measure 12–15 dB"
+        " for pix2pix on Facades): that is shown only where our wrap-around figures land there too.",
+        tables.psnr,
+    ),
+    "lsgan": (
+        "Least Squares GANs for Image Generation (Fashion-MNIST)",
+        "FID against the test split. Momentum does not enter training: its two columns are one run each, evaluated"
+        " twice.",
+        tables.fashion,
+    ),
+    "survey": (
+        "A gentle introduction to GAN loss functions (survey)",
+        "Theirs are Lucic et al. 2018, Table 2: FID at the best settings of a wide search, mean over 50 seeds, 10,000"
+        " samples. Ours are one setting for all losses.",
+        tables.lucic,
+    ),
+    "resnet": (
+        "Comparing adversarial loss functions in ResNet-based GANs on CIFAR-10",
+        "It reports curves and an expected order of FID, no figure.",
+        tables.resnet,
+    ),
+}
+
+
+def write(zoo: Zoo, out: Path = HERE) -> None:
+    """The page and its pictures; a picture whose figures are gone goes too."""
+    drawn = {PICTURES[name]: picture for name in PICTURES if (picture := draw(zoo, name))}
+    write_files(out, drawn | {PAGE: page(zoo, list(drawn)).encode()})
+    for name in PICTURES.values():
+        if name not in drawn:
+            (out / name).unlink(missing_ok=True)
+
+
+def draw(zoo: Zoo, name: str) -> bytes | None:
+    """One measure of all models from noise of the starter protocol, a panel a family."""
+    groups: dict[str, dict[str, list[float]]] = {}
+    for run in zoo.runs:
+        value = run.value(name)
+        if run.recipe == STARTER and not run.tag and value is not None and run.architecture != "pix2pix":
+            groups.setdefault(f"{run.architecture}, {run.dataset}", {}).setdefault(run.loss, []).append(value)
+    return figures.over_zoo(groups, measures.MEASURES[name].title) if groups else None
+
+
+def page(zoo: Zoo, pictures: Sequence[str]) -> str:
+    decided = claims.verdicts(zoo)
+    trained = [run for run in zoo.runs if run.config]
+    measured = [run for run in trained if run.rows]
+    parts = [
+        "# The zoo in figures",
+        f"Made by `python -m cards.overview` from {len(trained)} trainings, of which {len(measured)} are measured."
+        " Nothing here is written by hand. The budget is kimg, thousands of real pictures seen by the critic, and is"
+        " the same for every loss of a family; the generator's steps stand beside it, because a loss with five critic"
+        " steps has had a fifth of them. Over several training seeds: mean ± standard deviation.",
+        "## Claims",
+        claims.__doc__.partition("\n\n")[2].strip().replace("\n", " "),
+        tables.table(
+            ["key", "claim", "verdict", "here"],
+            [[v.claim.key, v.claim.text, f"**{v.word}**", v.here or "–"] for v in decided],
+        ),
+        "## Losses × architectures",
+        "FID, of pix2pix the true PSNR in dB; by which protocol stands under each family's table. *Refused* is a loss"
+        " that the architecture does not take; the training scripts say why.",
+        tables.matrix(zoo),
+        *(f"![{name}]({name})" for name in pictures),
+    ]
+    for architecture, dataset in tables.families(zoo):
+        if text := tables.family(zoo, architecture, dataset):
+            parts += [f"### {architecture} on {dataset}", text]
+    if text := tables.controls(zoo):
+        parts += ["### Controls", text]
+    for key, (title, note, of) in PAPERS.items():
+        parts += [f"## {title}", note, of(zoo), *(sentence(v) for v in decided if v.claim.source == key)]
+    return "\n\n".join(parts) + "\n"
+
+
+def sentence(verdict: claims.Verdict) -> str:
+    """A claim, its verdict, every figure that it rests on, and what they come from."""
+    head = f"**{verdict.claim.key}: {verdict.word}.** “{verdict.claim.text}.”"
+    told = list(
+        dict.fromkeys(
+            part.text + (f": *{part.here or part.word}*" if part.here else "") for part in verdict.parts
+        )
+    )
+    why = "".join(f" ({text}.)" for text in dict.fromkeys(part.why for part in verdict.parts) if text)
+    if len(told) == 1:
+        return f"{head} {told[0]}.{why}"
+    return "\n".join([f"{head}{why}", "", *(f"- {text}." for text in told)])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="cards.overview", description=__doc__.split("\n\n")[0])
+    parser.parse_args(arguments)
+    try:
+        write(runs.find())
+    except ZooError as error:
+        print(f"cards.overview: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,215 @@
+"""The tables of a card: how a model was trained, what was measured of its pictures, and of its curves."""
+
+from collections.abc import Sequence
+
+from cards import citations, measures
+from cards.measures import OF_CURVES, OF_PICTURES, base, final, show, title
+from zoo.config import LIBRARY, Config
+
+
+def facts(config: Config) -> dict[str, str]:
+    """The table of how it was trained."""
+    data, training, weights = config.dataset, config.training, config.weights
+    pictures = 1000 * training.kimg
+    return {
+        "data": f"{citations.data(data.name).title} ({_source(config)}), {data.split} split, {data.pictures:,}"
+        f" pictures, {data.size}×{data.size}, {'grey' if data.channels == 1 else 'colour'}",
+        "loss": _fields(config.loss),
+        "architecture": _fields(config.architecture),
+        "critic": critic(config),
+        "pictures seen by the critic": f"{pictures:,.0f}, {pictures / data.pictures:.3g} epochs",
+        "generator steps": f"{training.g_steps:,}, one to {_count(training.critic_steps, 'critic step')}",
+        "optimiser": _optimiser(config),
+        "besides": _besides(config),
+        "weights": f"averaged with a half-life of {training.ema_kimg:g} kimg; the last ones, not the best;"
+        f" {weights.bytes / 1e6:.2f} MB, {weights.dtype}",
+        "half precision": f"rounding changes pictures by {weights.rounding:.2g} of 255 grey levels on average"
+        if weights.dtype == "float16"
+        else "not used: weights are float32",
+        "computed in": f"{training.precision}, {training.memory_format}",
+        "time": f"{duration(training.seconds)}, {training.pictures_per_second:,.0f} pictures/s on {training.hardware}",
+        "seed": str(training.seed),
+        "commit": _commit(config),
+        "versions": f"{LIBRARY} {training.library_version}, torch {training.torch_version}",
+        "inference mode": inference(config),
+    }
+
+
+def _source(config: Config) -> str:
+    data = config.dataset
+    if not data.id:
+        return "not from the Hub"
+    return f"`{data.id}` at {data.revision}" if data.revision else f"`{data.id}`"
+
+
+def _optimiser(config: Config) -> str:
+    t = config.training
+    rates = (
+        f"learning rate {t.lr_g:g}" if t.lr_g == t.lr_d else f"learning rates {t.lr_g:g}, critic's {t.lr_d:g}"
+    )
+    decay = f", falling to 0 from {t.lr_decay_from:.0%} of the budget on" if t.lr_decay_from < 1 else ""
+    batch = f"{t.batch}" if t.processes == 1 else f"{t.batch} in each of {t.processes} processes"
+    return (
+        f"{t.optimiser.capitalize()}, {rates}{decay}, betas {t.betas[0]:g} and {t.betas[1]:g}, batch {batch}"
+    )
+
+
+def _besides(config: Config) -> str:
+    training = config.training
+    parts = ["pictures mirrored at random"] if training.mirror else []
+    parts += [f"enlarged by {training.jitter} pixels and cut back"] if training.jitter else []
+    parts += [f"{training.l1_weight:g} × the L1 distance added to the loss"] if training.l1_weight else []
+    return ", ".join(parts) or "nothing: no mirroring, no jitter"
+
+
+def _commit(config: Config) -> str:
+    commit = config.training.commit
+    if commit is None:
+        return "not recorded (no git checkout)"
+    return commit.replace("-dirty", ", with files that differed from it")
+
+
+def critic(config: Config) -> str:
+    given = config.critic
+    if not given:
+        return "none"
+    parts = ["an autoencoder" if given.get("autoencoder") else "", f"{given.get('norm', 'none')} norm"]
+    parts += ["spectral norm"] if given.get("spectral_norm") else []
+    parts += [f"width {given['width']}"] if "width" in given else []
+    parts += [f"penalty {given['penalty']}"] if "penalty" in given else []
+    text = ", ".join(part for part in parts if part)
+    if "clip" in config.loss:
+        text += f", all its parameters clipped to ±{config.loss['clip']:g} after every step"
+        if given.get("norm") == "batch":
+            text += " (batch norm rescales what was clipped, as in WGAN's own critic)"
+    return text
+
+
+def inference(config: Config) -> str:
+    dropout = "dropout stays on" if config.inference.dropout else "no dropout"
+    own = config.inference.statistics == "batch"
+    return f"batch norm by {'the statistics of the one picture' if own else 'running statistics'}, {dropout}"
+
+
+def measured(rows: Sequence[dict]) -> list[dict]:
+    """A line a figure of the final weights: {figure, value, protocol}."""
+    lines = []
+    for name, measure in OF_PICTURES.items():
+        for row in final(rows, name):
+            value = f"{show(name, row['value'])}{uncertainty(name, row)}"
+            lines.append(
+                {
+                    "figure": f"{title(row)} {measure.better}".rstrip(),
+                    "value": value,
+                    "protocol": protocol(row),
+                }
+            )
+    return lines
+
+
+def uncertainty(name: str, row: dict) -> str:
+    if "ci" in row:
+        return " [{}, {}]".format(*(show(name, end) for end in row["ci"]))
+    return f" ± {show(name, row['se'])}" if "se" in row else ""
+
+
+def protocol(row: dict) -> str:
+    """Against what, through what; in words short enough for a table."""
+    against = f"{row['split']} split" if "split" in row else ""
+    if "reference_n" in row:
+        against += f" ({row['reference_n']:,})"
+    seen = (
+        f"{row['extractor']}, {row['features']} features" if "features" in row else row.get("extractor", "")
+    )
+    parts = [against, seen, f"k = {row['k']}" if "k" in row else ""]
+    parts += [f"± is the {row['se_of'].split(' (')[0]}"] if "se_of" in row else []
+    parts += [row["ci_of"]] if "ci_of" in row else []
+    if "classifier_accuracy" in row and base(row["name"]) == "class_coverage":
+        parts.append(f"the classifier is right on {row['classifier_accuracy']:.1%} of real ones")
+    parts += [row["note"].split(":")[0].split(",")[0]] if "note" in row else []
+    return "; ".join(part for part in parts if part)
+
+
+def modes(rows: Sequence[dict]) -> list[list[str]]:
+    """A table of a translating model's ways of being used: a heading, then a line each."""
+    modes: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if "default" in row and row.get("which", "final") == "final":
+            own = "; the default" if row["default"] else ""
+            mode = f"{row['statistics']} statistics, dropout {'on' if row['dropout'] else 'off'}{own}"
+            modes.setdefault(mode, {})[base(row["name"])] = show(base(row["name"]), row["value"])
+    if len(modes) < 2:
+        return []
+    names = [name for name in OF_PICTURES if any(name in figures for figures in modes.values())]
+    heading = ["mode", *(OF_PICTURES[name].heading.split(" (")[0] for name in names)]
+    return [
+        heading,
+        *([mode, *(figures.get(name, "–") for name in names)] for mode, figures in modes.items()),
+    ]
+
+
+def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
+    """(figure, the critic's, the generator's) of the history; none where it was not measured."""
+    found = {
+        row["name"]: row for row in rows if row["name"] in OF_CURVES and row.get("which", "final") == "final"
+    }
+    if "swing_d" not in found:
+        return []
+
+    def of(name: str, text: str = "{}", missing: str = "–") -> str:
+        row = found.get(name)
+        return missing if row is None or row["value"] is None else text.format(show(name, row["value"]))
+
+    won = " (saturated: it says nothing of stability)" if found["swing_d"].get("saturated") else ""
+    table = [
+        (
+            "swing: how far scores move around their trend, in deviations of the gap",
+            of("swing_d") + won,
+            of("swing_g"),
+        ),
+        (
+            "settled: stays in its final band from",
+            *(of(f"settled_kimg_{p}", "{} kimg", "not settled") for p in "dg"),
+        ),
+        ("largest over median loss", of("spike_d"), of("spike_g")),
+    ]
+    ends = []
+    for player in "dg":
+        row = found.get(f"last_epoch_{player}_loss")
+        ends.append("–" if row is None else "{} [{}, {}]".format(
+            *(show(row["name"], x) for x in (row["value"], *row["range_5_95"]))))  # fmt: skip
+    table.append(("loss in the last epoch: median [5 %, 95 %]", *ends))
+    counts = [of(name, f"{{}} {measures.OF_CURVES[name].title}") for name in
+              ("exploded_intervals", "skipped_steps", "not_finite_lines")]  # fmt: skip
+    table.append(("mishaps", ", ".join(counts), ""))
+    return table
+
+
+def versions(rows: Sequence[dict]) -> str:
+    """What measured the figures, and when: of the newest row."""
+    told = [row for row in rows if "versions" in row]
+    if not told:
+        return ""
+    last = max(told, key=lambda row: row.get("date", ""))
+    names = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
+    return f"{names}; {last.get('device', 'device not recorded')}; {last.get('date', 'date not recorded')}"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"a {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _fields(given: dict) -> str:
+    constants = [
+        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in given.items()
+        if key != "name"
+    ]
+    return ", ".join([str(given["name"]), *constants])

@@ -1,0 +1,246 @@
+"""Tables of the overview: one measure over losses × architectures, a family in full, and each paper's beside ours."""
+
+import statistics
+from collections.abc import Sequence
+
+from cards import measures, papers
+from cards.measures import MEASURES, OF_PICTURES, show
+from cards.runs import STARTER, Run, Zoo
+from zoo import architectures, losses
+from zoo.architectures import ARCHITECTURES
+from zoo.errors import Refused
+
+# The starter zoo, whether trained or not; what else has been trained by its protocol comes after.
+FAMILIES = (("dcgan", "cifar10"), ("cdcgan", "cifar10"), ("sngan", "cifar10"), ("convgan", "fashion-mnist"),
+            ("pix2pix", "facades"))  # fmt: skip
+OF_NOISE = ("fid", "kid", "precision", "recall", "classifier_distance", "class_coverage", "asked_class",
+            "memorisation", "swing_d", "swing_g")  # fmt: skip
+OF_TRANSLATION = ("psnr", "ssim", "l1", "lpips", "fid", "wrapped_psnr", "swing_d", "swing_g")
+NOT_TRAINED, NOT_MEASURED, REFUSED = "not trained yet", "not measured yet", "refused"
+
+
+def table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [heading, ["---"] * len(heading), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def mean(runs: Sequence[Run], name: str) -> str:
+    """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed."""
+    values = [value for run in runs if (value := run.value(name)) is not None]
+    if not values:
+        return "–"
+    spread = f" ± {show(name, statistics.stdev(values))}" if len(values) > 1 else ""
+    return f"{show(name, statistics.fmean(values))}{spread}"
+
+
+def families(zoo: Zoo) -> list[tuple[str, str]]:
+    found = [(run.architecture, run.dataset) for run in zoo.runs if run.recipe == STARTER]
+    return list(dict.fromkeys((*FAMILIES, *found)))
+
+
+def is_refused(architecture: str, loss: str) -> bool:
+    if loss == "none":
+        return architectures.get(architecture).kind != "translation"
+    try:
+        chosen = losses.get(loss)
+        architectures.plan_critic(architecture, loss, chosen, penalty=chosen.penalty)
+    except Refused:
+        return True
+    return False
+
+
+def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
+    """The main figure of one cell of the zoo, or why there is none."""
+    if is_refused(architecture, loss):
+        return REFUSED
+    runs = list(zoo.seeds(STARTER, architecture, loss, dataset).values())
+    if not runs:
+        return NOT_TRAINED
+    if failed := [run for run in runs if run.config is None]:
+        return f"failed: {failed[0].failure}" if len(failed) == len(runs) else "failed with some seeds"
+    name = "psnr" if architectures.get(architecture).kind == "translation" else "fid"
+    figure = mean(runs, name)
+    if figure == "–":
+        return NOT_MEASURED
+    return f"{figure}, collapsed" if any(measures.collapsed(run.rows) for run in runs) else figure
+
+
+def matrix(zoo: Zoo) -> str:
+    """Loss × architecture."""
+    columns = families(zoo)
+    names = [*losses.LOSSES, "none"]
+    heading = ["loss", *(f"{net}, {data}" for net, data in columns)]
+    return table(heading, [[loss, *(cell(zoo, net, loss, data) for net, data in columns)] for loss in names])
+
+
+def family(zoo: Zoo, architecture: str, dataset: str) -> str:
+    """All figures of one family by loss, with real pictures and noise for scale; "" where nothing is trained."""
+    by_loss = {
+        loss: [run for run in zoo.seeds(STARTER, architecture, loss, dataset).values() if run.config]
+        for loss in (*losses.LOSSES, "none")
+    }
+    by_loss = {loss: runs for loss, runs in by_loss.items() if runs}
+    told = [run for runs in by_loss.values() for run in runs]
+    if not told:
+        return ""
+    translates = architectures.get(architecture).kind == "translation"
+    names = OF_TRANSLATION if translates else OF_NOISE
+    names = [name for name in names if any(run.row(name) for run in told)] or names[:1]
+    lines = [
+        [
+            loss,
+            f"{runs[0].kimg:,.0f}",
+            f"{runs[0].g_steps:,}",
+            str(len(runs)),
+            *(mean(runs, n) for n in names),
+            note(runs),
+        ]
+        for loss, runs in by_loss.items()
+    ]
+    if not translates:
+        lines += [of_reference(zoo, dataset, subject, names) for subject in ("real", "noise")]
+    headings = [MEASURES[name].heading for name in names]
+    text = table(["loss", "kimg", "generator steps", "seeds", *headings, "note"], lines)
+    return f"{text}\n\n{protocols(told)}".rstrip()
+
+
+def note(runs: Sequence[Run]) -> str:
+    """What must be known before any figure, of any seed."""
+    if not any(run.rows for run in runs):
+        return NOT_MEASURED
+    words = {
+        "collapsed": any(measures.collapsed(run.rows) for run in runs),
+        "saturated critic": any((run.row("swing_d") or {}).get("saturated") for run in runs),
+    }
+    return ", ".join(word for word, holds in words.items() if holds)
+
+
+def of_reference(zoo: Zoo, dataset: str, subject: str, names: Sequence[str]) -> list[str]:
+    rows = [row for row in zoo.references.get(dataset, []) if row.get("subject") == subject]
+    figures = (show(name, measures.value(rows, name)) for name in names)
+    label = "*real pictures*" if subject == "real" else "*noise*"
+    return [label, "", "", "", *figures, "" if rows else NOT_MEASURED]
+
+
+def protocols(runs: Sequence[Run]) -> str:
+    """The protocol of the figures of pictures, once for all that share it."""
+    found: dict[str, list[str]] = {}
+    for name in OF_PICTURES:
+        for text in dict.fromkeys(describe(row) for run in runs if (row := run.row(name)) and "n" in row):
+            found.setdefault(text, []).append(MEASURES[name].title.split(" (")[0])
+    return " ".join(f"{', '.join(names)}: {text}." for text, names in found.items())
+
+
+def describe(row: dict) -> str:
+    against = f", against the {row['split']} split" if "split" in row else ""
+    against += f" ({row['reference_n']:,})" if "reference_n" in row else ""
+    through = f", {row['extractor']}" if "extractor" in row else ""
+    return f"n = {row['n']:,}{against}{through}"
+
+
+# ---- the papers' figures beside ours
+
+
+def runs_of(zoo: Zoo, recipe: str, architecture: str, loss: str, dataset: str) -> list[Run]:
+    """The paper's own recipe, or else the starter zoo's protocol."""
+    for name in (recipe, STARTER):
+        if runs := [run for run in zoo.seeds(name, architecture, loss, dataset).values() if run.config]:
+            return runs
+    return []
+
+
+def ours(runs: Sequence[Run], name: str) -> str:
+    if not runs:
+        return NOT_TRAINED
+    figure = mean(runs, name)
+    return NOT_MEASURED if figure == "–" else figure
+
+
+def about(runs: Sequence[Run]) -> str:
+    return f"{runs[0].recipe}, {runs[0].kimg:,.0f} kimg, {runs[0].g_steps:,} steps" if runs else "–"
+
+
+def psnr(zoo: Zoo) -> str:
+    lines = []
+    for loss, theirs in papers.PSNR.items():
+        runs = runs_of(zoo, "focal-facades", "pix2pix", loss, "facades")
+        lines.append([loss, f"{theirs:.3f}", ours(runs, "psnr"), mean(runs, "wrapped_psnr"), about(runs)])
+    heading = [
+        "loss",
+        "theirs, Table 4",
+        "our true PSNR ↑",
+        "ours with uint8 wrap-around",
+        "ours: recipe, budget",
+    ]
+    return table(heading, lines)
+
+
+def fashion(zoo: Zoo) -> str:
+    lines = []
+    for loss, name in {"vanilla": "GAN", "lsgan": "LSGAN"}.items():
+        line = [name]
+        for architecture, momentum, theirs in papers.FASHION.values():
+            runs = runs_of(zoo, "lsgan-fashion-mnist", architecture, loss, "fashion-mnist")
+            figure = theirs.get(loss)
+            line.append(f"{'–' if figure is None else figure} / {with_momentum(runs, momentum)}")
+        lines.append(line)
+    return table(["theirs / ours", *papers.FASHION], lines)
+
+
+def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
+    """FID of the generator with statistics tracked at a momentum; of the checkpoint itself where it has none."""
+    if momentum is None or not runs:
+        return ours(runs, "fid")
+    values = [
+        row["value"]
+        for run in runs
+        for row in run.rows
+        if measures.base(row["name"]) == "fid" and row.get("momentum") == momentum
+    ]
+    if values:
+        return show("fid", statistics.fmean(values))
+    own = ours(runs, "fid")
+    return NOT_MEASURED if own == NOT_MEASURED else f"{own} (statistics re-estimated, no momentum)"
+
+
+def lucic(zoo: Zoo) -> str:
+    lines = []
+    for loss in papers.LUCIC["cifar10"]:
+        line = [loss]
+        for dataset, theirs in papers.LUCIC.items():
+            runs = runs_of(zoo, "lucic-seven", "dcgan", loss, dataset)
+            line += [f"{theirs[loss]:.1f}", ours(runs, "fid"), about(runs)]
+        lines.append(line)
+    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "ours", "ours: recipe, budget")]
+    return table(["loss", *heading], lines)
+
+
+def resnet(zoo: Zoo) -> str:
+    names = ("fid", "kid", "recall", "last_epoch_g_loss", "last_epoch_d_loss", "spike_g", "spike_d")
+    lines = []
+    for loss, theirs in papers.RESNET.items():
+        runs = runs_of(zoo, "resnet-losses", "sngan", loss, "cifar10")
+        first, *others = names
+        lines.append([loss, theirs, ours(runs, first), *(mean(runs, name) for name in others), about(runs)])
+    return table(
+        ["loss", "theirs", *(MEASURES[name].heading for name in names), "ours: recipe, budget"], lines
+    )
+
+
+def controls(zoo: Zoo) -> str:
+    """Runs with a tag: one thing about them differs, and it is no loss."""
+    lines = []
+    tagged = [run for run in zoo.runs if run.tag and run.architecture in ARCHITECTURES and run.config]
+    kinds = dict.fromkeys((run.recipe, run.architecture, run.loss, run.dataset, run.tag) for run in tagged)
+    for kind in kinds:
+        runs = list(zoo.seeds(*kind).values())
+        figures = (ours(runs, name) for name in ("fid", "kid", "recall"))
+        lines.append(
+            [
+                f"{kind[1]} {kind[2]} on {kind[3]}, {kind[4]}",
+                f"{runs[0].kimg:,.0f}",
+                f"{runs[0].g_steps:,}",
+                *figures,
+            ]
+        )
+    return table(["control", "kimg", "generator steps", "FID ↓", "KID ↓", "recall ↑"], lines) if lines else ""
