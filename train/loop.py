@@ -173,8 +173,11 @@ class Tally:
 
     def read(self, accelerator: Accelerator) -> tuple[dict[str, float], int | None]:
         """Means over the interval and all processes, and the first step with a value that is not finite."""
-        sums = self.sums if accelerator.num_processes == 1 else accelerator.reduce(self.sums, "mean")
-        bad_step = self.bad_step.item()
+        sums, bad_step = self.sums, self.bad_step
+        if accelerator.num_processes > 1:
+            sums = accelerator.reduce(sums, "mean")
+            bad_step = accelerator.gather(bad_step.reshape(1)).min()
+        bad_step = bad_step.item()
         values = dict(zip(self.names, (sums / self.steps).tolist(), strict=True))
         if "gap" in values:
             variance = values.pop("gap_squared") - values.pop("gap") ** 2

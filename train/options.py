@@ -211,7 +211,10 @@ def exit_with_one_line(main: Callable[[], None]) -> None:
     """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback."""
     try:
         main()
+        return
     except ZooError as error:
-        sys.exit(f"{Path(sys.argv[0]).name}: {error}")
+        message = str(error)
     except KeyboardInterrupt:
-        sys.exit(f"{Path(sys.argv[0]).name}: stopped; --resume goes on from the last snapshot")
+        message = "stopped; --resume goes on from the last snapshot"
+    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(2)

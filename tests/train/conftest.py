@@ -1,6 +1,7 @@
 """Games at a tiny width, from the tables alone, batches of noise for them, and what whole runs share."""
 
 import copy
+import inspect
 import json
 from importlib import import_module
 from pathlib import Path
@@ -73,7 +74,7 @@ SCRIPTS = [
 
 def variants(script):
     """A script as it is and, if it has switches of its own, with each of them."""
-    own = vars(import_module(f"train.{script}").Options)["__annotations__"]
+    own = inspect.get_annotations(import_module(f"train.{script}").Options)
     switches = [f"--{name}" for name, kind in own.items() if kind is bool and name != "mirror"]
     return [script, *(f"{script} {switch}" for switch in switches)]
 

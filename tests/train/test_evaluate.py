@@ -14,10 +14,12 @@ from train import (
     data,
     evaluate,
     features,
+    inception,
     metrics,
     pix2pix,
     rows,
     sampled,
+    tracked,
     translated,
     yardsticks,
 )
@@ -282,15 +284,15 @@ class Pretender(torch.nn.Module):
 def test_a_network_that_is_not_the_official_one_is_refused(tmp_path):
     torch.jit.trace(Pretender(), torch.zeros(1, 3, 299, 299)).save(str(tmp_path / "other.pt"))
     with pytest.raises(Refused, match=r"other.pt is not the Inception of 2015-12-05"):
-        features.inception(tmp_path / "other.pt")
+        inception.official(tmp_path / "other.pt")
     (tmp_path / "none.pth").write_bytes(b"no weights")
     with pytest.raises(DataError, match=r"none.pth"):
-        features.inception(tmp_path / "none.pth")
+        inception.official(tmp_path / "none.pth")
     torch.save({"fc.weight": torch.zeros(2)}, tmp_path / "part.pth")
     with pytest.raises(DataError, match="Missing key"):
-        features.inception(tmp_path / "part.pth")
+        inception.official(tmp_path / "part.pth")
     with pytest.raises(DataError, match="no file"):
-        features.inception(tmp_path / "nothing.pt")
+        inception.official(tmp_path / "nothing.pt")
 
 
 @pytest.mark.skipif(
@@ -301,8 +303,8 @@ def test_the_official_network_gives_torchmetrics_documented_kid():
     torch.manual_seed(123)
     below = torch.randint(0, 200, (100, 3, 299, 299), dtype=torch.uint8)
     above = torch.randint(100, 255, (100, 3, 299, 299), dtype=torch.uint8)
-    inception = features.inception(os.environ["ZOO_INCEPTION"])
-    found = metrics.kid(features.of_pictures(inception, above), features.of_pictures(inception, below))
+    official = inception.official(os.environ["ZOO_INCEPTION"])
+    found = metrics.kid(features.of_pictures(official, above), features.of_pictures(official, below))
     assert found.value == pytest.approx(0.0312, abs=0.0025)
 
 
@@ -352,7 +354,7 @@ def run(folder, trained, tmp_path_factory):
 @pytest.fixture
 def measured(run, folder, tmp_path, monkeypatch):
     """`train/evaluate.py` on copies of the runs with a stand-in for Inception: (its options) → rows of metrics.json."""
-    monkeypatch.setattr(features, "inception", lambda *given: stand_in())
+    monkeypatch.setattr(inception, "official", lambda *given: stand_in())
     monkeypatch.setattr(translated, "load_lpips", lambda path: lambda a, b: float((a != b).float().mean()))
     shutil.copytree(run, tmp_path / "runs")
 
@@ -424,6 +426,19 @@ def test_snapshots_are_measured_and_the_best_is_named_with_its_own_weights(measu
     assert {f["kimg"] for f in of_best} == {best["kimg"]} and "fid_n60" in {f["name"] for f in of_best}
     assert {f["weights_sha256"] for f in of_best} == {best["weights_sha256"]}
     assert [f["name"] for f in found].count("distance_follows_loss") == 1
+
+
+def test_the_raw_generator_is_measured_at_each_momentum_of_its_statistics(measured, run, tmp_path):
+    found = measured("cdcgan", "colours", "--momenta", "0.1", "0.05")
+    fid = {f.get("momentum"): f for f in found if f["name"] == "fid_n60"}
+    assert fid.keys() == {None, 0.1, 0.05} and len({f["value"] for f in fid.values()}) == 3
+    assert fid[0.1]["weights_sha256"] == fid[0.05]["weights_sha256"] != fid[None]["weights_sha256"]
+    (one, _), (few, _) = (tracked.model(run / "cdcgan", momentum) for momentum in (1.0, 0.01))
+    z = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    assert not one.sample(latents=z).allclose(few.sample(latents=z))
+    shutil.rmtree(tmp_path / "runs" / "cdcgan" / "state")
+    with pytest.raises(DataError, match="no state/"):
+        measured("cdcgan", "colours", "--momenta", "0.1")
 
 
 def test_translations_are_measured_in_four_ways_the_default_first(measured):

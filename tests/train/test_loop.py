@@ -307,6 +307,10 @@ class Processes:
         assert how == "mean"
         return torch.stack([tensor, *self.others]).mean(0)
 
+    def gather(self, tensor):
+        """Of the steps that were bad: none, with the others."""
+        return torch.cat([tensor.reshape(-1), torch.full((len(self.others),), math.inf)])
+
 
 def test_the_gaps_deviation_is_that_of_all_pairs_of_the_interval_and_of_all_processes():
     rng = np.random.default_rng(0)
