@@ -1,9 +1,9 @@
 """DCGAN (Radford et al. 2016), unconditional and class-conditional, for 28, 32 and 64 pixels.
 
 `width` is the number of maps at full resolution; it doubles at each halving of the side, down to 4×4. With classes,
-G takes the class beside the latent, and D adds the class's own direction in its last features to the score
-(projection, Miyato & Koyama 2018): a score stays a score, so every loss takes it as it is, which a classifying head
-or labels glued to the picture's channels would not give.
+G takes the class beside the latent and in the gains and biases of its batch norms, and D adds the class's own
+direction in its last features to the score (projection, Miyato & Koyama 2018): a score stays a score, so every loss
+takes it as it is, which a classifying head would not give.
 """
 
 from itertools import pairwise
@@ -48,12 +48,20 @@ class Generator(nn.Module):
         super().__init__()
         self.size, self.classes = size, classes
         self.layers = decoder(latent + classes, channels, widths(size, width), "batch")
+        if classes:
+            for i, layer in enumerate(self.layers):
+                if isinstance(layer, nn.BatchNorm2d):
+                    self.layers[i] = layers.ClassBatchNorm(layer.num_features, classes)
         layers.initialise(self)
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        if self.classes:
-            z = torch.cat([z, layers.class_weights(condition, self.classes).to(z.dtype)], 1)
-        return layers.crop(self.layers(z), self.size).tanh()
+        if not self.classes:
+            return layers.crop(self.layers(z), self.size).tanh()
+        condition = layers.class_weights(condition, self.classes).to(z.dtype)
+        x = torch.cat([z, condition], 1)
+        for layer in self.layers:
+            x = layer(x, condition) if isinstance(layer, layers.ClassBatchNorm) else layer(x)
+        return layers.crop(x, self.size).tanh()
 
 
 class Critic(nn.Module):

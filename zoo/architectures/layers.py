@@ -1,5 +1,6 @@
 """What several families share: initialisation, a critic's normalisation, classes, and odd picture sizes."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -38,6 +39,20 @@ def normalise_spectrally(net: nn.Module) -> None:
 def class_weights(condition: Tensor, classes: int) -> Tensor:
     """Labels (n,) → one-hot (n, classes) float; mixtures of classes (n, classes) pass as they are."""
     return condition if condition.is_floating_point() else F.one_hot(condition, classes).float()
+
+
+class ClassBatchNorm(nn.BatchNorm2d):
+    """Batch norm with gains and biases of each class's own (de Vries et al. 2017); mixtures of classes mix them."""
+
+    def __init__(self, channels: int, classes: int):
+        super().__init__(channels, affine=False)
+        self.gains = nn.Parameter(torch.ones(classes, channels))
+        self.biases = nn.Parameter(torch.zeros(classes, channels))
+
+    def forward(self, x: Tensor, classes: Tensor) -> Tensor:
+        """(n, channels, H, W) and class weights (n, classes) → (n, channels, H, W)."""
+        gain, bias = (classes @ table for table in (self.gains, self.biases))
+        return super().forward(x) * gain[:, :, None, None] + bias[:, :, None, None]
 
 
 def net_size(size: int) -> int:
