@@ -82,7 +82,7 @@ class Schedule:
     @classmethod
     def of(cls, cell: Cell) -> "Schedule":
         options, steps_a_kimg = cell.options, 1000 / cell.pictures_per_step
-        log_every = max(1, round((options.log_kimg or options.kimg / 200) * steps_a_kimg))
+        log_every = max(1, round((options.log_kimg or options.kimg / 160) * steps_a_kimg))
         logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
         return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
 

@@ -88,7 +88,7 @@ class TrainingOptions:
     """go on from the last snapshot in the folder, as if nothing had happened; start if there is none"""
     snapshot_kimg: Annotated[float | None, automatic("KIMG", "a tenth of the budget")] = None
     """save the checkpoint, the state to resume from, and a grid of samples so often"""
-    log_kimg: Annotated[float | None, automatic("KIMG", "a two-hundredth of the budget")] = None
+    log_kimg: Annotated[float | None, automatic("KIMG", "a 160th of the budget")] = None
     """length of an interval that a line of history.jsonl averages over"""
     log_with: Annotated[
         Literal["tensorboard", "wandb", "trackio"] | None, automatic("tensorboard|wandb|trackio", "none")
