@@ -23,11 +23,11 @@ from accelerate import PartialState
 from torch import Tensor
 from tqdm import tqdm
 
-from train import options, sampled, stability, translated, yardsticks
+from train import options, sampled, stability, tracked, translated, yardsticks
 from train.cell import hardware
 from train.rows import row, write, write_rows
-from train.yardsticks import Yardsticks
-from zoo import architectures, checkpoint, hub
+from train.yardsticks import Yardsticks, translates
+from zoo import checkpoint, hub
 from zoo.config import Config
 from zoo.errors import DataError, Refused
 from zoo.model import Model
@@ -51,6 +51,8 @@ class Options(yardsticks.Options):
     """of latents, and of dropout where it stays on"""
     snapshots: bool = False
     """hold the snapshots along the way against the classifier, and measure the best one whole"""
+    momenta: tuple[float, ...] = ()
+    """momenta of batch norm at which to measure the raw generator too, with its statistics tracked so"""
 
 
 def main() -> None:
@@ -89,10 +91,6 @@ def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
                     tools.features(against.classifier.extractor, pictures)
 
 
-def translates(config: Config) -> bool:
-    return architectures.get(config.architecture["name"]).kind == "translation"
-
-
 def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
     """Rows of a checkpoint: of its pictures, of its history and, if asked for, of its snapshots."""
     config = checkpoint.read(folder)
@@ -106,26 +104,31 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
             seed=chosen.seed,
         )
     else:
-        found = of_noise(folder, tools, chosen)
+        found = of_noise(Model.from_pretrained(folder.absolute()), tools, chosen)
     found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]
     if chosen.snapshots and not translates(config):
         found += of_snapshots(folder, tools, chosen)
+    if not translates(config):
+        for momentum in chosen.momenta:
+            model, sha256 = tracked.model(folder, momentum)
+            about = {"weights_sha256": sha256, "momentum": momentum, "note": tracked.HOW}
+            raw = of_noise(model, tools, chosen)
+            found += [figure | of_checkpoint(config, "final", chosen) | about for figure in raw]
     return [figure | of_this_run(tools) for figure in found]
 
 
-def of_noise(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
-    config = checkpoint.read(folder)
-    against = tools.against(config)
-    samples = draw(folder, max(chosen.n, chosen.n_classifier), tools, chosen)
-    asked, classes = None, config.architecture.get("classes", 0)
-    if classes and against.classifier and against.classifier.labels == config.dataset.labels:
+def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
+    against = tools.against(model.config)
+    samples = draw(model, max(chosen.n, chosen.n_classifier), tools, chosen)
+    asked, classes = None, model.config.architecture.get("classes", 0)
+    if classes and against.classifier and against.classifier.labels == model.config.dataset.labels:
         asked = torch.arange(len(samples)) % classes  # Model.sample's own choice
     return sampled.measure(samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked)
 
 
-def draw(folder: Path, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
+def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
     """Samples as they would be saved: uint8 (n, C, S, S), every class equally often."""
-    return to_uint8(Model.from_pretrained(folder.absolute(), device=tools.device).sample(n, seed=chosen.seed))
+    return to_uint8(model.to(tools.device).sample(n, seed=chosen.seed))
 
 
 def of_history(folder: Path, config: Config) -> list[dict]:
@@ -145,13 +148,15 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]
         )
     found, kimg, distances = [], [], []
     for path in tqdm(paths, desc="snapshots", leave=False):
-        figure = sampled.distance(draw(path, chosen.n_classifier, tools, chosen), against)
+        figure = sampled.distance(
+            draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen), against
+        )
         found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
         kimg.append(found[-1]["kimg"])
         distances.append(found[-1]["value"])
     best = paths[int(np.argmin(distances))]
     about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
-    found += [figure | about for figure in of_noise(best, tools, chosen)]
+    found += [figure | about for figure in of_noise(Model.from_pretrained(best.absolute()), tools, chosen)]
     d_loss = stability.between(stability.read(folder / "history.jsonl"), kimg, "d_loss")
     if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
         value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
@@ -201,8 +206,14 @@ def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
 
 def summary(found: list[dict]) -> str:
     """The figures of the final weights on a line."""
-    final = [figure for figure in found if figure["which"] == "final" and figure.get("default", True)]
-    return ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in final if figure.get("n"))
+    shown = [
+        figure
+        for figure in found
+        if figure["which"] == "final" and "n" in figure and "momentum" not in figure
+    ]
+    return ", ".join(
+        f"{figure['name']} {figure['value']:.4g}" for figure in shown if figure.get("default", True)
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,18 @@ from zoo.checkpoint import METRICS
 from zoo.errors import Refused
 
 # Two rows that agree in these are measurements of one thing: the newer replaces the older.
-SAME = ("name", "which", "kimg", "subject", "split", "extractor", "statistics", "dropout", "sample_seed")
+SAME = (
+    "name",
+    "which",
+    "kimg",
+    "subject",
+    "split",
+    "extractor",
+    "statistics",
+    "dropout",
+    "momentum",
+    "sample_seed",
+)
 
 
 def row(name: str, value: float | None, n: int | None = None, **protocol) -> dict:

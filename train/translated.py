@@ -36,19 +36,16 @@ def measure(
     pairs: Pictures,
     *,
     inception: Extractor | None,
-    lpips: "Callable | None",
-    features,
+    lpips: Callable[[Tensor, Tensor], float] | None,
+    features: Callable[[Extractor, Pictures], Tensor],
     seed: int = 0,
 ) -> list[dict]:
     """Rows of all four modes on every pair, the default one's first."""
     own = checkpoint.read(folder).inference
     rows = []
     for statistics, dropout in sorted(MODES, key=lambda mode: mode != (own.statistics, own.dropout)):
-        mode = {
-            "statistics": statistics,
-            "dropout": dropout,
-            "default": (statistics, dropout) == (own.statistics, own.dropout),
-        }
+        default = (statistics, dropout) == (own.statistics, own.dropout)
+        mode = {"statistics": statistics, "dropout": dropout, "default": default}
         fakes = translate(folder, pairs, Inference(statistics=statistics, dropout=dropout), seed)
         rows += [
             figure | mode
@@ -69,7 +66,12 @@ def translate(folder: Path, pairs: Pictures, inference: Inference, seed: int) ->
 
 
 def compare(
-    fakes: Tensor, pairs: Pictures, *, lpips: "Callable | None", inception: Extractor | None, features
+    fakes: Tensor,
+    pairs: Pictures,
+    *,
+    lpips: Callable[[Tensor, Tensor], float] | None,
+    inception: Extractor | None,
+    features: Callable[[Extractor, Pictures], Tensor],
 ) -> list[dict]:
     """PSNR, SSIM, L1 and LPIPS a picture, then the mean with its interval; FID; the wrap-around artefact."""
     n = len(fakes)

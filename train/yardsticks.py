@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from train import classifier, data, features, pairs, translated
+from train import classifier, data, features, inception, pairs, translated
 from train.arguments import automatic
 from train.decoded import Pictures
 from train.sampled import Against
 from train.sources import NAMED
+from zoo import architectures
 from zoo.config import Config
 from zoo.errors import DataError, Refused
 
@@ -55,7 +56,7 @@ class Yardsticks:
         if "inception" in self.options.skip:
             return None
         given = (self.options.inception_weights, self.options.backend, self.device)
-        return self._once(("inception",), lambda: features.inception(*given))
+        return self._once(("inception",), lambda: inception.official(*given))
 
     @property
     def lpips(self) -> Callable[[Tensor, Tensor], float] | None:
@@ -107,16 +108,12 @@ class Yardsticks:
             return self._pictures(config, config.dataset.split)
 
     def _pictures(self, config: Config, split: str) -> Pictures:
-        return self._once((_key(config), split), lambda: load(config, split, self.options))
+        key = (config.dataset.name, config.dataset.size, config.dataset.channels, translates(config), split)
+        return self._once(key, lambda: load(config, split, self.options))
 
 
-def _key(config: Config) -> tuple:
-    return (
-        config.dataset.name,
-        config.dataset.size,
-        config.dataset.channels,
-        config.architecture["name"] == "pix2pix",
-    )
+def translates(config: Config) -> bool:
+    return architectures.get(config.architecture["name"]).kind == "translation"
 
 
 def load(config: Config, split: str, options: Options) -> Pictures:
@@ -132,9 +129,9 @@ def load(config: Config, split: str, options: Options) -> Pictures:
         "channels": None if natural else of.channels,
     }
     words = shlex.split(config.training.command)
-    kind, read = data.DataOptions, data.load
-    if "train/pix2pix.py" in words:
-        kind, read = pairs.PairOptions, pairs.load_pairs
+    kind, read = (
+        (pairs.PairOptions, pairs.load_pairs) if translates(config) else (data.DataOptions, data.load)
+    )
     for name in ("image_column", "label_column", "input_column", "target_column", "direction"):
         flag = f"--{name.replace('_', '-')}"
         if flag in words and name in kind.__dataclass_fields__:
