@@ -20,19 +20,19 @@ def main() -> None:
     sheets = [zoo.load(name).grid(64, columns=8, seed=SEED) for name in MODELS]
     translate = zoo.load("pix2pix-focal-facades").translate
     maps = [facades.random_building(seed) for seed in BUILDINGS]
-    pairs = Image.new("RGB", (TILE, TILE), PAPER)
-    half = TILE // 2
+    scale = 2
+    pairs = Image.new("RGB", (scale * TILE, scale * TILE), PAPER)
     for row, picture in enumerate(maps):
         for column, tile in enumerate((picture, translate(picture))):
-            pairs.paste(tile.resize((half, half), Image.Resampling.LANCZOS), (column * half, row * half))
-    tiles = [*sheets, pairs]
+            pairs.paste(tile, (column * TILE, row * TILE))
+    enlarged = [sheet.resize(pairs.size, Image.Resampling.NEAREST) for sheet in sheets]
+    tiles = [*enlarged, pairs]
     captions = [*MODELS, "pix2pix-focal-facades"]
-    scale = 2
     hero = Image.new("RGB", (scale * (4 * TILE + 3 * GAP), scale * TILE + 2 * LINE), PAPER)
     draw, font = ImageDraw.Draw(hero), ImageFont.load_default(24)
     for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
         left = scale * i * (TILE + GAP)
-        hero.paste(tile.resize((scale * TILE, scale * TILE), Image.Resampling.NEAREST), (left, 0))
+        hero.paste(tile, (left, 0))
         draw.text((left, scale * TILE + 16), caption, INK, font)
     hero.save(Path(__file__).parent / "static" / "hero.png", optimize=True)
 

@@ -51,4 +51,6 @@ def test_source_files_are_small():
 
 
 def test_every_room_has_a_readme():
-    assert all((ROOT / room / "README.md").exists() for room in (".", "zoo", "cards", "train", "space", "tests"))
+    assert all(
+        (ROOT / room / "README.md").exists() for room in (".", "zoo", "cards", "train", "space", "tests")
+    )
