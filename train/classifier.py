@@ -255,4 +255,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main)
+    options.exit_with_one_line(main, stopped="stopped")

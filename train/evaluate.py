@@ -217,4 +217,4 @@ def summary(found: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main)
+    options.exit_with_one_line(main, stopped="stopped; run it again to go on")

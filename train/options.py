@@ -207,7 +207,9 @@ def parse(kind: type, description: str):
     return tyro.cli(kind, description=description)
 
 
-def exit_with_one_line(main: Callable[[], None]) -> None:
+def exit_with_one_line(
+    main: Callable[[], None], stopped: str = "stopped; --resume goes on from the last snapshot"
+) -> None:
     """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback."""
     try:
         main()
@@ -215,6 +217,6 @@ def exit_with_one_line(main: Callable[[], None]) -> None:
     except ZooError as error:
         message = str(error)
     except KeyboardInterrupt:
-        message = "stopped; --resume goes on from the last snapshot"
+        message = stopped
     print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
     sys.exit(2)
