@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,11 @@ def test_every_room_has_a_readme():
     assert all(
         (ROOT / room / "README.md").exists() for room in (".", "zoo", "cards", "train", "space", "tests")
     )
+
+
+def test_the_wheel_holds_a_starter_set_below_30_mb():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    starters = [p.removeprefix("!/") for p in wheel["targets"]["wheel"]["exclude"] if p.startswith("!")]
+    assert "zoo/checkpoints/dcgan-focal-cifar10" in starters
+    assert all((ROOT / starter / "config.json").exists() for starter in starters)
+    assert sum(p.stat().st_size for starter in starters for p in (ROOT / starter).iterdir()) <= 30e6
