@@ -220,17 +220,18 @@ def command(cell: Planned, out: Path) -> str:
 
 
 @contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """So that `kill` ends the children as Ctrl-C does."""
+def signals_as_interrupt() -> Iterator[None]:
+    """So that `kill` ends the children as Ctrl-C does, and `kill -INT` too where a shell started us deaf to it."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def sweep(options: Options) -> None:
@@ -245,7 +246,7 @@ def sweep(options: Options) -> None:
             print(command(cell, options.out))
         return
     try:
-        with sigterm_as_interrupt():
+        with signals_as_interrupt():
             cells.run(Table(f"{plan[0].recipe}, budget {options.budget}"))
     except KeyboardInterrupt:
         sys.exit("sweep.py: stopped; run it again to go on")
