@@ -37,7 +37,7 @@ def draw(shelf: Shelf, keys: list[str], seed: int, n: int, truncation: float) ->
 def tab(shelf: Shelf, page: gr.Blocks) -> None:
     with gr.Tab("Compare"):
         with gr.Row(elem_classes="bar"):
-            models = parts.model_box(shelf.ids("noise"))
+            models = parts.model_box(shelf)
             seed = parts.seed_box("Seed of the noise", 7)
             n = gr.Dropdown([1, 4, 9, 16, 25, 36, 49, 64], value=64, label="Pictures", min_width=0)
             truncation = gr.Slider(

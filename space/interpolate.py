@@ -36,7 +36,7 @@ def draw(shelf: Shelf, keys: list[str], seed_a: int, seed_b: int, steps: int, pa
 def tab(shelf: Shelf) -> None:
     with gr.Tab("Interpolate") as here:
         with gr.Row(elem_classes="bar"):
-            models = parts.model_box(shelf.ids("noise"))
+            models = parts.model_box(shelf)
             seed_a, seed_b = parts.seed_box("A: seed", 7), parts.seed_box("B: seed", 12)
             steps = gr.Slider(2, MAX_STEPS, 16, step=1, label="Steps", min_width=0, buttons=[])
             path = gr.Radio(["slerp", "lerp"], value="slerp", label="Path", min_width=0, elem_classes="path")

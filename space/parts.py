@@ -12,7 +12,7 @@ from gradio.processing_utils import save_pil_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from space.shelf import MAX_SEED
+from space.shelf import MAX_SEED, Shelf
 from zoo.config import Config
 from zoo.errors import ZooError
 
@@ -62,9 +62,10 @@ def seed_box(label: str, value: int) -> gr.Number:
     return seed
 
 
-def model_box(ids: list[str], shown: int = 5) -> gr.Dropdown:
+def model_box(shelf: Shelf, shown: int = 6) -> gr.Dropdown:
+    first = shelf.siblings("noise")[:shown]
     return gr.Dropdown(
-        ids, value=ids[:shown], multiselect=True, label="Models", min_width=0, elem_classes="models"
+        shelf.ids("noise"), value=first, multiselect=True, label="Models", min_width=0, elem_classes="models"
     )
 
 

@@ -52,6 +52,14 @@ class Shelf:
         of = {key: config.architecture["name"] for key, config in self._configs.items()}
         return [key for key, name in of.items() if architectures.get(name).kind == kind]
 
+    def siblings(self, kind: str) -> list[str]:
+        """The largest group of one kind that differs in nothing but the loss: what is shown first."""
+        groups: dict[tuple, list[str]] = {}
+        for key in self.ids(kind):
+            config = self._configs[key]
+            groups.setdefault((config.architecture["name"], config.dataset.name), []).append(key)
+        return max(groups.values(), key=len, default=[])
+
     def chosen(self, ids: Iterable[str]) -> list[str]:
         """`ids`, each known and none twice; UnknownName or Refused where that cannot be."""
         if isinstance(ids, str) or not isinstance(ids, Iterable):

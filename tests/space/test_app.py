@@ -308,3 +308,13 @@ def test_the_page_answers_sample_and_interpolate_over_http(client, runs):
         with pytest.raises(exceptions.AppError, match=r"no model named|whole number"):
             client.predict(*bad, api_name="/sample")
     assert sorted(client.view_api(return_format="dict")["named_endpoints"]) == ["/interpolate", "/sample"]
+
+
+def test_what_is_shown_first_differs_in_nothing_but_the_loss(runs):
+    shelf = Shelf(find([str(runs)]))
+    assert shelf.siblings("noise") == ["dcgan-a", "dcgan-b"]
+    other = shelf._configs["dcgan-a"]
+    shelf._configs["aaa"] = replace(other, architecture=other.architecture | {"name": "cdcgan"})
+    assert shelf.ids("noise") == ["dcgan-a", "dcgan-b", "aaa"]
+    assert shelf.siblings("noise") == ["dcgan-a", "dcgan-b"]
+    assert Shelf([]).siblings("noise") == []
