@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cards import card, figures
 from cards.card import CURVES
-from zoo import hub
+from zoo import checkpoint, hub
 from zoo.checkpoint import CONFIG, write_files
 from zoo.errors import ZooError, unknown
 
@@ -25,7 +25,7 @@ MADE_FROM = re.compile(r"^<!-- made from (\{.*\}) -->$", re.MULTILINE)
 
 def build(folder: Path) -> None:
     """Write the card and, where there is a history, its curves; all of them or none."""
-    curves = figures.curves(card.history(folder))
+    curves = figures.curves(checkpoint.read_history(folder))
     files = {CURVES: curves} if curves else {}
     write_files(folder, files | {README: card.render(folder).encode()})
 
@@ -45,7 +45,7 @@ def check(folder: Path) -> str | None:
         return f"{README} is older than {' and '.join(changed)}"
     if given != card.render(folder):
         return f"{README} is not what cards.build writes now"
-    if figures.panels(card.history(folder)) and not (folder / CURVES).is_file():
+    if figures.panels(checkpoint.read_history(folder)) and not (folder / CURVES).is_file():
         return f"has no {CURVES}"
     return None
 

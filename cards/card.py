@@ -11,11 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cards import citations, figures, measures, sections
 from cards.measures import OF_CURVES, OF_PICTURES, base, final, show, title
 from zoo import architectures, checkpoint
-from zoo.checkpoint import CONFIG, METRICS
+from zoo.checkpoint import CONFIG, HISTORY, METRICS
 from zoo.config import LIBRARY, Config
-from zoo.errors import CheckpointError
 
-HISTORY, SAMPLES, CURVES, PROGRESS = "history.jsonl", "samples.png", "curves.png", "progress.webp"
+SAMPLES, CURVES, PROGRESS = "samples.png", "curves.png", "progress.webp"
 SOURCES = (CONFIG, METRICS, HISTORY)
 TASKS = {"noise": "unconditional-image-generation", "translation": "image-to-image"}
 # What a row of the Hub's model-index tells of the protocol, where the measurement has it.
@@ -56,7 +55,7 @@ def render(folder: Path) -> str:
         warnings=warnings(rows),
         use=usage(config, kind),
         has={name: (folder / name).exists() for name in (SAMPLES, PROGRESS)}
-        | {CURVES: bool(figures.panels(history(folder)))},
+        | {CURVES: bool(figures.panels(checkpoint.read_history(folder)))},
         facts=sections.facts(config),
         measured=sections.measured(rows),
         modes=sections.modes(rows),
@@ -76,20 +75,6 @@ def hashes(folder: Path) -> dict[str, str | None]:
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest() if (folder / name).is_file() else None
         for name in SOURCES
     }
-
-
-def history(folder: Path) -> list[dict]:
-    """The lines of history.jsonl; none where there is no such file. CheckpointError where it is damaged."""
-    path = folder / HISTORY
-    if not path.is_file():
-        return []
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except ValueError:
-        raise CheckpointError(f"{path} is damaged: a line is not JSON") from None
-    if not all(isinstance(line, dict) and "kimg" in line for line in lines):
-        raise CheckpointError(f"{path} is damaged: every line has its kimg")
-    return lines
 
 
 # ---- for the Hub

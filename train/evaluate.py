@@ -133,7 +133,7 @@ def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
 
 def of_history(folder: Path, config: Config) -> list[dict]:
     batch, epoch = config.training.batch * config.training.processes, config.dataset.pictures / 1000
-    lines = stability.read(folder / "history.jsonl")
+    lines = checkpoint.read_history(folder)
     found = stability.figures(lines, batch=batch, epoch_kimg=epoch)
     return [row(source="history.jsonl", lines=len(lines), **figure) for figure in found]
 
@@ -157,7 +157,7 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]
     best = paths[int(np.argmin(distances))]
     about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
     found += [figure | about for figure in of_noise(Model.from_pretrained(best.absolute()), tools, chosen)]
-    d_loss = stability.between(stability.read(folder / "history.jsonl"), kimg, "d_loss")
+    d_loss = stability.between(checkpoint.read_history(folder), kimg, "d_loss")
     if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
         value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
         final = of_checkpoint(checkpoint.read(folder), "final", chosen)

@@ -6,9 +6,8 @@ from pathlib import Path
 from train.recipe import Planned
 from train.standing import FAILED, Standing, kept_in, read_config, results_folder
 from zoo import checkpoint
-from zoo.checkpoint import CONFIG, METRICS, WEIGHTS
+from zoo.checkpoint import CONFIG, HISTORY, METRICS, WEIGHTS
 
-HISTORY = "history.jsonl"
 RESULT = (METRICS, HISTORY, CONFIG)
 MODEL = ("README.md", "curves.png", "progress.webp", "samples.png", METRICS, HISTORY, WEIGHTS, CONFIG)
 LINES = 100  # of a history that is kept without its model

@@ -20,10 +20,8 @@ compare a curve with itself, or take the critic's own unit, the deviation of its
   NaN or infinity.
 """
 
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -32,19 +30,6 @@ from zoo.errors import DataError
 LINES, FEWEST_SNAPSHOTS = 20, 4  # at least, to speak of a trend
 WON, EXPLODED = 0.99, 10.0
 CURVES = {"d": "d_loss", "g": "g_loss"}
-
-
-def read(path: Path) -> list[dict[str, float]]:
-    """The lines of a history; none where there is no file. DataError where one is no JSON object."""
-    if not path.is_file():
-        return []
-    try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except ValueError:
-        raise DataError(f"{path} is damaged: a line is not JSON") from None
-    if not all(isinstance(line, dict) and "kimg" in line for line in lines):
-        raise DataError(f"{path} is damaged: every line has its kimg")
-    return lines
 
 
 def series(lines: Sequence[dict], name: str) -> np.ndarray:

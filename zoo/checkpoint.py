@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # torch is imported where weights are touched: reading a conf
 __all__ = ["Config", "Dataset", "Inference", "Training", "Weights"]
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+HISTORY = "history.jsonl"
 LARGEST = {CONFIG: 2**16, METRICS: 2**20}  # bytes
 Content = bytes | Callable[[BinaryIO], object]  # of a file: its bytes, or what writes them into it
 
@@ -51,6 +52,17 @@ def read_metrics(folder: str | Path) -> Metrics:
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):
         raise CheckpointError(f'{path} must hold "weights_sha256" and a list "metrics" of named rows')
     return Metrics(rows, stale=data.get("weights_sha256") != read(folder).weights.sha256)
+
+
+def read_history(folder: str | Path) -> list[dict[str, Any]]:
+    """The lines of history.jsonl; none where there is no such file. CheckpointError where it is damaged."""
+    path = Path(folder) / HISTORY
+    if not path.is_file():
+        return []
+    lines = [parse_json(line, str(path)) for line in path.read_text(encoding="utf-8").splitlines()]
+    if not all(isinstance(line, dict) and "kimg" in line for line in lines):
+        raise CheckpointError(f"{path} is damaged: every line has its kimg")
+    return lines
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from jinja2 import UndefinedError
 from PIL import Image, ImageColor
 
 from cards import build, card, citations, figures
-from zoo import hub
+from zoo import checkpoint, hub
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import CheckpointError
 from zoo.losses import LOSSES
@@ -213,7 +213,7 @@ def test_a_damaged_folder_is_one_line(make, capsys):
     assert not (folder / "README.md").exists()
     assert build.main(["runs/nowhere"]) == 2
     with pytest.raises(CheckpointError):
-        card.history(folder)
+        checkpoint.read_history(folder)
 
 
 def test_a_card_and_its_curves_are_small(make, figures_of):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from train import stability
-from zoo.errors import DataError
+from zoo import checkpoint
+from zoo.errors import CheckpointError, DataError
 
 LINES, BATCH, STEPS = 200, 16, 100
 
@@ -128,12 +129,12 @@ def test_between_averages_the_lines_since_the_last_snapshot():
 
 
 def test_histories_that_say_nothing_give_no_figures(tmp_path, history):
-    assert stability.read(tmp_path / "history.jsonl") == []
+    assert checkpoint.read_history(tmp_path) == []
     assert figures(history()[:19]) == {}
     assert figures([{"kimg": float(i), "g_steps": i, "l1": 0.5} for i in range(50)]) == {}
     (tmp_path / "history.jsonl").write_text(json.dumps({"kimg": 1.5}) + "\n")
-    assert stability.read(tmp_path / "history.jsonl") == [{"kimg": 1.5}]
+    assert checkpoint.read_history(tmp_path) == [{"kimg": 1.5}]
     for text in ("{", "[1]", '{"d_loss": 1}'):
         (tmp_path / "history.jsonl").write_text(text)
-        with pytest.raises(DataError, match="damaged"):
-            stability.read(tmp_path / "history.jsonl")
+        with pytest.raises(CheckpointError, match="damaged"):
+            checkpoint.read_history(tmp_path)
