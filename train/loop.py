@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch._dynamo
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
 from PIL import Image
@@ -28,6 +29,9 @@ from train.options import as_recorded, check
 from train.step import Batch, Game, play
 from zoo import architectures, facades, pictures
 from zoo.errors import TrainingError
+
+# The first optimiser imports torch._dynamo. Imported after the processes have met, it holds on to their group: Gloo's
+# threads then outlive `end_training`, and one that still needs Python while that shuts down aborts the process.
 
 
 def run(architecture: str, options, *, script: str) -> Path:

@@ -213,6 +213,10 @@ rank = torch.distributed.get_rank()
 
 nan_at = (12, 1)  # the last step of the last interval, in the process that writes nothing
 (out.parent / f"nan-{rank}.txt").write_text(run("vanilla", out / "nan") or "")
+
+torch.distributed.destroy_process_group()
+names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
+(out.parent / f"threads-{rank}.txt").write_text(" ".join(names))
 '''
 
 
@@ -263,6 +267,14 @@ def test_nan_in_any_process_stops_them_all_before_it_is_saved(spied):
         assert said.exists() and "generator step 12 " in said.read_text()
     model = zoo.load(folder / "out/nan")
     assert model.config.training.g_steps == 6 and model.sample(2).isfinite().all()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted where /proc lists them")
+def test_no_thread_of_the_process_group_outlives_it(spied):
+    """One that asks for Python while it shuts down aborts the process, with status -6 after a finished run."""
+    for rank in range(2):
+        names = (spied[1] / f"threads-{rank}.txt").read_text()
+        assert "python" in names and "gloo" not in names
 
 
 # ---- an error
