@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from train import convolution
 from train.data import Pictures
 from train.options import command
 from train.step import Batch, Game
@@ -88,11 +89,14 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
         critic = architectures.build_critic(cell.architecture, cell.fields, rules.plan, critic_width)
         critic = critic.to(device).to(memory_format=layout)
         optimiser_d = adam(critic, options.critic_lr or options.lr, options.betas)
+    average = copy.deepcopy(generator).requires_grad_(False)
+    for net in filter(None, (generator, critic)):
+        convolution.speed_up(net)
     translation = architectures.get(cell.architecture).kind == "translation"
     return Game(
         generator=generator,
         critic=critic,
-        average=copy.deepcopy(generator).requires_grad_(False),
+        average=average,
         optimiser_g=adam(generator, options.lr, options.betas),
         optimiser_d=optimiser_d,
         loss=rules.loss,
