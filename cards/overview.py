@@ -92,6 +92,12 @@ def page(zoo: Zoo, pictures: Sequence[str]) -> str:
             parts += [f"### {architecture} on {dataset}", text]
     if text := tables.controls(zoo):
         parts += ["### Controls", text]
+    if text := tables.protocol(zoo):
+        parts += [
+            "### How the protocol was decided",
+            "Short runs, classifier distance at n = 10,000 ↓.",
+            text,
+        ]
     for key, (title, note, of) in PAPERS.items():
         parts += [f"## {title}", note, of(zoo), *(sentence(v) for v in decided if v.claim.source == key)]
     return "\n\n".join(parts) + "\n"

@@ -15,6 +15,7 @@ from zoo.losses import LOSSES
 
 RESULTS = Path(__file__).parents[1] / "train" / "results"
 STARTER = "starter-zoo"  # the recipe whose first seeds are bundled
+PROTOCOL = "protocol"  # short runs that decided how the starter zoo is trained
 REFERENCES = "references"  # real pictures and noise, measured as if a model had made them
 
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from cards import measures, papers
 from cards.measures import MEASURES, OF_PICTURES, show
-from cards.runs import STARTER, Run, Zoo
+from cards.runs import PROTOCOL, STARTER, Run, Zoo
 from zoo import architectures, losses
-from zoo.architectures import ARCHITECTURES
 from zoo.errors import Refused
 
 # The starter zoo, whether trained or not; what else has been trained by its protocol comes after.
@@ -230,7 +229,7 @@ def resnet(zoo: Zoo) -> str:
 def controls(zoo: Zoo) -> str:
     """Runs with a tag: one thing about them differs, and it is no loss."""
     lines = []
-    tagged = [run for run in zoo.runs if run.tag and run.architecture in ARCHITECTURES and run.config]
+    tagged = [run for run in zoo.runs if run.tag and run.recipe != PROTOCOL and run.config]
     kinds = dict.fromkeys((run.recipe, run.architecture, run.loss, run.dataset, run.tag) for run in tagged)
     for kind in kinds:
         runs = list(zoo.seeds(*kind).values())
@@ -244,3 +243,23 @@ def controls(zoo: Zoo) -> str:
             ]
         )
     return table(["control", "kimg", "generator steps", "FID ↓", "KID ↓", "recall ↑"], lines) if lines else ""
+
+
+def protocol(zoo: Zoo) -> str:
+    """The short runs by which a family's protocol was decided: a line for each setting."""
+    runs = [run for run in zoo.runs if run.recipe == PROTOCOL and run.config]
+    settings = dict.fromkeys(
+        (run.architecture, run.dataset, run.tag) for run in sorted(runs, key=lambda r: r.tag)
+    )
+    by_loss = list(dict.fromkeys(run.loss for run in runs))
+    lines = []
+    for architecture, dataset, tag in settings:
+        cells = {
+            loss: list(zoo.seeds(PROTOCOL, architecture, loss, dataset, tag).values()) for loss in by_loss
+        }
+        budget = next(of[0].kimg for of in cells.values() if of)
+        figures = [mean(of, "classifier_distance") for of in cells.values()]
+        lines.append(
+            [f"{architecture} on {dataset}, {tag or 'as the starter zoo'}", f"{budget:,.0f}", *figures]
+        )
+    return table(["setting", "kimg", *by_loss], lines) if lines else ""

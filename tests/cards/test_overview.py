@@ -57,6 +57,18 @@ def test_a_failed_run_is_known_by_its_name(name, parts):
     assert (run.architecture, run.loss, run.dataset, run.seed) == parts
 
 
+def test_the_runs_that_decided_the_protocol_are_a_table_of_their_own(make, figures_of, tmp_path):
+    for loss, tag in (("focal", ""), ("vanilla", ""), ("focal", "-lr-2e-4")):
+        folder = f"results/protocol/dcgan-{loss}-cifar10{tag}-seed0"
+        make(folder, loss=loss, rows=figures_of.noise(), weights=False)
+    found = runs.find(tmp_path / "zoo", tmp_path / "results")
+    heading, _, plain, tagged = tables.protocol(found).splitlines()
+    assert heading == "| setting | kimg | focal | vanilla |"
+    assert "as the starter zoo" in plain and "–" not in plain
+    assert "lr-2e-4" in tagged and tagged.endswith("| – |")
+    assert tables.controls(found) == ""
+
+
 def test_figures_of_other_weights_are_left_out(make, figures_of, tmp_path):
     folder = make("zoo/dcgan-focal-cifar10", rows=figures_of.noise())
     content = json.loads((folder / "metrics.json").read_text())
