@@ -148,7 +148,9 @@ def warnings(rows: Sequence[dict]) -> list[str]:
     note("precision", lambda x: x < measures.COLLAPSED,
          "Hardly any of its samples lies near a real picture (precision {}).")  # fmt: skip
     note("class_coverage", lambda x: x < 0.8, "Only {} of the data's classes are among its samples.")
-    note("asked_class", lambda x: x < 0.2,
+    histogram = next((row["histogram"] for row in final(rows, "class_coverage") if "histogram" in row), {})
+    chance = 1 / (len(histogram) or 10)
+    note("asked_class", lambda x: x < chance + 0.1,
          "It does not follow its label: {} of the samples look like the class asked for.")  # fmt: skip
     note("memorisation", lambda x: x < 0.5,
          "It repeats training pictures: samples lie at {} of the distance that unseen real pictures have.")  # fmt: skip

@@ -18,8 +18,9 @@ from typing import Annotated
 
 import numpy as np
 import torch
+import torch._dynamo  # before the processes meet, as in train/loop.py
 import tyro
-from accelerate import PartialState
+from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
@@ -60,11 +61,22 @@ def main() -> None:
     if not chosen.models and not chosen.references:
         raise Refused("nothing to measure: name checkpoint folders, ids, or --references")
     torch.backends.cudnn.allow_tf32 = False  # figures are float32
-    state = PartialState()
-    folders = [hub.resolve(name) for name in chosen.models]
+    accelerator = Accelerator()  # PartialState alone would not hear of ACCELERATE_USE_CPU
+    try:
+        measure_all(chosen, accelerator)
+    finally:
+        accelerator.end_training()
+
+
+def measure_all(chosen: Options, state: Accelerator) -> None:
+    """Every model by one of the processes, which alone writes its folder."""
+    folders = list(dict.fromkeys(hub.resolve(name).resolve() for name in chosen.models))
     share = {"rank": state.process_index, "world": state.num_processes, "wait": state.wait_for_everyone}
     tools = Yardsticks(chosen, state.device, share)
-    prepare([checkpoint.read(folder) for folder in folders], tools)
+    configs = [checkpoint.read(folder) for folder in folders]
+    with state.main_process_first():
+        fetch(configs, tools)
+    prepare(configs, tools)
     tools.share = {}  # all is in the cache now, and every process goes its own way
     for folder in folders[state.process_index :: state.num_processes]:
         found = evaluate(folder, tools, chosen)
@@ -73,6 +85,15 @@ def main() -> None:
     if state.is_main_process:
         for name in chosen.references:
             tqdm.write(f"{measure_references(name, tools, chosen)} is written")
+
+
+def fetch(configs: Iterable[Config], tools: Yardsticks) -> None:
+    """Decode the pictures and download the networks: one process does, and the others find them there."""
+    for config in configs:
+        if translates(config):
+            _ = tools.pairs(config), tools.inception, tools.lpips
+        else:
+            tools.against(config)
 
 
 def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
@@ -199,6 +220,8 @@ def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
         found += [
             figure | {"subject": subject, "sample_seed": chosen.seed} | of_this_run(tools)
             for figure in measured
+            if subject == "noise"
+            or not figure["name"].startswith("memorisation")  # these are training pictures
         ]
     write_rows(RESULTS / f"{name}.json", {"dataset": name}, found)
     return RESULTS / f"{name}.json"

@@ -1,4 +1,8 @@
-"""How a planned cell stands, read from the disk alone: done, failed, or how far; and how long the rest will take."""
+"""How a planned cell stands, read from the disk alone: what it has behind it, what failed, how long its training takes.
+
+A cell has three phases: its training, its evaluation (metrics.json), and its card. Where only figures are kept, of
+further seeds, there is no card.
+"""
 
 import heapq
 import json
@@ -10,17 +14,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from cards import build
 from train.cell import Cell, config, rules
 from train.data import Pictures
 from train.loop import Schedule
 from train.recipe import Planned, arguments, data_name
 from zoo import checkpoint, hub
-from zoo.checkpoint import CONFIG, Config
-from zoo.errors import CheckpointError
+from zoo.checkpoint import CONFIG, METRICS, Config
+from zoo.errors import CheckpointError, ZooError
 from zoo.penalties import R1R2
 
 RESULTS = Path(__file__).parent / "results"
 FAILED = "failed.json"
+UNMEASURED = "unmeasured.json"
 START_SECONDS = 30  # imports, data, and the last snapshot
 # Of config.training: how and where it was trained, which may differ between two runs of one cell.
 INCIDENTAL = (
@@ -38,15 +44,39 @@ INCIDENTAL = (
 class Standing:
     """kimg: real pictures seen, in thousands (of a cell that waits: as far as it was saved)."""
 
-    state: str  # done, failed, waiting; while a sweep runs also running, elsewhere, stopped
+    state: str  # done, failed, unmeasured, waiting; while a sweep runs also running, elsewhere, stopped
     kimg: float = 0.0
     pictures_per_second: float | None = None  # measured on this machine
     note: str = ""
     kept: bool = False  # in the source tree, whatever lies in the run's folder
+    phase: str = "training"  # of what is not done: training, evaluation, card
+
+    @property
+    def trained(self) -> bool:
+        return self.state == "done" or self.phase != "training"
 
 
-def look(cell: Planned, out: Path) -> Standing:
-    """How a cell that is not running stands in `out`, in the zoo, or among the results that are kept."""
+def look(cell: Planned, out: Path, evaluation: str | None = None) -> Standing:
+    """How a cell that is not running stands in `out`, in the zoo, or among the results that are kept.
+
+    `evaluation`: the options by which it is to be measured, once trained; None: its training is all.
+    """
+    seen = look_at_training(cell, out)
+    folder = out / cell.recipe / cell.name
+    if evaluation is None or seen.state != "done" or seen.kept:
+        return seen
+    if not is_measured(folder):
+        phase = "evaluation"
+    elif cell.first and not has_card(folder):
+        phase = "card"
+    else:
+        return seen
+    if error := read_unmeasured(folder, evaluation):
+        return replace(seen, state="unmeasured", phase=phase, note=error)
+    return replace(seen, state="waiting", phase=phase)
+
+
+def look_at_training(cell: Planned, out: Path) -> Standing:
     folder = out / cell.recipe / cell.name
     here = read_config(folder)
     if here and (folder / "progress.webp").exists() and is_result_of(cell, here):
@@ -60,6 +90,14 @@ def look(cell: Planned, out: Path) -> Standing:
     if here:
         return Standing("waiting", here.training.kimg, here.training.pictures_per_second)
     return Standing("waiting")
+
+
+def is_measured(folder: Path) -> bool:
+    """Whether there are figures of the weights that lie there, by whatever protocol."""
+    try:
+        return (folder / METRICS).exists() and not checkpoint.read_metrics(folder).stale
+    except CheckpointError:
+        return False
 
 
 def read_config(folder: Path) -> Config | None:
@@ -120,36 +158,58 @@ def is_result_of(cell: Planned, given: Config) -> bool:
     )
 
 
+def has_card(folder: Path) -> bool:
+    try:
+        return build.check(folder) is None
+    except ZooError:  # what damaged it is told when the card is made
+        return False
+
+
 # ---- failures
 
 
 def read_failure(cell: Planned, folder: Path) -> dict | None:
     """What went wrong when the cell was last trained, unless the recipe has changed since."""
-    try:
-        failure = json.loads((folder / FAILED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    failure = read_json(folder / FAILED)
     return failure if failure.get("arguments") == arguments(cell.options) else None
 
 
 def write_failure(cell: Planned, folder: Path, error: str) -> None:
-    failure = {
-        "error": error,
-        "kimg": last_line(folder).get("kimg", 0.0),
-        "arguments": arguments(cell.options),
-    }
-    text = json.dumps(failure, indent=1, ensure_ascii=False) + "\n"
-    checkpoint.replace_file(folder / FAILED, text.encode())
+    kimg = last_line(folder).get("kimg", 0.0)
+    write_json(folder / FAILED, {"error": error, "kimg": kimg, "arguments": arguments(cell.options)})
+
+
+def read_unmeasured(folder: Path, evaluation: str) -> str:
+    """Why these weights could not be measured, or described, with these options when that was last tried."""
+    failure = read_json(folder / UNMEASURED)
+    tried = (failure.get("weights_sha256"), failure.get("options"))
+    return failure["error"] if tried == (checkpoint.read(folder).weights.sha256, evaluation) else ""
+
+
+def write_unmeasured(folder: Path, evaluation: str, error: str) -> None:
+    sha256 = checkpoint.read(folder).weights.sha256
+    write_json(folder / UNMEASURED, {"error": error, "weights_sha256": sha256, "options": evaluation})
+
+
+def read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_json(path: Path, data: dict) -> None:
+    checkpoint.replace_file(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 # ---- how far, and how long
 
 
-def progress(folder: Path) -> Standing:
+def progress(folder: Path, phase: str = "training") -> Standing:
     """Of a cell that is running, by its history."""
     last = last_line(folder)
     kimg, seconds = last.get("kimg", 0.0), last.get("seconds", 0.0)
-    return Standing("running", kimg, 1000 * kimg / seconds if seconds else None)
+    return Standing("running", kimg, 1000 * kimg / seconds if seconds else None, phase=phase)
 
 
 def last_line(folder: Path) -> dict[str, float]:

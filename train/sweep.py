@@ -1,11 +1,14 @@
-"""Train the cells of a recipe, several at a time; run it again to go on after any interruption.
+"""Train, measure and describe the cells of a recipe, several at a time; run it again to go on after any interruption.
 
     python train/sweep.py starter-zoo --jobs 2 --time-limit 60 --bundle
-    python train/sweep.py focal-cifar10 --budget gpu --print-commands
+    python train/sweep.py starter-zoo --evaluate "--n 50000 --inception-weights FILE"
+    python train/sweep.py focal-cifar10 --budget gpu --train-only --print-commands
 
-Each cell is the ordinary training script in a process of its own, on one thread, in runs/<recipe>/<cell>. A cell that
-fails (NaN, an error) leaves its reason in failed.json, is not tried again without --retry, and stops no other; one that
-was killed goes on from its last snapshot when the sweep is run again.
+Each cell is the ordinary training script, then train/evaluate.py, then cards.build, each in a process of its own, on
+one thread, in runs/<recipe>/<cell>. A cell whose training fails (NaN, an error) leaves its reason in failed.json, is
+not tried again without --retry, and stops no other; one that was killed goes on from its last snapshot when the sweep
+is run again. An evaluation that fails leaves unmeasured.json and is tried again with --retry or other options; the
+training's result stays what it is.
 """
 
 import os
@@ -28,7 +31,7 @@ from train import keeping, recipe, standing
 from train.arguments import automatic
 from train.options import exit_with_one_line, parse
 from train.recipe import Planned
-from train.standing import FAILED, Standing
+from train.standing import FAILED, UNMEASURED, Standing
 from train.table import Table
 from zoo.errors import Refused
 
@@ -54,15 +57,19 @@ class Options:
     """cpu, gpu, or the path of a .toml file with a table for each script"""
     time_limit: Annotated[float | None, automatic("MINUTES", "none")] = None
     """start no cell that cannot end by then, and stop those that have not, to go on next time"""
+    evaluate: str = ""
+    """options by which train/evaluate.py measures each trained model, as in: --evaluate "--skip inception lpips" """
+    train_only: bool = False
+    """neither measure nor make cards"""
     bundle: bool = False
-    """copy what is finished: the starter zoo's models to zoo/checkpoints, figures and history of all others to
+    """copy what is trained: the starter zoo's models to zoo/checkpoints, figures and history of all others to
     train/results"""
     print_commands: bool = False
-    """only list what is left to train, a command a line, for any scheduler"""
+    """only list what is left to do, a line a cell, for any scheduler"""
     only: str = "*"
     """cells whose name fits this pattern, as in: --only "*-focal-*" """
     retry: bool = False
-    """try failed cells again"""
+    """try again what failed"""
     out: Path = Path("runs")
     """where the cells' folders go, below a folder named after the recipe"""
 
@@ -72,24 +79,30 @@ class Sweep:
 
     def __init__(self, plan: list[Planned], options: Options):
         self.plan, self.options = plan, options
-        self.standings = {cell: standing.look(cell, options.out) for cell in plan}
+        self.standings = {cell: self.look(cell) for cell in plan}
         self.children: dict[Planned, subprocess.Popen] = {}
         self.deadline = None
         if options.time_limit is not None:
             self.deadline = time.monotonic() + 60 * options.time_limit
         if options.retry:
-            for cell in self.among("failed"):
-                (self.folder(cell) / FAILED).unlink(missing_ok=True)
+            for cell in self.among("failed", "unmeasured"):
+                for name in (FAILED, UNMEASURED):
+                    (self.folder(cell) / name).unlink(missing_ok=True)
                 self.standings[cell] = replace(self.standings[cell], state="waiting", note="")
 
     def folder(self, cell: Planned) -> Path:
         return self.options.out / cell.recipe / cell.name
 
+    def look(self, cell: Planned) -> Standing:
+        return standing.look(
+            cell, self.options.out, None if self.options.train_only else self.options.evaluate
+        )
+
     def among(self, *states: str) -> list[Planned]:
         return [cell for cell in self.plan if self.standings[cell].state in states]
 
     def run(self, table: Table) -> None:
-        """Until all are done or failed, or none can end in time. However it ends, no child is left behind."""
+        """Until all have done what they can, or none can end in time. However it ends, no child is left behind."""
         try:
             while True:
                 self.look_at_running()
@@ -106,34 +119,38 @@ class Sweep:
 
     def look_at_running(self) -> None:
         for cell in self.among("running", "elsewhere", "waiting"):
-            state, folder = self.standings[cell].state, self.folder(cell)
-            if state == "running":
+            seen, folder = self.standings[cell], self.folder(cell)
+            if seen.state == "running":
                 code = self.children[cell].poll()
                 if code is None:
-                    self.standings[cell] = standing.progress(folder)
+                    self.standings[cell] = standing.progress(folder, seen.phase)
                 else:
                     del self.children[cell]
                     self.standings[cell] = self.outcome(cell, code)
             elif is_locked(folder / LOG):  # another sweep's, or left behind by one that was killed
-                self.standings[cell] = replace(standing.progress(folder), state="elsewhere")
-            elif state == "elsewhere":
-                self.standings[cell] = standing.look(cell, self.options.out)
+                self.standings[cell] = replace(standing.progress(folder, seen.phase), state="elsewhere")
+            elif seen.state == "elsewhere":
+                self.standings[cell] = self.look(cell)
 
     def outcome(self, cell: Planned, code: int) -> Standing:
         """How a cell stands whose process has ended; a failure is written down."""
-        seen = standing.look(cell, self.options.out)
+        phase, seen = self.standings[cell].phase, self.look(cell)
         if code < 0:
             note = f"killed ({signal.Signals(-code).name}): goes on when the sweep is run again"
             return replace(seen, state="stopped", note=note)
-        if seen.state != "done":
-            error = last_words(self.folder(cell) / LOG, cell.script) if code else ""
-            error = error or f"ended with exit code {code} and without the checkpoint that was planned"
-            standing.write_failure(cell, self.folder(cell), error)
-            seen = standing.look(cell, self.options.out)
+        if seen.state != "done" and seen.phase == phase:
+            error = last_words(self.folder(cell) / LOG, program(cell, phase)) if code else ""
+            error = error or f"ended with exit code {code} and without {LEAVES[phase]}"
+            if phase == "training":
+                standing.write_failure(cell, self.folder(cell), error)
+            else:
+                standing.write_unmeasured(self.folder(cell), self.options.evaluate, f"{phase}: {error}")
+            seen = self.look(cell)
         return seen
 
     def start_more(self) -> None:
-        for cell in self.among("waiting"):
+        """What is trained is measured before another training starts."""
+        for cell in sorted(self.among("waiting"), key=lambda cell: not self.standings[cell].trained):
             if len(self.among("running", "elsewhere")) >= self.options.jobs:
                 break
             left = standing.seconds_left(cell, self.standings) or 0
@@ -141,21 +158,22 @@ class Sweep:
                 self.start(cell)
 
     def start(self, cell: Planned) -> None:
-        path = self.folder(cell) / LOG
+        path, phase = self.folder(cell) / LOG, self.standings[cell].phase
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as log:
             if not lock(log):
                 return
-            log.truncate(0)
+            if phase == "training":
+                log.truncate(0)
             self.children[cell] = subprocess.Popen(
-                [sys.executable, SCRIPTS / f"{cell.script}.py", *cell.arguments(self.options.out)],
+                [sys.executable, *call(cell, phase, self.options, SCRIPTS)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,  # the child holds the lock with it for as long as it lives, whatever becomes of us
                 stderr=subprocess.STDOUT,
                 env=os.environ | ENVIRONMENT,
                 start_new_session=True,  # Ctrl-C is for the sweep
             )
-        self.standings[cell] = standing.progress(self.folder(cell))
+        self.standings[cell] = standing.progress(self.folder(cell), phase)
 
     def stop(self) -> None:
         for child in self.children.values():
@@ -166,7 +184,7 @@ class Sweep:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-            seen = standing.look(cell, self.options.out)
+            seen = self.look(cell)
             self.standings[cell] = seen if seen.state == "done" else replace(seen, state="stopped")
         self.children.clear()
 
@@ -182,7 +200,7 @@ class Sweep:
         return standing.seconds_for_all(running, left.values(), self.options.jobs)
 
     def keep(self) -> None:
-        for cell in self.among("done", "failed"):
+        for cell in self.plan:
             if keeping.keep(cell, self.standings[cell], self.folder(cell)):
                 print(f"kept {cell.name}")
                 if cell.bundled and not keeping.comes_from_a_commit(self.folder(cell)):
@@ -207,16 +225,39 @@ def is_locked(path: Path) -> bool:
         return not lock(file)
 
 
-def last_words(log: Path, script: str) -> str:
-    """The last line that a script wrote, without its name and without the progress bar before it."""
+def last_words(log: Path, program: str) -> str:
+    """The last line that a program wrote, without its name and without the progress bar before it."""
     lines = re.split(r"[\r\n]+", log.read_text(encoding="utf-8", errors="replace").strip())
-    return lines[-1].rpartition(f"{script}.py: ")[2][:300]
+    return lines[-1].rpartition(f"{program}: ")[2][:300]
 
 
-def command(cell: Planned, out: Path) -> str:
-    """A line for a shell in the root of the source tree."""
+# ---- a cell's phases
+
+LEAVES = {"training": "the checkpoint that was planned", "evaluation": "metrics.json", "card": "a card"}
+
+
+def program(cell: Planned, phase: str) -> str:
+    """What does a phase, as it calls itself when it fails."""
+    return {"training": f"{cell.script}.py", "evaluation": "evaluate.py", "card": "cards.build"}[phase]
+
+
+def call(cell: Planned, phase: str, options: Options, scripts: Path) -> list[str]:
+    """What follows `python` to do one phase of a cell."""
+    folder, name = str(options.out / cell.recipe / cell.name), program(cell, phase)
+    if phase == "training":
+        return [str(scripts / name), *cell.arguments(options.out)]
+    if phase == "card":
+        return ["-m", name, folder]
+    return [str(scripts / name), folder, "--dataset", cell.options.dataset, *shlex.split(options.evaluate)]
+
+
+def command(cell: Planned, phase: str, options: Options) -> str:
+    """A line for a shell in the root of the source tree: the phase of a cell and those after it."""
+    left = [name for name in LEAVES if name != "card" or cell.first]
+    left = [phase] if options.train_only else left[left.index(phase) :]
     settings = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
-    return f"{settings} {shlex.join(['python', f'train/{cell.script}.py', *cell.arguments(out)])}"
+    lines = [shlex.join(["python", *call(cell, name, options, Path("train"))]) for name in left]
+    return " && ".join(f"{settings} {line}" for line in lines)
 
 
 @contextmanager
@@ -243,7 +284,7 @@ def sweep(options: Options) -> None:
     cells = Sweep(plan, options)
     if options.print_commands:
         for cell in cells.among("waiting"):
-            print(command(cell, options.out))
+            print(command(cell, cells.standings[cell].phase, options))
         return
     try:
         with signals_as_interrupt():

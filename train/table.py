@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from train.recipe import Planned
 from train.standing import Standing, seconds_left
 
-ORDER = ("running", "elsewhere", "failed", "stopped", "waiting", "done")
+ORDER = ("running", "elsewhere", "failed", "unmeasured", "stopped", "waiting", "done")
 
 
 class Table:
     def __init__(self, title: str):
         self.title, self.drawn = title, 0
-        self.states: dict[Planned, str] | None = None
+        self.states: dict[Planned, tuple[str, str]] | None = None
 
     def show(self, standings: Mapping[Planned, Standing], seconds: float | None) -> None:
         """`seconds`: until all have ended, where that is known."""
@@ -30,11 +30,11 @@ class Table:
         sys.stdout.flush()
 
     def tell_changes(self, standings: Mapping[Planned, Standing], seconds: float | None) -> None:
-        states = {cell: seen.state for cell, seen in standings.items()}
+        states = {cell: (seen.state, seen.phase) for cell, seen in standings.items()}
         if self.states == states:
             return
-        if self.states is not None or "running" in states.values():
-            before = self.states or dict.fromkeys(states, "waiting")
+        if self.states is not None or any(seen.state == "running" for seen in standings.values()):
+            before = self.states or {cell: ("waiting", seen.phase) for cell, seen in standings.items()}
             for cell in states:
                 if states[cell] != before[cell]:
                     print(time.strftime("%H:%M:%S"), row(cell, standings))
@@ -60,8 +60,10 @@ def rows(standings: Mapping[Planned, Standing], most: int) -> list[str]:
 def row(cell: Planned, standings: Mapping[Planned, Standing]) -> str:
     seen = standings[cell]
     width = max(len(other.name) for other in standings)
-    parts = [f"{seen.state:9}  {cell.name:{width}}  {round(seen.kimg, 1):6g} of {cell.options.kimg:g} kimg"]
-    if seen.state != "failed" and seen.pictures_per_second:
+    parts = [f"{seen.state:10}  {cell.name:{width}}  {round(seen.kimg, 1):6g} of {cell.options.kimg:g} kimg"]
+    if seen.phase != "training":
+        parts.append(seen.phase)
+    elif seen.state != "failed" and seen.pictures_per_second:
         parts.append(f"{seen.pictures_per_second:.0f} pictures/s")
     if seen.state in ("running", "elsewhere", "waiting") and (left := seconds_left(cell, standings)):
         parts.append(f"{duration(left)} left")

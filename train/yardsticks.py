@@ -120,7 +120,8 @@ def load(config: Config, split: str, options: Options) -> Pictures:
     """A split of a checkpoint's data set, as it was trained on; Refused where the pictures have another shape."""
     of = config.dataset
     named = NAMED.get(of.name)
-    natural = named is not None and named.size == of.size  # then the cache of the training run serves
+    own = options.dataset not in (None, of.name, named and named.hub)
+    natural = named is not None and named.size == of.size and not own  # the training run's cache serves
     given = {
         "dataset": options.dataset or (of.name if named else of.id or of.name),
         "data_dir": options.data_dir,

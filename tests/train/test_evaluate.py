@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from cards import build
 from train import (
     classifier,
     data,
@@ -201,6 +204,37 @@ def test_noise_is_far_from_everything(figures, good):
     assert found["precision"]["value"] < 0.05
     assert found["fid"]["value"] > 20 * good["fid"]["value"]
     assert found["kid"]["value"] > 10 * found["kid"]["se"]
+
+
+@pytest.mark.parametrize(
+    "defect, said",
+    [
+        ("repeats", "This model has collapsed"),
+        ("copies", "It repeats training pictures"),
+        ("ignores", "It does not follow its label"),
+        ("noise", "Hardly any of its samples lies near a real picture"),
+        (None, None),
+    ],
+)
+def test_no_card_calls_a_planted_defect_good(defect, said, figures, against, run, tmp_path):
+    pictures, asked = made_up(TEST, 7)
+    match defect:
+        case "repeats":
+            pictures, asked = pictures[:20].repeat(10, 1, 1, 1), None
+        case "copies":
+            pictures, asked = torch.from_numpy(np.array(against.training.images[:TEST])), None
+        case "ignores":
+            asked = asked.roll(1)
+        case "noise":
+            rng = torch.Generator().manual_seed(0)
+            pictures, asked = torch.randint(256, pictures.shape, dtype=torch.uint8, generator=rng), None
+    found = figures(pictures, asked)
+    folder = tmp_path / "run"
+    shutil.copytree(run / "cdcgan", folder, ignore=shutil.ignore_patterns("state"))
+    rows.write(folder, [figure | {"which": "final"} for figure in found.values()])
+    build.build(folder)
+    warnings = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("> **")]
+    assert any(said in line for line in warnings) if defect else warnings == []
 
 
 # ---- features and their cache
@@ -400,11 +434,6 @@ def test_figures_by_another_protocol_stay_and_the_same_are_replaced(measured, tm
     strip = lambda found: [{k: v for k, v in figure.items() if k != "date"} for figure in found]  # noqa: E731
     assert strip(first) == strip(again)
     both = measured("cdcgan", "colours", "--reference-split", "train")
-    assert (
-        {(f["name"], f["split"]) for f in both} >= {("fid_n60", "test"), ("fid_n60", "train")}
-        if False
-        else True
-    )
     splits = {f["split"] for f in both if f["name"] == "fid_n60"}
     assert splits == {"test", "train"}
     (trained_on,) = (f for f in both if f["name"] == "fid_n60" and f["split"] == "train")
@@ -490,3 +519,97 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
     monkeypatch.setattr(classifier, "find", lambda name: None)
     with pytest.raises(DataError, match="no classifier"):
         measured("cdcgan", "colours", "--snapshots")
+
+
+# ---- two processes
+
+SPY = '''
+"""Evaluate with two processes, which write down what each of them wrote and left behind."""
+
+import importlib.util, json, sys
+from pathlib import Path
+
+import torch
+
+from train import classifier, evaluate, features, inception
+
+out, tests, classifier.FOLDER = (Path(word) for word in sys.argv[1:4])
+spec = importlib.util.spec_from_file_location("stand_ins", tests)
+stand_ins = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(stand_ins)
+inception.official = lambda *given: stand_ins.stand_in()
+features.PART = 50
+measure_all, places, wrote = evaluate.measure_all, [], set()
+
+
+def watched(chosen, state):
+    places.append((state.process_index, state.num_processes))
+    measure_all(chosen, state)
+
+
+def note(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(str(out)) and set(arguments[1] or "") & set("wax+"):
+        wrote.add(str(Path(arguments[0]).relative_to(out)))
+
+
+evaluate.measure_all = watched
+sys.argv = ["evaluate.py", *sys.argv[4:]]
+sys.addaudithook(note)
+evaluate.main()
+(rank, world), = places
+tasks = Path("/proc/self/task").glob("*/comm")
+found = {"world": world, "wrote": sorted(wrote), "threads": [task.read_text().strip() for task in tasks]}
+found["group"] = torch.distributed.is_initialized()
+(out / f"rank-{rank}.json").write_text(json.dumps(found))
+'''
+
+
+def test_two_processes_share_the_work_and_find_what_one_finds(run, folder, trained, measured, tmp_path):
+    places = {"a": run / "cdcgan", "b": min((run / "cdcgan/state/snapshots").iterdir())}
+    alone, both = tmp_path / "runs", tmp_path / "both"
+    for name, place in places.items():
+        for out in (alone, both):
+            shutil.copytree(place, out / name, ignore=shutil.ignore_patterns("state"))
+    (tmp_path / "spy.py").write_text(SPY, encoding="utf-8")
+    given = ["--dataset", str(folder / "colours"), "--n", "60", "--n-classifier", "90"]
+    launch = [
+        "-m",
+        "accelerate.commands.launch",
+        "--multi_gpu",
+        "--num_processes",
+        "2",
+        "--main_process_port",
+        "0",
+    ]
+    words = [tmp_path / "spy.py", both, __file__, trained.parent, both / "a", both / "b", *given]
+    places = {"ZOO_CACHE": str(both / "cache"), "HF_HOME": str(tmp_path / "hub"), "OMP_NUM_THREADS": "1"}
+    ended = subprocess.run(
+        [sys.executable, *launch, *words],
+        env=os.environ | places,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    ranks = [json.loads((both / f"rank-{rank}.json").read_text()) for rank in range(2)]
+    assert [seen["world"] for seen in ranks] == [2, 2]
+
+    for name in ("a", "b"):
+        measured(name, "colours")
+        one, two = (checkpoint.read_metrics(out / name).rows for out in (alone, both))
+        told = [[(row["name"], row["weights_sha256"]) for row in rows] for rows in (one, two)]
+        assert told[0] == told[1] and len(one) >= 9
+        for x, y in zip(one, two, strict=True):
+            assert x["value"] == y["value"] or x["value"] == pytest.approx(y["value"], rel=1e-4, abs=1e-6)
+
+    first, second = (set(seen["wrote"]) for seen in ranks)
+    places = [{path.split("/")[0] for path in wrote} for wrote in (first, second)]
+    assert places == [{"a", "cache"}, {"b", "cache"}] and first.isdisjoint(second)
+    assert not any(path.startswith("cache/data") for path in second)
+    features_of = [sum(path.startswith("cache/features") for path in wrote) for wrote in (first, second)]
+    assert features_of == [
+        7,
+        7,
+    ]  # 50 pictures a part: 200 through Inception, 200 + 300 through the classifier
+    assert not any(seen["group"] for seen in ranks)
+    assert all("gloo" not in name for seen in ranks for name in seen["threads"])

@@ -15,6 +15,7 @@ import torch
 import tyro
 from PIL import Image
 
+from cards import build
 from train import loop, recipe, standing, sweep
 from train.cell import Cell, config, rules
 from train.decoded import Pictures
@@ -50,8 +51,14 @@ losses = ["vanilla", "focal", "lsgan"]
 """
 
 
-@pytest.mark.parametrize("budget", ["cpu", "gpu"])
-@pytest.mark.parametrize("name", recipe.shipped())
+BUDGETS = [
+    (name, budget)
+    for name in recipe.shipped()
+    for budget in recipe.parse(recipe.SHIPPED / f"{name}.toml").keys() & {"cpu", "gpu"}
+]
+
+
+@pytest.mark.parametrize("name, budget", sorted(BUDGETS))
 def test_a_shipped_recipe_holds_cells_that_its_scripts_and_the_rules_take(name, budget):
     for cell in recipe.read(name, budget):
         rules(cell.architecture, cell.options)
@@ -65,6 +72,8 @@ def test_a_family_is_one_protocol(name):
     tested = {"loss", "loss_fields", "seed", "conditional", "variant"}
     if name == "controls":
         tested |= {"critic_steps", "critic_norm", "spectral_norm", "kimg"}
+    if name == "protocol":
+        tested |= {"lr", "critic_norm", "spectral_norm", "kimg"}
     protocols = {}
     for cell in recipe.read(name):
         options = {k: v for k, v in asdict(cell.options).items() if k not in tested}
@@ -185,6 +194,28 @@ match does.read_text() if does.exists() else "finish":
         time.sleep(60)
 """
 
+STAND_IN_FOR_EVALUATE = """
+import json, os, pathlib, sys
+here, folder = pathlib.Path(__file__).parent, pathlib.Path(sys.argv[1])
+does = here / f"{folder.name}.measures"
+with (here / "calls").open("a") as calls:
+    print(f"{folder.name}:evaluate", *sys.argv[2:], file=calls)
+match does.read_text() if does.exists() else "measure":
+    case "measure":
+        sha256 = json.loads((folder / "config.json").read_text())["weights"]["sha256"]
+        figure = {"name": "fid_n10", "value": 55.5, "n": 10, "which": "final"}
+        (folder / "metrics.json").write_text(json.dumps({"weights_sha256": sha256, "metrics": [figure]}))
+    case "crash":
+        sys.exit("Inception of samples:  14%|#    | 1k/8kevaluate.py: no file my.pt for --inception-weights")
+    case "die":
+        os.kill(os.getpid(), 9)
+"""
+
+STAND_IN_FOR_CARDS = """
+import pathlib, sys
+(pathlib.Path(sys.argv[1]) / "README.md").write_text("a card")
+"""
+
 
 def finish(cell: Planned, folder: Path) -> None:
     """What a finished run of the cell leaves."""
@@ -210,6 +241,12 @@ def shop(tmp_path, monkeypatch, write_recipe):
     scripts = tmp_path / "scripts"
     scripts.mkdir()
     (scripts / "dcgan.py").write_text(STAND_IN)
+    (scripts / "evaluate.py").write_text(STAND_IN_FOR_EVALUATE)
+    (scripts / "cards").mkdir()
+    (scripts / "cards/__init__.py").touch()
+    (scripts / "cards/build.py").write_text(STAND_IN_FOR_CARDS)
+    monkeypatch.chdir(scripts)  # where `python -m cards.build` looks first
+    monkeypatch.setattr(standing, "has_card", lambda folder: (folder / "README.md").exists())
     monkeypatch.setattr(sweep, "SCRIPTS", scripts)
     monkeypatch.setattr(sweep, "TICK", 0.02)
     monkeypatch.setattr(hub, "BUNDLED", tmp_path / "bundled")
@@ -223,13 +260,13 @@ def shop(tmp_path, monkeypatch, write_recipe):
             finish(cell, scripts / "finished" / cell.name)
 
     def run(**given) -> None:
-        sweep.sweep(sweep.Options(recipe=shop.path, **{"out": shop.out, **given}))
+        sweep.sweep(sweep.Options(recipe=shop.path, **{"out": shop.out, "train_only": True, **given}))
 
-    def does(cell: str, what: str) -> None:
-        (scripts / f"dcgan-{cell}-cifar10.does").write_text(what)
+    def does(cell: str, what: str, how: str = "does") -> None:
+        (scripts / f"dcgan-{cell}-cifar10.{how}").write_text(what)
 
     def calls() -> list[list[str]]:
-        """Of the script since the last time: cell, process id, whether to resume, threads."""
+        """Of the scripts since the last time: cell, process id, whether to resume, threads; or evaluate's options."""
         path = scripts / "calls"
         lines = path.read_text().splitlines() if path.exists() else []
         path.write_text("")
@@ -339,6 +376,68 @@ def test_a_cell_that_an_earlier_sweep_left_running_is_not_started_twice(shop):
     assert len(next_one.among("waiting")) == 3
 
 
+# ---- evaluation and cards
+
+
+def test_a_trained_cell_is_measured_and_described_and_then_left_alone(shop, capsys):
+    folder = shop.out / "mine/dcgan-focal-cifar10"
+    shop.run(only="*focal*")
+    assert names(shop.calls()) == ["focal"] and not (folder / "metrics.json").exists()
+    shop.run(only="*focal*", train_only=False, evaluate="--n 7 --inception-weights 'my file.pt'")
+    assert shop.calls() == [
+        ["focal:evaluate", "--dataset", "cifar10", "--n", "7", "--inception-weights", "my", "file.pt"]
+    ]
+    assert (folder / "metrics.json").exists() and (folder / "README.md").exists()
+    printed = capsys.readouterr().out
+    assert "100 of" not in printed and "evaluation" in printed and "1 done" in printed.splitlines()[-1]
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    shop.run(only="*focal*", train_only=False)
+    assert shop.calls() == [] and before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    (folder / "README.md").unlink()
+    shop.run(only="*focal*", train_only=False)
+    assert shop.calls() == [] and (folder / "README.md").exists()
+
+
+def test_further_seeds_are_measured_but_get_no_card_and_each_cell_is_brought_to_its_end(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.run(only="*vanilla*", train_only=False, bundle=True)
+    assert names(shop.calls()) == ["vanilla", "vanilla:evaluate", "vanilla-seed1", "vanilla-seed1:evaluate"]
+    assert {"metrics.json", "README.md"} <= files(shop.bundled / "dcgan-vanilla-cifar10")
+    kept = files(shop.results / "starter-zoo/dcgan-vanilla-cifar10-seed1")
+    assert kept == {"config.json", "history.jsonl", "metrics.json"}
+    assert not (shop.out / "starter-zoo/dcgan-vanilla-cifar10-seed1/README.md").exists()
+
+
+def test_a_failed_evaluation_is_told_apart_and_takes_nothing_from_the_training(shop, capsys):
+    shop.open(STARTER, "starter-zoo")
+    shop.does("vanilla", "crash", "measures")
+    given = {"only": "*vanilla-cifar10", "train_only": False}
+    shop.run(**given, bundle=True)
+    assert names(shop.calls()) == ["vanilla", "vanilla:evaluate"]
+    printed = capsys.readouterr().out
+    assert "1 unmeasured" in printed and "failed" not in printed
+    assert "evaluation: no file my.pt for --inception-weights\n" in printed
+    assert "config.json" in files(shop.bundled / "dcgan-vanilla-cifar10") and not files(shop.results)
+    shop.run(**given)
+    assert shop.calls() == [] and "1 unmeasured" in capsys.readouterr().out
+    shop.run(**given, evaluate="--skip inception")  # may do better
+    assert names(shop.calls()) == ["vanilla:evaluate"]
+    shop.does("vanilla", "measure", "measures")
+    shop.run(**given, evaluate="--skip inception", retry=True)
+    assert names(shop.calls()) == ["vanilla:evaluate"]
+    assert "1 done" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_an_evaluation_that_was_killed_is_done_again_and_the_training_is_not(shop, capsys):
+    shop.does("vanilla", "die", "measures")
+    shop.run(only="*vanilla*", train_only=False)
+    assert names(shop.calls()) == ["vanilla", "vanilla:evaluate"]
+    assert "1 stopped" in capsys.readouterr().out
+    shop.does("vanilla", "measure", "measures")
+    shop.run(only="*vanilla*", train_only=False)
+    assert names(shop.calls()) == ["vanilla:evaluate"]
+
+
 # ---- time
 
 
@@ -430,6 +529,7 @@ def test_measurements_and_cards_follow_their_weights_into_the_bundle_and_out_of_
         (run / name).write_text("measured")
     shop.run(bundle=True)
     assert (model / "metrics.json").exists() and not (model / "state").exists()
+    assert (model / "metrics.json").read_text() == "measured"
     changed = recipe.read(shop.path)[0]
     for name in ("metrics.json", "README.md", "curves.png"):
         (run / name).unlink()
@@ -439,6 +539,24 @@ def test_measurements_and_cards_follow_their_weights_into_the_bundle_and_out_of_
     shop.run(bundle=True)
     assert files(model).isdisjoint({"metrics.json", "README.md", "curves.png"})
     assert checkpoint.read(model).weights == checkpoint.read(run).weights
+
+
+def test_figures_of_the_zoo_are_not_replaced_by_fewer_of_the_same_weights(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.run(only="*focal*", train_only=False, bundle=True)
+    run, model = shop.out / "starter-zoo/dcgan-focal-cifar10", shop.bundled / "dcgan-focal-cifar10"
+    measured = json.loads((run / "metrics.json").read_text())
+    further = measured["metrics"] + [{"name": "fid_n50000", "value": 50.5, "n": 50_000, "which": "final"}]
+    (model / "metrics.json").write_text(json.dumps(measured | {"metrics": further}))
+    (model / "README.md").write_text("a card that tells both")
+    before = {name: (model / name).read_bytes() for name in files(model)}
+    shop.run(bundle=True, time_limit=0)
+    assert {name: (model / name).read_bytes() for name in files(model)} == before
+    (run / "metrics.json").write_text(
+        json.dumps(measured | {"metrics": [*further, further[0] | {"which": "best"}]})
+    )
+    shop.run(bundle=True, time_limit=0)
+    assert (model / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -487,6 +605,14 @@ def test_the_commands_of_what_is_left_can_be_given_to_any_shell(shop, capsys):
         assert (threads, python, script) == ("OMP_NUM_THREADS=1", "python", "train/dcgan.py")
         parsed = tyro.cli(SCRIPTS["dcgan"].Options, args=arguments)
         assert parsed == replace(cell.options, out=shop.out / "mine" / cell.name, resume=True)
+    shop.run(print_commands=True, train_only=False, evaluate="--n 7")
+    lines = [line.split(" && ") for line in capsys.readouterr().out.splitlines()]
+    assert [len(parts) for parts in lines] == [2, 3, 3]  # one is trained already
+    folder = shop.out / "mine/dcgan-lsgan-cifar10"
+    assert lines[2][1:] == [
+        f"OMP_NUM_THREADS=1 python train/evaluate.py {folder} --dataset cifar10 --n 7",
+        f"OMP_NUM_THREADS=1 python -m cards.build {folder}",
+    ]
 
 
 def test_a_terminal_sees_a_table_that_fits_it(shop, capsys, monkeypatch):
@@ -510,7 +636,7 @@ def test_a_sweep_that_cannot_be_is_refused(given, words, shop):
 # ---- the real script
 
 
-def test_a_real_cell_is_trained_and_recognised(tmp_path, monkeypatch, write_recipe):
+def test_a_real_cell_is_trained_measured_described_and_recognised(tmp_path, monkeypatch, write_recipe):
     photos = tmp_path / "My Photos"
     photos.mkdir()
     rng = np.random.default_rng(0)
@@ -519,13 +645,15 @@ def test_a_real_cell_is_trained_and_recognised(tmp_path, monkeypatch, write_reci
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     text = MINE.replace("kimg = 0.4", "kimg = 0.02\nsnapshot_kimg = 0.02\nwidth = 4\nlatent = 8\nsize = 28")
     text = text.replace("[options]", f"[options]\ndataset = '{photos}'")
-    options = sweep.Options(recipe=write_recipe(text), out=tmp_path / "runs", only="*lsgan*")
+    given = {"out": tmp_path / "runs", "only": "*lsgan*", "evaluate": "--skip inception lpips"}
+    options = sweep.Options(recipe=write_recipe(text), **given)
     sweep.sweep(options)
     folder = tmp_path / "runs/mine/dcgan-lsgan-my-photos"
     log = (folder / "state/log.txt").read_text()
     assert checkpoint.read(folder).training.kimg == 0.02, log
+    assert (folder / "metrics.json").exists() and build.check(folder) is None, log
     (cell,) = (c for c in recipe.read(options.recipe) if c.options.loss == "lsgan")
-    assert standing.look(cell, options.out).state == "done", log
+    assert standing.look(cell, options.out, options.evaluate).state == "done", log
     monkeypatch.setattr(sweep, "SCRIPTS", tmp_path)  # where there is no script to start
     sweep.sweep(options)
-    assert standing.look(cell, options.out).state == "done"
+    assert standing.look(cell, options.out, options.evaluate).state == "done"
