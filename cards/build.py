@@ -8,7 +8,6 @@
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +15,11 @@ from pathlib import Path
 from cards import card, figures
 from cards.card import CURVES
 from zoo import checkpoint, hub
-from zoo.checkpoint import CONFIG, write_files
-from zoo.errors import ZooError, unknown
+from zoo.checkpoint import write_files
+from zoo.errors import ZooError
+from zoo.push import MADE_FROM
 
 README = "README.md"
-MADE_FROM = re.compile(r"^<!-- made from (\{.*\}) -->$", re.MULTILINE)
 
 
 def build(folder: Path) -> None:
@@ -50,15 +49,6 @@ def check(folder: Path) -> str | None:
     return None
 
 
-def find(name: str) -> Path:
-    """A checkpoint folder, or the bundled one of that id; nothing is fetched."""
-    if (Path(name) / CONFIG).is_file():
-        return Path(name)
-    if name in hub.bundled():
-        return hub.BUNDLED / name
-    raise unknown("checkpoint folder or bundled model", name, hub.bundled())
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code is 1 where a card has drifted, 2 where something cannot be used."""
     parser = argparse.ArgumentParser(prog="cards.build", description=__doc__.split("\n\n")[0])
@@ -69,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in options.models or hub.bundled():
             if not options.check:
-                build(find(name))
-            elif problem := check(find(name)):
+                build(hub.local(name))
+            elif problem := check(hub.local(name)):
                 drifted += 1
                 print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
     except ZooError as error:

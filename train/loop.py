@@ -27,8 +27,9 @@ from train.cell import Cell, build_game, commit, config, rules
 from train.graphs import Graphed
 from train.options import as_recorded, check
 from train.step import Batch, Game, play
-from zoo import architectures, facades, pictures
-from zoo.errors import TrainingError
+from zoo import architectures, checkpoint, facades, pictures
+from zoo.errors import TrainingError, ZooError
+from zoo.hub import owner_of
 
 # The first optimiser imports torch._dynamo. Imported after the processes have met, it holds on to their group: Gloo's
 # threads then outlive `end_training`, and one that still needs Python while that shuts down aborts the process.
@@ -41,6 +42,10 @@ def run(architecture: str, options, *, script: str) -> Path:
     loss_rules = rules(architecture, options)
 
     accelerator = Accelerator(log_with=options.log_with, project_dir=options.out or "runs")
+    if options.push_to_hub and accelerator.is_main_process:
+        from zoo.push import check_access
+
+        check_access(owner_of(options.hub_owner))
     with accelerator.main_process_first():
         loaded = options.load_pictures()
     fields = options.generator_fields(loaded)
@@ -72,6 +77,8 @@ def run(architecture: str, options, *, script: str) -> Path:
     if accelerator.is_main_process:
         folder.write_progress(out)
         tqdm.write(f'{out} is done; zoo.load("{out if "/" in str(out) else f"./{out}"}") brings it back')
+        if options.push_to_hub:
+            publish(out, options)
     return out
 
 
@@ -154,6 +161,23 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
                     folder.write_state(out, state | now | folder.game_state(game))
                 accelerator.wait_for_everyone()
     accelerator.end_training()
+
+
+def publish(out: Path, options) -> None:
+    """Make the card, and push the folder; what has not been measured is said to be so."""
+    from cards.build import build  # matplotlib, and the Hub's client
+    from zoo.push import push_model
+
+    owner = owner_of(options.hub_owner)
+    try:
+        build(out)
+        repository = f"{owner}/{checkpoint.read(out).id}"
+        pushed = push_model(out, repository, private=options.private, revision=options.hub_revision)
+    except ZooError as error:
+        raise TrainingError(
+            f"{error}; the run itself is done: 'zoo push {out} --owner {owner}' sends it"
+        ) from None
+    tqdm.write(f"{pushed.url} {'holds it' if pushed.changed else 'held it already'}")
 
 
 class Tally:

@@ -15,6 +15,7 @@ from train import data, pairs
 from train.arguments import automatic
 from zoo import architectures, losses, penalties
 from zoo.errors import Refused, ZooError
+from zoo.hub import owner_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,14 @@ class TrainingOptions:
         Literal["tensorboard", "wandb", "trackio"] | None, automatic("tensorboard|wandb|trackio", "none")
     ] = None
     """a tracker to log to as well, if it is installed"""
+    push_to_hub: bool = False
+    """when the run is done, make its card and push the folder to the Hub, as the owner's repository <id>"""
+    hub_owner: Annotated[str | None, automatic("OWNER", "the environment's ZOO_HUB_OWNER")] = None
+    """you, or an organisation of yours, on the Hub"""
+    hub_revision: Annotated[str | None, automatic("BRANCH", "main")] = None
+    """the branch of the repository to push to, made where it is missing"""
+    private: bool = False
+    """for you alone, where the repository is made"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +149,9 @@ def parse_field(item: str) -> tuple[str, float | bool]:
         raise Refused(f"--loss-fields takes name=number or name=true, not '{item}'") from None
 
 
-# These say where things lie and how they are watched, not what is trained.
-ASIDE = ("out", "resume", "log_with", "data_dir", "resident_gb")
+# These say where things lie and go and how they are watched, not what is trained.
+PUSHING = ("push_to_hub", "hub_owner", "hub_revision", "private")
+ASIDE = ("out", "resume", "log_with", "data_dir", "resident_gb", *PUSHING)
 
 
 def as_recorded(options) -> dict:
@@ -198,6 +208,12 @@ def check(options) -> None:
         raise Refused(f"--betas must be from 0 to below 1, not {' and '.join(map(str, options.betas))}")
     if options.loss == "none" and getattr(options, "l1_weight", None) == 0:
         raise Refused("--loss none with --l1-weight 0 leaves nothing to learn from")
+    if options.push_to_hub and owner_of(options.hub_owner) is None:
+        raise Refused(
+            "--push-to-hub needs to know whose zoo it is: --hub-owner, or the environment's ZOO_HUB_OWNER"
+        )
+    if not options.push_to_hub and (options.hub_owner or options.hub_revision or options.private):
+        raise Refused("--hub-owner, --hub-revision and --private are for --push-to-hub: give it too")
     if options.log_with and importlib.util.find_spec(options.log_with) is None:
         raise Refused(f"--log-with {options.log_with} needs it installed: pip install {options.log_with}")
 

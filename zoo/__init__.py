@@ -32,19 +32,22 @@ def load(
 
     A `name` with a slash is a checkpoint folder ("runs/dcgan-focal-cifar10"), or else a repository on the
     Hub, `owner/repo[@revision]`. One without is a bundled id (see `list_models`), or else the repository of
-    that name of `owner` (by default the environment's ZOO_HUB_OWNER). Raises UnknownName where there is no
-    such model, CheckpointError where its files are damaged, foreign or out of reach.
+    that name of `owner` (by default the environment's ZOO_HUB_OWNER). What was pulled once is cached; with
+    HF_HUB_OFFLINE=1 nothing else is used. Raises UnknownName where there is no such model, CheckpointError where
+    its files are damaged or foreign, and HubError where the Hub has not answered for 30 s (ZOO_HUB_TIMEOUT).
     """
     from zoo.model import Model
 
     return Model.from_pretrained(name, revision=revision, owner=owner, device=device, token=token)
 
 
-def list_models(pattern: str | None = None, *, owner: str | None = None) -> list[str]:
+def list_models(
+    pattern: str | None = None, *, owner: str | None = None, token: str | None = None
+) -> list[str]:
     """Names that `load` takes: the bundled ids, or an `owner`'s on the Hub; `pattern` is like "*-focal-*"."""
     from zoo import hub
 
-    return hub.list_models(pattern, owner=owner)
+    return hub.list_models(pattern, owner=owner, token=token)
 
 
 def info(
@@ -64,7 +67,11 @@ def __getattr__(name: str) -> Any:
     if name == "Model":
         return importlib.import_module("zoo.model").Model
     if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("gan-zoo")
+        metadata = importlib.import_module("importlib.metadata")
+        try:
+            return metadata.version("gan-zoo")
+        except metadata.PackageNotFoundError:  # copied, not installed: in a Space
+            return "0"
     if name in __all__:
         return importlib.import_module(f"zoo.{name}")
     raise AttributeError(f"module 'zoo' has no attribute '{name}'")

@@ -22,8 +22,11 @@ if TYPE_CHECKING:  # torch is imported where weights are touched: reading a conf
 __all__ = ["Config", "Dataset", "Inference", "Training", "Weights"]
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
-HISTORY = "history.jsonl"
+HISTORY, CARD = "history.jsonl", "README.md"
+# What a folder holds for others: never state/, nor anything that is not listed.
+PUBLISHED = (CONFIG, WEIGHTS, CARD, METRICS, HISTORY, "samples.png", "curves.png", "progress.webp")
 LARGEST = {CONFIG: 2**16, METRICS: 2**20}  # bytes
+LARGEST_HEADER = 2**20  # bytes of the weights' header
 Content = bytes | Callable[[BinaryIO], object]  # of a file: its bytes, or what writes them into it
 
 # ---- reading
@@ -110,15 +113,22 @@ def load(folder: str | Path) -> tuple[Config, "nn.Module"]:
 
 def _load(folder: Path) -> tuple[Config, "nn.Module"]:
     config = read(folder)
-    try:
-        module = _build(config)
-    except ZooError as error:
-        raise CheckpointError(f"{folder / CONFIG}: {error}") from None
+    module = _build(folder, config)
     load_weights(folder, config, module)
     return config, module.eval().requires_grad_(False)
 
 
-def _build(config: Config) -> "nn.Module":
+def check_claims(folder: Path, config: Config) -> None:
+    """CheckpointError where no weights can be as the config says: before they are fetched."""
+    tensors = _build(folder, config).state_dict().values()
+    content, claimed = sum(_size(tensor, config.weights.dtype) for tensor in tensors), config.weights.bytes
+    if not content < claimed < content + LARGEST_HEADER:
+        raise CheckpointError(
+            f"{folder / CONFIG}: weights.bytes is {claimed}, but {content} and a header are right"
+        )
+
+
+def _build(folder: Path, config: Config) -> "nn.Module":
     """The generator on the meta device: names and shapes, and no memory."""
     import torch
     from torch.overrides import TorchFunctionMode
@@ -134,8 +144,11 @@ def _build(config: Config) -> "nn.Module":
             return function(*args, **(kwargs or {}))
 
     fields = dict(config.architecture)
-    with torch.device("meta"), Uninitialised():
-        return architectures.build_generator(fields.pop("name"), fields)
+    try:
+        with torch.device("meta"), Uninitialised():
+            return architectures.build_generator(fields.pop("name"), fields)
+    except ZooError as error:
+        raise CheckpointError(f"{folder / CONFIG}: {error}") from None
 
 
 def load_weights(folder: str | Path, config: Config, module: "nn.Module") -> None:
@@ -175,7 +188,7 @@ def _check_header(
 ) -> None:
     """CheckpointError unless the file holds the `expected` tensors, floats at `precision`, and no more."""
     length = int.from_bytes(file.read(8), "little")
-    if length > min(size, 2**20):
+    if length > min(size, LARGEST_HEADER):
         raise CheckpointError(f"{path} is no safetensors file")
     header = parse_json(file.read(length).decode("utf-8", "replace"), str(path))
     if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
@@ -187,19 +200,32 @@ def _check_header(
             raise CheckpointError(f"{path} {verb} {short(min(names))}{more}")
     content = 0
     for name, tensor in expected.items():
-        dtype = precision if tensor.is_floating_point() else _dtype(tensor)
-        bits = int(dtype.lstrip("floatinu"))
-        wanted = [f"{dtype[0].upper()}{bits}", list(tensor.shape)]
+        dtype = _stored(tensor, precision)
+        wanted = [f"{dtype[0].upper()}{_bits(dtype)}", list(tensor.shape)]
         given = [header[name].get("dtype"), header[name].get("shape")]
         if given != wanted:
             raise CheckpointError(f"{path}: {name} is {short(given)} where {wanted} is expected")
-        content += tensor.numel() * bits // 8
+        content += _size(tensor, precision)
     if size != 8 + length + content:
         raise CheckpointError(f"{path} holds {size - 8 - length} bytes of tensors instead of {content}")
 
 
 def _dtype(tensor: "Tensor") -> str:
     return str(tensor.dtype).removeprefix("torch.")
+
+
+def _stored(tensor: "Tensor", precision: str) -> str:
+    """The type in which a tensor lies in the file."""
+    return precision if tensor.is_floating_point() else _dtype(tensor)
+
+
+def _bits(dtype: str) -> int:
+    return int(dtype.lstrip("floatinu"))
+
+
+def _size(tensor: "Tensor", precision: str) -> int:
+    """Bytes that a tensor takes in the file."""
+    return tensor.numel() * _bits(_stored(tensor, precision)) // 8
 
 
 # ---- writing

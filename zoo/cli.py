@@ -1,4 +1,4 @@
-"""zoo list | info | sample | interpolate | translate: the public face from a shell."""
+"""zoo list | info | sample | interpolate | translate | push: the public face from a shell."""
 
 import argparse
 import dataclasses
@@ -91,6 +91,11 @@ def parser() -> argparse.ArgumentParser:
     translating.add_argument(
         "--seed", type=int, default=0, help="of dropout, if it stays on (default: %(default)s)"
     )
+
+    pushing = command(push, "push", "publish finished models as an --owner's repositories on the Hub")
+    pushing.add_argument("models", nargs="+", metavar="ID_OR_FOLDER", help="an id of `zoo list`, or a folder")
+    pushing.add_argument("--private", action="store_true", help="for you alone, where a repository is made")
+    pushing.add_argument("--revision", metavar="BRANCH", help="made where it is missing (default: main)")
     return parent
 
 
@@ -150,6 +155,25 @@ def translate(options: argparse.Namespace) -> None:
 
     photograph = _load(options).translate(pictures.decode(options.map), seed=options.seed)
     _save(options.out, photograph.save)
+
+
+def push(options: argparse.Namespace) -> None:
+    from zoo import hub
+    from zoo.checkpoint import read
+    from zoo.push import published, push_model
+
+    owner = hub.owner_of(options.owner)
+    if owner is None:
+        raise Refused("whose zoo is it? Name the owner: --owner, or the environment's ZOO_HUB_OWNER")
+    folders: dict[str, Path] = {}
+    for folder in map(hub.local, options.models):
+        published(folder)  # all of them can be pushed, or none is
+        known = folders.setdefault(read(folder).id, folder)
+        if known != folder:
+            raise Refused(f"{known} and {folder} are both {read(folder).id}: push one of them")
+    for id, folder in folders.items():
+        pushed = push_model(folder, f"{owner}/{id}", private=options.private, revision=options.revision)
+        print(f"{pushed.url}  {'sent ' + ', '.join(pushed.changed) if pushed.changed else 'as it was'}")
 
 
 def _load(options: argparse.Namespace):

@@ -20,6 +20,10 @@ class CheckpointError(ZooError):
     """A checkpoint folder that is damaged, foreign or of another format."""
 
 
+class HubError(ZooError):
+    """The Hub cannot be reached, or does not let us do what was asked."""
+
+
 class DataError(ZooError):
     """A data set or picture that cannot be used."""
 

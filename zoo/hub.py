@@ -1,15 +1,14 @@
 """From a model's name to the folder with its files: a path, a bundled model, or a repository of the Hub."""
 
-import contextlib
 import difflib
 import fnmatch
 import os
 import re
 from pathlib import Path
 
-from zoo.checkpoint import CONFIG, METRICS, WEIGHTS
-from zoo.config import ID, LIBRARY
-from zoo.errors import CheckpointError, Refused, UnknownName, unknown
+from zoo.checkpoint import CONFIG
+from zoo.config import ID
+from zoo.errors import Refused, UnknownName, unknown
 
 BUNDLED = Path(__file__).parent / "checkpoints"
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -41,14 +40,12 @@ def resolve(
         return _pull(repository, at or revision, token, weights)
     if not ID.fullmatch(name):
         raise unknown("model", name, bundled())
-    owner = owner or os.environ.get("ZOO_HUB_OWNER")
+    owner = owner_of(owner)
     if _has_config(BUNDLED / name) and not (revision and owner):
         if revision:
             raise Refused(f"'{name}' is bundled and has no revisions: name the owner of its repository too")
         return BUNDLED / name
     if owner:
-        if not REPOSITORY.fullmatch(f"{owner}/{name}"):
-            raise Refused(f"'{owner}' is no owner on the Hub: give the name of a person or organisation")
         return _pull(f"{owner}/{name}", revision, token, weights)
     raise _not_bundled(name)
 
@@ -58,12 +55,36 @@ def bundled() -> list[str]:
     return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CONFIG}"))
 
 
-def list_models(pattern: str | None = None, *, owner: str | None = None) -> list[str]:
+def local(name: str | os.PathLike[str]) -> Path:
+    """The checkpoint folder of that path, or the bundled model of that id; nothing is fetched."""
+    if _has_config(Path(name)):
+        return Path(name)
+    if name in bundled():
+        return BUNDLED / name
+    raise unknown("checkpoint folder or bundled model", os.fspath(name), bundled())
+
+
+def owner_of(given: str | None) -> str | None:
+    """Whose zoo: the one given, or the environment's; there is no default. Refused where it is no name."""
+    owner = given or os.environ.get("ZOO_HUB_OWNER")
+    if owner and not REPOSITORY.fullmatch(f"{owner}/x"):
+        raise Refused(f"'{owner}' is no owner on the Hub: give the name of a person or organisation")
+    return owner
+
+
+def list_models(
+    pattern: str | None = None, *, owner: str | None = None, token: str | None = None
+) -> list[str]:
     """Names that `zoo.load` takes: the bundled ids, or with an `owner` their repositories on the Hub.
 
-    `pattern` is a shell's, matched against the id: "*-focal-*".
+    `pattern` is a shell's, matched against the id: "*-focal-*". HubError is raised where the Hub does not answer.
     """
-    names = _hosted(owner) if owner else bundled()
+    if owner:
+        from zoo import pull
+
+        names = pull.hosted(owner_of(owner), token)
+    else:
+        names = bundled()
     return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1], pattern or "*")]
 
 
@@ -89,66 +110,6 @@ def _not_bundled(name: str) -> UnknownName:
 
 
 def _pull(repository: str, revision: str | None, token: str | None, weights: bool) -> Path:
-    """The local snapshot of one commit of `repository`."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
+    from zoo import pull  # and with it the Hub's client, which takes a while to import
 
-    with _plain_errors(repository, revision):
-        commit = _commit(repository, revision, token)
-
-        def fetch(name: str) -> Path:
-            return Path(hf_hub_download(repository, name, revision=commit, token=token))
-
-        folder = fetch(CONFIG).parent
-        if weights:
-            fetch(WEIGHTS)
-        with contextlib.suppress(EntryNotFoundError):
-            fetch(METRICS)
-        return folder
-
-
-def _commit(repository: str, revision: str | None, token: str | None) -> str:
-    """The commit (40 hex digits): files pulled by a branch's name could come from two."""
-    from huggingface_hub import HfApi
-
-    api = HfApi(token=token)
-    if hasattr(api, "resolve_revision"):
-        return api.resolve_revision(repository, revision=revision).resolved
-    return api.model_info(repository, revision=revision).sha  # older clients
-
-
-def _hosted(owner: str) -> list[str]:
-    from huggingface_hub import HfApi
-
-    with _plain_errors(owner, None):
-        return sorted(model.id for model in HfApi().list_models(author=owner, filter=LIBRARY))
-
-
-@contextlib.contextmanager
-def _plain_errors(name: str, revision: str | None):
-    """What the Hub's client raises, as one line."""
-    from huggingface_hub import errors
-
-    no_entry = errors.LocalEntryNotFoundError  # nothing in the cache either; the reason is its cause
-    unreached = (no_entry, getattr(errors, "RevisionResolutionError", no_entry))
-    try:
-        yield
-    except errors.GatedRepoError:
-        raise UnknownName(f"{name} is gated: ask for access on its page and pass a token") from None
-    except errors.RepositoryNotFoundError:
-        raise UnknownName(f"the Hub has no {name}, or it is private: then pass a token") from None
-    except errors.RevisionNotFoundError:
-        raise UnknownName(f"{name} has no revision '{revision}'") from None
-    except unreached as error:
-        raise _unreachable(name, error.__cause__ or error) from None
-    except errors.EntryNotFoundError:
-        raise UnknownName(f"{name} is no model of {LIBRARY}: it lacks {CONFIG} or {WEIGHTS}") from None
-    except errors.HFValidationError:
-        raise UnknownName(f"'{name}' is no name of a repository") from None
-    except (errors.HTTPError, OSError) as error:
-        raise _unreachable(name, error) from None
-
-
-def _unreachable(name: str, error: BaseException) -> CheckpointError:
-    reason = str(error).strip().split("\n")[0] or type(error).__name__
-    return CheckpointError(f"cannot fetch {name} from the Hub: {reason[:160]}")
+    return pull.pull(repository, revision, token, weights=weights)

@@ -23,8 +23,6 @@ ABILITIES = {
     "translation": "translates pictures: use translate",
 }
 MIXES = {"slerp": slerp, "lerp": lerp}
-# What a folder holds for others to see; config and weights come apart, and state/ stays where it is.
-PUBLISHED = ("README.md", "metrics.json", "history.jsonl", "samples.png", "curves.png", "progress.webp")
 
 Anchor = int | tuple[int, int] | Tensor
 Labels = int | str | Iterable[int | str] | Tensor
@@ -61,12 +59,32 @@ class Model:
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Copy the checkpoint to `folder`, once its weights are verified; whole or not at all."""
-        names = (*PUBLISHED, checkpoint.WEIGHTS)
+        names = [n for n in checkpoint.PUBLISHED if n != checkpoint.CONFIG and (self.folder / n).is_file()]
         try:
-            files = {n: (self.folder / n).read_bytes() for n in names if (self.folder / n).is_file()}
+            files = {name: (self.folder / name).read_bytes() for name in names}
         except OSError as error:
             raise CheckpointError(f"cannot read {self.folder}: {error.strerror}") from None
         checkpoint.copy(files, self.config, Path(folder))
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str | None = None,
+        private: bool = False,
+        revision: str | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Push the checkpoint to `owner/name`, which is made where it is missing; the URL of its commit.
+
+        One commit holds all that has changed; if nothing has, nothing is sent and the newest one is named.
+        Refused where the folder has no card, or an old one; HubError where the Hub does not let us.
+        """
+        from zoo.push import push_model
+
+        return push_model(
+            self.folder, repo_id, private=private, revision=revision, message=commit_message, token=token
+        ).url
 
     @property
     def id(self) -> str:

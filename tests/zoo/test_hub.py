@@ -1,15 +1,12 @@
 import json
-from types import SimpleNamespace
+from pathlib import Path
 
-import huggingface_hub
 import pytest
-from huggingface_hub import errors
 
 import zoo
+import zoo.pull
 from zoo import hub
-from zoo.errors import CheckpointError, Refused, UnknownName, ZooError
-
-SHA = "0123456789abcdef0123456789abcdef01234567"
+from zoo.errors import Refused, UnknownName, ZooError
 
 
 @pytest.fixture(autouse=True)
@@ -26,44 +23,23 @@ def bundled(tmp_path, monkeypatch, make_checkpoint):
     return tmp_path / "bundled"
 
 
-class FakeHub:
-    """Two repositories with a model each; counts what is asked for."""
-
-    def __init__(self, folder, monkeypatch):
-        self.folder, self.asked, self.error = folder, [], None
-        monkeypatch.setattr(huggingface_hub, "hf_hub_download", self.download)
-        monkeypatch.setattr(huggingface_hub, "HfApi", self.api)
-
-    def api(self, token=None):
-        return SimpleNamespace(resolve_revision=self.resolve_revision, list_models=self.list_models)
-
-    def resolve_revision(self, repository, revision=None):
-        if self.error:
-            raise self.error
-        self.asked.append((repository, revision))
-        return SimpleNamespace(resolved=SHA)
-
-    def download(self, repository, name, *, revision, token):
-        assert revision == SHA
-        self.asked.append(name)
-        if not (self.folder / name).exists():
-            raise errors.RemoteEntryNotFoundError("404", response=SimpleNamespace(headers={}, request=None))
-        return str(self.folder / name)
-
-    def list_models(self, *, author, filter):
-        assert filter == "gan-zoo"
-        return [SimpleNamespace(id=f"{author}/{name}") for name in ("sngan-hinge-x", "dcgan-focal-x")]
-
-
 @pytest.fixture
-def remote(make_checkpoint, monkeypatch):
-    return FakeHub(make_checkpoint(folder="remote"), monkeypatch)
+def pulled(make_checkpoint, monkeypatch):
+    """What is pulled: (repository, revision, whether with weights); it is always the same model."""
+    folder, asked = make_checkpoint(folder="remote"), []
+
+    def pull(repository, revision, token, *, weights):
+        asked.append((repository, revision, weights))
+        return folder
+
+    monkeypatch.setattr(zoo.pull, "pull", pull)
+    return asked
 
 
 @pytest.fixture
 def no_hub(monkeypatch):
     """Fails where the Hub is asked at all."""
-    monkeypatch.setattr(huggingface_hub, "HfApi", lambda **_: pytest.fail("asked the Hub"))
+    monkeypatch.setattr(zoo.pull, "pull", lambda *_, **__: pytest.fail("asked the Hub"))
 
 
 def refused(name, *words, kind=UnknownName, **given):
@@ -146,78 +122,42 @@ def test_info_reads_no_weights(bundled, no_hub):
     assert info.config.id == "dcgan-focal-toy" and info.metrics == (rows, True)
 
 
-# ---- on the Hub
+# ---- on the Hub; test_pull.py has what happens there
 
 
-def test_a_repository_is_pulled_at_one_commit(remote):
-    assert zoo.load("someone/toy").folder == remote.folder
-    assert remote.asked == [("someone/toy", None), "config.json", "model.safetensors", "metrics.json"]
-
-
-def test_a_revision_stands_after_the_name_or_apart(remote):
+def test_a_revision_stands_after_the_name_or_apart(pulled):
+    zoo.load("someone/toy")
     zoo.load("someone/toy@exp/a")
     zoo.load("someone/toy", revision="v1")
-    assert remote.asked[0] == ("someone/toy", "exp/a") and ("someone/toy", "v1") in remote.asked
+    zoo.info("someone/toy")
+    assert pulled == [
+        ("someone/toy", None, True),
+        ("someone/toy", "exp/a", True),
+        ("someone/toy", "v1", True),
+        ("someone/toy", None, False),
+    ]
     refused("someone/toy@v1", "once", revision="v2", kind=Refused)
 
 
-def test_info_of_a_repository_pulls_no_weights(remote):
-    assert zoo.info("someone/toy").config.id == "dcgan-focal-toy"
-    assert "model.safetensors" not in remote.asked
-
-
-def test_an_owners_zoo_is_searched_after_the_bundled_one(remote, bundled, monkeypatch):
+def test_an_owners_zoo_is_searched_after_the_bundled_one(pulled, bundled, monkeypatch):
     zoo.load("other-model", owner="someone")
-    assert remote.asked[0] == ("someone/other-model", None)
     monkeypatch.setenv("ZOO_HUB_OWNER", "else")
     zoo.load("third-model")
-    assert ("else/third-model", None) in remote.asked
+    assert pulled == [("someone/other-model", None, True), ("else/third-model", None, True)]
     assert zoo.load("dcgan-focal-cifar10").folder.parent == bundled
     refused("third-model", "owner", owner="a/b", kind=Refused)
 
 
-def test_a_bundled_id_with_a_revision_is_the_owners(remote, bundled):
+def test_a_bundled_id_with_a_revision_is_the_owners(pulled, bundled):
     refused("dcgan-focal-cifar10", "owner", revision="v1", kind=Refused)
     zoo.load("dcgan-focal-cifar10", revision="v1", owner="someone")
-    assert remote.asked[0] == ("someone/dcgan-focal-cifar10", "v1")
+    assert pulled == [("someone/dcgan-focal-cifar10", "v1", True)]
 
 
-def test_an_owners_zoo_is_listed_under_names_that_load(remote):
-    assert zoo.list_models(owner="someone") == ["someone/dcgan-focal-x", "someone/sngan-hinge-x"]
-    assert zoo.list_models("dcgan-*", owner="someone") == ["someone/dcgan-focal-x"]
-
-
-def test_a_client_without_resolve_revision_asks_for_the_models_sha(remote, monkeypatch):
-    api = SimpleNamespace(model_info=lambda repository, revision: SimpleNamespace(sha=SHA))
-    monkeypatch.setattr(huggingface_hub, "HfApi", lambda token=None: api)
-    assert zoo.load("someone/toy").folder == remote.folder
-
-
-def test_a_repository_that_is_no_model_says_so(remote):
-    (remote.folder / "config.json").unlink()
-    refused("someone/toy", "no model", "config.json")
-
-
-def raised(kind, message="first line\nsecond", **given):
-    if issubclass(kind, errors.HfHubHTTPError):
-        given["response"] = SimpleNamespace(headers={}, request=None, status_code=500)
-    return kind(message, **given)
-
-
-@pytest.mark.parametrize(
-    "error, kind, words",
-    [
-        (raised(errors.RepositoryNotFoundError), UnknownName, ["private", "token"]),
-        (raised(errors.GatedRepoError), UnknownName, ["gated"]),
-        (raised(errors.RevisionNotFoundError), UnknownName, ["revision 'v1'"]),
-        (raised(errors.HFValidationError), UnknownName, ["someone/toy"]),
-        (raised(errors.HfHubHTTPError), CheckpointError, ["cannot fetch someone/toy", "first line"]),
-        (raised(errors.LocalEntryNotFoundError), CheckpointError, ["cannot fetch", "first line"]),
-        (raised(errors.RevisionResolutionError), CheckpointError, ["cannot fetch", "first line"]),
-        (raised(errors.OfflineModeIsEnabled), CheckpointError, ["cannot fetch", "first line"]),
-        (OSError("No space left on device"), CheckpointError, ["No space"]),
-    ],
-)
-def test_what_the_hub_refuses_is_said_in_one_line(remote, error, kind, words):
-    remote.error = error
-    refused("someone/toy", *words, kind=kind, revision="v1")
+def test_what_lies_here_is_found_by_its_path_or_its_id(bundled, tmp_path, monkeypatch, make_checkpoint):
+    make_checkpoint(folder="toy")
+    monkeypatch.chdir(tmp_path)
+    assert hub.local("toy") == Path("toy")
+    assert hub.local("dcgan-focal-cifar10") == bundled / "dcgan-focal-cifar10"
+    with pytest.raises(UnknownName, match="no checkpoint folder or bundled model named 'someone/toy'"):
+        hub.local("someone/toy")
