@@ -1,0 +1,178 @@
+"""Milliseconds that visitors wait when 1, 8 or 32 of them ask the page at once.
+
+    OMP_NUM_THREADS=1 python tests/benchmarks/page_load.py [--requests 96]
+
+Starts the page on the loopback interface and asks it over plain HTTP: the page itself, the named endpoints, and what
+the tabs ask while a control is moved. Each visitor asks again as soon as there is an answer, with another seed,
+so that nothing comes from a cache.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import numpy as np
+import torch
+
+import zoo
+from train.cell import hardware
+
+ROOT = Path(__file__).parents[2]
+USERS = 1, 8, 32
+PATIENCE = 60.0  # seconds: an answer that takes longer has hung
+PAUSE = 0.5  # seconds until a visitor who was told to wait asks again
+FIVE = zoo.list_models("dcgan-*-cifar10")[:5]
+ENDPOINTS: dict[str, Callable[[int], dict]] = {  # name → what is asked, of a seed
+    "sample": lambda seed: {"model": FIVE[0], "seed": seed, "n": 64},
+    "interpolate": lambda seed: {"model": FIVE[0], "seed_a": seed, "seed_b": seed + 1, "steps": 16},
+    "models": lambda seed: {},
+}
+LIVE: dict[str, Callable[[int], dict]] = {  # tab → what it asks for five models at once
+    "compare": lambda seed: {"models": FIVE, "seed": seed, "n": 64},
+    "interpolate": lambda seed: {
+        "models": FIVE,
+        "anchors": [[seed, 0], [seed + 1, 0]],
+        "steps": 16,
+        "path": "slerp",
+    },
+}
+
+
+class Refused(Exception):
+    """The page asks to come again later."""
+
+
+async def endpoint(client: httpx.AsyncClient, name: str, arguments: dict) -> None:
+    """Calls a named endpoint, waits for its answer and fetches the file that it names, if it names one."""
+    called = await client.post(f"/gradio_api/call/v2/{name}", json=arguments)
+    if called.status_code == 503:
+        raise Refused
+    called.raise_for_status()
+    event = None
+    async with client.stream("GET", f"/gradio_api/call/v2/{name}/{called.json()['event_id']}") as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("event: "):
+                event = line.removeprefix("event: ")
+            elif event in ("complete", "error"):
+                break
+    if event != "complete":
+        if "ask again" in line:
+            raise Refused
+        raise RuntimeError(f"/{name}: {line}")
+    for value in json.loads(line.removeprefix("data: ")):
+        if isinstance(value, dict) and "url" in value:
+            (await client.get(value["url"])).raise_for_status()
+
+
+async def live(client: httpx.AsyncClient, piece: int, asked: dict) -> None:
+    """What a tab does while a control is moved: one call, which brings a sheet a model."""
+    call = {"session_hash": "load", "component_id": piece, "fn_name": "draw", "data": asked}
+    answer = await client.post("/gradio_api/component_server/", json=call)
+    answer.raise_for_status()
+    if "busy" in answer.json():
+        raise Refused
+    if len(answer.json().get("sheets", ())) != len(FIVE):
+        raise RuntimeError(answer.text[:200])
+
+
+async def open_page(client: httpx.AsyncClient) -> None:
+    (await client.get("/")).raise_for_status()
+
+
+async def crowd(url: str, users: int, requests: int, work: Callable[..., Awaitable[None]]) -> str:
+    """A row of the table: `requests` of them in all, made by so many visitors."""
+    seconds, waits, hung = [], 0, 0
+
+    async def served(client: httpx.AsyncClient) -> None:
+        nonlocal waits
+        while True:
+            with contextlib.suppress(Refused):
+                return await work(client)
+            waits += 1
+            await asyncio.sleep(PAUSE)
+
+    async def visitor(client: httpx.AsyncClient) -> None:
+        nonlocal hung
+        for _ in range(requests // users):
+            began = time.perf_counter()
+            try:
+                await asyncio.wait_for(served(client), PATIENCE)
+                seconds.append(time.perf_counter() - began)
+            except (TimeoutError, httpx.TimeoutException):
+                hung += 1
+
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as client:
+        began = time.perf_counter()
+        await asyncio.gather(*(visitor(client) for _ in range(users)))
+        rate = len(seconds) / (time.perf_counter() - began)
+    p50, p95 = np.percentile(seconds, [50, 95]) * 1000 if seconds else (np.nan, np.nan)
+    return f"{users} | {p50:.0f} | {p95:.0f} | {rate:.1f} | {waits} | {hung}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, process: subprocess.Popen) -> None:
+    for _ in range(600):
+        try:
+            httpx.get(url).raise_for_status()
+            return
+        except httpx.HTTPError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    sys.exit("the page does not start")
+
+
+async def measure(url: str, requests: int) -> None:
+    seeds = itertools.count(1000)
+    components = httpx.get(f"{url}/config").json()["components"]
+    pieces = {c["props"].get("props", {}).get("view"): c["id"] for c in components}
+    works = {"the page itself": open_page}
+    for name, of in ENDPOINTS.items():
+        works[f"`/{name}`"] = lambda client, name=name, of=of: endpoint(client, name, of(next(seeds)))
+    for tab, of in LIVE.items():
+        name = f"{tab.capitalize()}, live: five models"
+        works[name] = lambda client, tab=tab, of=of: live(client, pieces[tab], of(next(seeds)))
+    for name, work in works.items():
+        await crowd(url, 1, 2, work)  # loads the models
+        for users in USERS:
+            print(f"| {name} | {await crowd(url, users, requests, work)} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--requests", type=int, default=96, help="for each row, a multiple of 32")
+    requests = parser.parse_args().requests
+    port = free_port()
+    command = [sys.executable, "space/app.py", "--host", "127.0.0.1", "--port", str(port)]
+    page = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/config", page)
+        threads = os.environ.get("OMP_NUM_THREADS", "all")
+        print(f"{hardware(torch.device('cpu'))}, {os.cpu_count()} cores, OMP_NUM_THREADS={threads};", end=" ")
+        print(f"load average {os.getloadavg()[0]:.1f} before; {requests} requests a row\n")
+        print("| what is asked | visitors | p50, ms | p95, ms | answers/s | told to wait | hung |")
+        print("|---|---|---|---|---|---|---|")
+        asyncio.run(measure(f"http://127.0.0.1:{port}", requests))
+    finally:
+        page.terminate()
+        page.wait()
+
+
+if __name__ == "__main__":
+    main()
