@@ -3,70 +3,86 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: no calls home
 
 import gradio as gr
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
-from space import compare, facades, interpolate
+from space import compare, facades, interpolate, parts
+from space.catalogue import catalogue
 from space.look import THEME
 from space.shelf import Shelf, find
+from space.studio import Studio
 from zoo.errors import ZooError
 
+LOOK = "/look"  # where static/ is served
+MODULES = sorted(path.name for path in parts.STATIC.glob("*.js") if path.name != "gradio.js")
+FIRST_SEED = 7  # of the page without a query: state.js
 LAUNCH = {
     "theme": THEME,
-    "css_paths": Path(__file__).parent / "static" / "page.css",
+    "css_paths": parts.STATIC / "page.css",
+    "head": f'<link rel="stylesheet" href="{LOOK[1:]}/zoo.css">'
+    + "".join(f'<link rel="modulepreload" href="{LOOK[1:]}/{name}">' for name in MODULES),
+    "app_kwargs": {"routes": [Mount(LOOK, StaticFiles(directory=parts.STATIC))]},
     "footer_links": [],
     "run_history": False,
     "ssr_mode": False,
     "max_file_size": "10mb",
 }
-HEADER = (
-    "<header><h1>GAN zoo</h1>"
-    "<p>Small GANs that differ in one thing: the loss. Feed them the same noise and look.</p></header>"
-)
 EMPTY = (
     "<p>There is no model here yet. Train one, then start the page on the folder of your runs:</p>"
     "<pre>accelerate launch train/dcgan.py --loss focal --dataset cifar10\npython space/app.py --models runs</pre>"
 )
 
 
-def build(shelf: Shelf) -> gr.Blocks:
-    """The page over the models of a shelf: a tab appears where some model has something to show in it."""
+def build(studio: Studio) -> gr.Blocks:
+    """The page over the models of a studio: a tab appears where some model has something to show in it."""
+    shelf = studio.shelf
+    known = catalogue(shelf)
     with gr.Blocks(title="GAN zoo", fill_width=True, delete_cache=(600, 3600)) as page:
-        gr.HTML(HEADER)
+        parts.piece("frame", [], catalogue=known)
         noise, translation = shelf.ids("noise"), shelf.ids("translation")
         if not noise and not translation:
             gr.HTML(EMPTY, elem_classes="sentence")
             return page
         with gr.Tabs():
             if noise:
-                compare.tab(shelf, page)
-                interpolate.tab(shelf)
+                compare.tab(studio)
+                interpolate.tab(studio)
             if translation:
                 facades.tab(shelf)
+
+        def models() -> list[dict]:
+            """The models of this page: id, family, loss, data set, size in pixels, classes, figures."""
+            return known["models"] + known["translators"]
+
+        gr.api(models, api_name="models", concurrency_limit=None)
     return page.queue(max_size=64)
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Open the page on the bundled models, or on others.")
     parser.add_argument(
-        "--host", default="127.0.0.1", help="0.0.0.0 lets other machines in (default: %(default)s)"
+        "--host",
+        help="0.0.0.0 lets other machines in (default: GRADIO_SERVER_NAME, as on a Space, or 127.0.0.1)",
     )
     parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
     parser.add_argument(
         "--models",
         nargs="+",
         metavar="MODEL",
-        help="ids, checkpoint folders, or folders of them such as runs (default: the bundled models)",
+        help="ids, checkpoint folders, folders of them such as runs, or an owner on the Hub "
+        "(default: the bundled models)",
     )
     options = parser.parse_args(arguments)
     try:
-        shelf = Shelf(find(options.models))
-        page = build(shelf)
+        studio = Studio(Shelf(find(options.models)))
+        page = build(studio)
     except ZooError as error:
         sys.exit(f"space: {error}")
+    studio.warm_up(FIRST_SEED)
     page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
 
 

@@ -1,40 +1,58 @@
-"""Makes static/hero.png, the README's picture: the same latents through models that differ in their loss, and façades.
+"""Makes the README's pictures, static/*.webp: the page on the bundled models, in a browser (extra `test`).
 
 python space/hero.py
 """
 
+import io
+import shutil
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
-import zoo
-from zoo import facades
+from space import app
+from space.shelf import Shelf, find
+from space.studio import Studio
 
-MODELS = ("dcgan-vanilla-cifar10", "dcgan-focal-cifar10", "sngan-hinge-cifar10")
-SEED, TILE, GAP, LINE = 7, 256, 24, 36
-PAPER, INK = "#ffffff", "#15171a"
-BUILDINGS = (3, 11)
+STATIC = Path(__file__).parent / "static"
+DESK = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
+LATENT = 27
+SHOTS = {  # name → query, and the browser's options
+    "compare": ("?", DESK),
+    "compare-dark": ("?__theme=dark", DESK),
+    "interpolate": ("?view=interpolate&t=23", DESK),
+    "phone": (f"?at={LATENT}&lens=1", PHONE),
+}
+READY = "document.querySelectorAll('.sheet.filled, .now .tile img').length >= 5"
+
+
+def shoot(browser: Browser, url: str, name: str, query: str, options: dict) -> None:
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.goto(url + query)
+    page.wait_for_function(READY)
+    if name.startswith("compare"):
+        sheet = page.locator(".sheet").nth(1)
+        side = sheet.bounding_box()["width"] / 8
+        sheet.hover(position={"x": (LATENT % 8 + 0.5) * side, "y": (LATENT // 8 + 0.5) * side})
+    if options is PHONE:
+        page.evaluate("window.scrollTo(0, document.querySelector('.row').offsetTop - 60)")
+    page.wait_for_timeout(1000)
+    content = page.screenshot(full_page=options is DESK)
+    Image.open(io.BytesIO(content)).convert("RGB").save(STATIC / f"{name}.webp", quality=88, method=6)
+    context.close()
 
 
 def main() -> None:
-    sheets = [zoo.load(name).grid(64, columns=8, seed=SEED) for name in MODELS]
-    translate = zoo.load("pix2pix-focal-facades").translate
-    maps = [facades.random_building(seed) for seed in BUILDINGS]
-    scale = 2
-    pairs = Image.new("RGB", (scale * TILE, scale * TILE), PAPER)
-    for row, picture in enumerate(maps):
-        for column, tile in enumerate((picture, translate(picture))):
-            pairs.paste(tile, (column * TILE, row * TILE))
-    enlarged = [sheet.resize(pairs.size, Image.Resampling.NEAREST) for sheet in sheets]
-    tiles = [*enlarged, pairs]
-    captions = [*MODELS, "pix2pix-focal-facades"]
-    hero = Image.new("RGB", (scale * (4 * TILE + 3 * GAP), scale * TILE + 2 * LINE), PAPER)
-    draw, font = ImageDraw.Draw(hero), ImageFont.load_default(24)
-    for i, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
-        left = scale * i * (TILE + GAP)
-        hero.paste(tile, (left, 0))
-        draw.text((left, scale * TILE + 16), caption, INK, font)
-    hero.save(Path(__file__).parent / "static" / "hero.png", optimize=True)
+    page = app.build(Studio(Shelf(find(None))))
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for name, (query, options) in SHOTS.items():
+            shoot(browser, url, name, query, options)
+        browser.close()
+    page.close()
 
 
 if __name__ == "__main__":

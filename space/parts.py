@@ -1,10 +1,11 @@
-"""What the tabs share: a picture with its caption, a seed with its arrows, errors said to the visitor."""
+"""What the tabs share: a custom piece, an endpoint, errors said to the visitor, a picture with its caption."""
 
 import base64
 import contextlib
 import html
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import gradio as gr
 from gradio.data_classes import FileData
@@ -12,10 +13,13 @@ from gradio.processing_utils import save_pil_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from space.shelf import MAX_SEED, Shelf
+from space.shelf import MAX_SEED
+from space.studio import Busy
+from zoo import pictures
 from zoo.config import Config
-from zoo.errors import ZooError
+from zoo.errors import Refused, ZooError, unknown
 
+STATIC = Path(__file__).parent / "static"
 # Of every event that runs a model: one at a time, and of a burst of changes only the last.
 MODEL_EVENT = {"concurrency_limit": 1, "concurrency_id": "models", "api_visibility": "private"}
 LIVE = {**MODEL_EVENT, "trigger_mode": "always_last", "show_progress": "hidden"}
@@ -28,6 +32,45 @@ def said_to_the_visitor() -> Iterator[None]:
         yield
     except ZooError as error:
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from None
+    except Busy as busy:
+        raise gr.Error(f"{busy.args[0]} others are waiting: ask again in a few seconds") from None
+
+
+def piece(view: str, server_functions: list[Callable], **props) -> gr.HTML:
+    """A place for one of the pieces under static/, which know nothing of gradio; gradio.js joins the two."""
+    return gr.HTML(
+        html_template="<div></div>",
+        js_on_load=(STATIC / "gradio.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        server_functions=server_functions,
+        elem_classes="zoo",
+        view=view,
+        **props,
+    )
+
+
+def endpoint(function: Callable) -> None:
+    """A function for gradio_client, on the API page under its own name."""
+    gr.api(function, **{**MODEL_EVENT, "api_visibility": "public"}, api_name=function.__name__)
+
+
+def png(content: bytes) -> FileData:
+    """A picture as an endpoint returns it; gradio deletes the file when the app's cache is cleared."""
+    return FileData(path=save_pil_to_cache(pictures.decode(content), get_upload_folder(), format="png"))
+
+
+def class_of(label: str | int | None, config: Config) -> int | None:
+    """The number of a class given by its name or number; Refused or UnknownName where there is none."""
+    if label is None:
+        return None
+    if not config.architecture.get("classes"):
+        raise Refused(f"{config.id} knows no classes: leave the label out")
+    names = config.dataset.labels
+    if label in names:
+        return names.index(label)
+    if str(label).isascii() and str(label).isdigit() and len(str(label)) < 5:
+        return int(label)
+    raise unknown("class", str(label)[:60], names)
 
 
 def figure(picture: Image.Image, alt: str, caption: str, *, scale: int = 1) -> str:
@@ -60,15 +103,3 @@ def seed_box(label: str, value: int) -> gr.Number:
     for button, step in ((previous, -1), (following, 1)):
         button.click(None, seed, seed, js=f"s => Math.min({MAX_SEED}, Math.max(0, s + {step}))")
     return seed
-
-
-def model_box(shelf: Shelf, shown: int = 6) -> gr.Dropdown:
-    first = shelf.siblings("noise")[:shown]
-    return gr.Dropdown(
-        shelf.ids("noise"), value=first, multiselect=True, label="Models", min_width=0, elem_classes="models"
-    )
-
-
-def png(picture: Image.Image) -> FileData:
-    """A picture as an endpoint returns it; gradio deletes the file when the app's cache is cleared."""
-    return FileData(path=save_pil_to_cache(picture, get_upload_folder(), format="png"))

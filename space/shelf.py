@@ -6,19 +6,18 @@ from pathlib import Path
 
 import zoo
 from zoo import architectures
-from zoo.checkpoint import CONFIG, Config
+from zoo.checkpoint import CONFIG, Config, Info
 from zoo.errors import Refused, UnknownName, unknown
 from zoo.model import Model
 
 MAX_SEED = 2**53 - 1  # as far as JavaScript counts exactly
-MAX_PICTURES = 64
 MAX_MODELS = 10  # at a time
 
 
 def find(given: Iterable[str] | None) -> list[str | Path]:
-    """What zoo.load takes for each of `given`: a name, or a folder's checkpoint folders; None: the bundled ones.
+    """What zoo.load takes for each of `given`: a name, a folder's checkpoint folders, or an owner's models.
 
-    UnknownName is raised for a folder without any.
+    None gives the bundled ones. UnknownName is raised for a folder or an owner without any.
     """
     if given is None:
         return zoo.list_models()
@@ -30,9 +29,20 @@ def find(given: Iterable[str] | None) -> list[str | Path]:
             if not inside:
                 raise UnknownName(f"no checkpoint folder in '{name}': train a model, or name another folder")
             names += inside
+        elif _is_owner(name):
+            theirs = zoo.list_models(owner=name)
+            if not theirs:
+                raise UnknownName(f"'{name}' has no models of this zoo on the Hub: name another owner")
+            names += theirs
         else:
             names.append(name)
     return names
+
+
+def _is_owner(name: str) -> bool:
+    """Neither a path, nor a bundled id, nor what looks like the id of a model that is not installed."""
+    alike = any(name.startswith(f"{family}-") for family in architectures.ARCHITECTURES)
+    return not (Path(name).exists() or "/" in name or name in zoo.list_models() or alike)
 
 
 class Shelf:
@@ -40,25 +50,21 @@ class Shelf:
 
     def __init__(self, names: Iterable[str | Path]):
         self._names: dict[str, str | Path] = {}
-        self._configs: dict[str, Config] = {}
+        self._infos: dict[str, Info] = {}
         self._loaded: dict[str, Model] = {}
         for name in names:
-            config = zoo.info(name).config
-            key = config.id if config.id not in self._names else f"{config.id} ({Path(name).name})"
-            self._names[key], self._configs[key] = name, config
+            info = zoo.info(name)
+            key = (
+                info.config.id
+                if info.config.id not in self._names
+                else f"{info.config.id} ({Path(name).name})"
+            )
+            self._names[key], self._infos[key] = name, info
 
     def ids(self, kind: str) -> list[str]:
         """Those of one kind: "noise" or "translation"."""
-        of = {key: config.architecture["name"] for key, config in self._configs.items()}
+        of = {key: info.config.architecture["name"] for key, info in self._infos.items()}
         return [key for key, name in of.items() if architectures.get(name).kind == kind]
-
-    def siblings(self, kind: str) -> list[str]:
-        """The largest group of one kind that differs in nothing but the loss: what is shown first."""
-        groups: dict[tuple, list[str]] = {}
-        for key in self.ids(kind):
-            config = self._configs[key]
-            groups.setdefault((config.architecture["name"], config.dataset.name), []).append(key)
-        return max(groups.values(), key=len, default=[])
 
     def chosen(self, ids: Iterable[str]) -> list[str]:
         """`ids`, each known and none twice; UnknownName or Refused where that cannot be."""
@@ -68,17 +74,25 @@ class Shelf:
         if len(ids) > MAX_MODELS:
             raise Refused(f"{len(ids)} models at once: choose at most {MAX_MODELS}")
         for key in ids:
-            self.config(key)
+            self.info(key)
         return ids
 
+    def info(self, key: str) -> Info:
+        if key not in self._infos:
+            raise unknown("model", _short(key), self._infos)
+        return self._infos[key]
+
     def config(self, key: str) -> Config:
-        if key not in self._configs:
-            raise unknown("model", _short(key), self._configs)
-        return self._configs[key]
+        return self.info(key).config
+
+    def name(self, key: str) -> str:
+        """What zoo.load takes for it."""
+        self.info(key)
+        return str(self._names[key])
 
     def model(self, key: str) -> Model:
         """Loaded when first asked for."""
-        self.config(key)
+        self.info(key)
         if key not in self._loaded:
             self._loaded[key] = zoo.load(self._names[key])
         return self._loaded[key]

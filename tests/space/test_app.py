@@ -1,9 +1,9 @@
-"""The page's handlers, called directly; and the page itself, launched and asked over HTTP."""
+"""What the page's handlers do, called directly; and its endpoints, asked over HTTP."""
 
 import base64
 import io
 import re
-from dataclasses import fields, replace
+import threading
 
 import gradio as gr
 import numpy as np
@@ -13,61 +13,15 @@ from gradio_client import Client, exceptions
 from PIL import Image
 
 import zoo
-from space import app, compare, facades, interpolate
+from space import app, catalogue, facades, studio
 from space.shelf import MAX_SEED, Shelf, find
-from zoo import architectures, checkpoint, measures, pictures
-from zoo.architectures import DCGAN
-from zoo.errors import UnknownName
-
-torch.set_num_threads(1)
-
-
-class Tint(torch.nn.Module):
-    """A translator with a colour of its own."""
-
-    def __init__(self, *, size: int, channels: int):
-        super().__init__()
-        self.colour = torch.nn.Parameter(torch.randn(channels, 1, 1))
-
-    def forward(self, z, maps):
-        return (maps * 0.5 + self.colour).tanh()
-
-
-@pytest.fixture(autouse=True)
-def translator(monkeypatch):
-    row = replace(DCGAN, generator=Tint, kind="translation", sizes=(16,), conditional=False)
-    monkeypatch.setitem(architectures.ARCHITECTURES, "tint", row)
-
-
-def write(folder, id: str, name: str = "dcgan", seed: int = 0) -> None:
-    """A checkpoint with random weights."""
-    of = (
-        {"size": 32, "latent": 8, "width": 4, "channels": 3}
-        if name == "dcgan"
-        else {"size": 16, "channels": 3}
-    )
-    example = {int: 3, float: 12.5, str: "some", bool: True, tuple[float, float]: (0.5, 0.9)}
-    training = checkpoint.Training(**{f.name: example.get(f.type) for f in fields(checkpoint.Training)})
-    dataset = checkpoint.Dataset(
-        name="toy", id=None, revision=None, split="train", pictures=9, size=of["size"], channels=3
-    )
-    config = checkpoint.Config(
-        id=id,
-        architecture={"name": name, **of},
-        critic={},
-        loss={"name": "focal"},
-        dataset=dataset,
-        training=training,
-    )
-    torch.manual_seed(seed)
-    generator = architectures.build_generator(name, of)
-    for parameter in generator.parameters():
-        parameter.data.add_(torch.randn_like(parameter) * 0.2)
-    checkpoint.write(folder / id, config, generator.state_dict())
+from space.studio import Busy, Studio
+from zoo import checkpoint, losses, measures, pictures
+from zoo.errors import Refused, UnknownName, ZooError
 
 
 @pytest.fixture
-def runs(tmp_path):
+def runs(tmp_path, write):
     write(tmp_path, "dcgan-a", seed=1)
     write(tmp_path, "dcgan-b", seed=2)
     write(tmp_path, "tint-a", "tint", seed=3)
@@ -89,62 +43,100 @@ def same(a: Image.Image, b: Image.Image) -> bool:
     return np.array_equal(np.asarray(a), np.asarray(b))
 
 
-# --- compare
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
 
 
-def test_compare_shows_what_each_model_makes_of_the_seed(shelf, runs):
-    html = compare.draw(shelf, ["dcgan-b", "dcgan-a"], seed=7, n=9, truncation=1.5)
-    b, a = shown(html)
-    assert same(a, zoo.load(runs / "dcgan-a").grid(9, seed=7, truncation=1.5))
-    assert same(b, zoo.load(runs / "dcgan-b").grid(9, seed=7, truncation=1.5))
-    assert not same(a, b)
+# --- sheets and walks
 
 
-def test_captions_give_id_loss_and_kimg(shelf):
-    html = compare.draw(shelf, ["dcgan-a"], 0, 1, 4.0)
-    assert "<b>dcgan-a</b>" in html and "focal · 12.5 kimg" in html
+@pytest.fixture
+def draws(shelf):
+    return Studio(shelf)
 
 
-def test_small_pictures_are_enlarged_by_a_whole_number_in_the_browser(shelf):
-    html = compare.draw(shelf, ["dcgan-a"], 0, 4, 4.0)
-    assert shown(html)[0].size == (64, 64) and 'width="256" height="256"' in html
+def test_a_sheet_is_the_models_own_grid(draws, runs):
+    a = opened(draws.sheet("dcgan-a", 7, 9, 1.5, None, 3))
+    assert same(a, zoo.load(runs / "dcgan-a").grid(9, columns=3, seed=7, truncation=1.5))
+    assert not same(a, opened(draws.sheet("dcgan-b", 7, 9, 1.5, None, 3)))
 
 
-def test_the_end_of_the_slider_means_no_truncation(shelf, runs):
-    assert same(
-        *shown(compare.draw(shelf, ["dcgan-a"], 3, 64, 4.0)), zoo.load(runs / "dcgan-a").grid(64, seed=3)
-    )
+def test_each_class_has_a_row_where_that_is_asked_for(draws, runs, write):
+    write(runs, "cdcgan-a", "cdcgan")
+    conditional = Studio(Shelf(find([str(runs)])))
+    model = zoo.load(runs / "cdcgan-a")
+    rows = [i // 8 for i in range(24)]
+    sheet = opened(conditional.sheet("cdcgan-a", 7, 24, None, "rows"))
+    assert same(sheet, model.grid(24, columns=8, seed=7, labels=rows))
+    with pytest.raises(Refused, match="class is a whole number from 0 to 2"):
+        conditional.sheet("cdcgan-a", 7, 64, None, 3)
 
 
-def test_without_a_model_chosen_the_page_says_what_to_do(shelf):
-    assert "Choose a model" in compare.draw(shelf, [], 0, 4, 4.0)
-    assert "Choose a model" in interpolate.draw(shelf, [], 0, 1, 4, "slerp")
+def test_a_model_without_classes_takes_no_notice_of_one(draws):
+    assert draws.sheet("dcgan-a", 7, 4, None, 1) == draws.sheet("dcgan-a", 7, 4, None, None)
+
+
+def test_a_walk_is_the_models_own_interpolation(draws, runs):
+    model = zoo.load(runs / "dcgan-a")
+    line = opened(draws.walk("dcgan-a", [[7, 3], [12, 0]], None, 5, "lerp"))
+    assert same(line, pictures.grid(model.interpolate((7, 3), (12, 0), steps=5, mode="lerp"), 5))
+    corners = [[1, 0], [2, 0], [3, 0], [4, 5]]
+    plane = opened(draws.walk("dcgan-a", corners, None, 8, "slerp"))
+    assert same(plane, pictures.grid(model.interpolate(*map(tuple, corners), steps=8), 8))
+
+
+def test_a_film_goes_there_and_back_with_all_models_side_by_side(draws):
+    film = opened(draws.film(["dcgan-b", "dcgan-a"], [[7, 0], [8, 0]], None, 4, "slerp"))
+    assert film.format == "WEBP" and film.n_frames == 6 and film.size == (2 * 192, 192)
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.5, float("nan"), "7", None, True, [7]])
-def test_a_bad_seed_is_said_and_not_a_crash(shelf, seed):
-    with pytest.raises(gr.Error, match="seed is a whole number from 0"):
-        compare.draw(shelf, ["dcgan-a"], seed, 4, 4.0)
-    with pytest.raises(gr.Error, match="seed B is a whole number from 0"):
-        interpolate.draw(shelf, ["dcgan-a"], 0, seed, 4, "slerp")
+def test_a_bad_seed_is_refused(draws, shelf, seed):
+    with pytest.raises(Refused, match="seed is a whole number from 0"):
+        draws.sheet("dcgan-a", seed, 4, None, None)
+    with pytest.raises(Refused, match="seed is a whole number from 0"):
+        draws.walk("dcgan-a", [[0, 0], [seed, 0]], None, 4, "slerp")
     with pytest.raises(gr.Error, match="seed is a whole number from 0"):
         facades.draw(shelf, seed)
 
 
-def test_the_largest_seed_is_good(shelf):
-    assert shown(compare.draw(shelf, ["dcgan-a"], MAX_SEED, 1, 4.0))
+def test_the_largest_seed_is_good(draws):
+    assert draws.sheet("dcgan-a", MAX_SEED, 1, None, None)
 
 
-@pytest.mark.parametrize("n", [0, 65, 2.5, 10**9])
-def test_the_number_of_pictures_is_bounded(shelf, n):
-    with pytest.raises(gr.Error, match="from 1 to 64"):
-        compare.draw(shelf, ["dcgan-a"], 0, n, 4.0)
+@pytest.mark.parametrize("n", [0, 65, 2.5, 10**9, None])
+def test_the_number_of_pictures_is_bounded(draws, n):
+    with pytest.raises(Refused, match="from 1 to 64"):
+        draws.sheet("dcgan-a", 0, n, None, None)
 
 
 @pytest.mark.parametrize("truncation", [0, -1, 5, float("nan"), "1"])
-def test_truncation_is_bounded(shelf, truncation):
-    with pytest.raises(gr.Error, match=r"truncation is a number from 0\.1 to 4"):
-        compare.draw(shelf, ["dcgan-a"], 0, 1, truncation)
+def test_truncation_is_bounded(draws, truncation):
+    with pytest.raises(Refused, match=r"truncation is a number from 0\.1 to 4"):
+        draws.sheet("dcgan-a", 0, 1, truncation, None)
+
+
+ENDS = [[0, 0], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("anchors", "steps", "path", "says"),
+    [
+        (ENDS, 1, "slerp", "from 2 to 64"),
+        (ENDS, 65, "slerp", "from 2 to 64"),
+        (ENDS, "8", "slerp", "from 2 to 64"),
+        (ENDS + ENDS, 9, "slerp", "from 2 to 8"),
+        (ENDS, 4, "slurp", "did you mean slerp"),
+        (ENDS, 4, ["slerp"], "no path named"),
+        (ENDS[:1], 4, "slerp", "two anchors"),
+        ([[0, 128], [1, 0]], 4, "slerp", "from 0 to 127"),
+        ([[0], [1, 0]], 4, "slerp", "an anchor is"),
+        ("ab", 4, "slerp", "two anchors"),
+    ],
+)
+def test_what_a_walk_may_be_is_bounded(draws, anchors, steps, path, says):
+    with pytest.raises(ZooError, match=says):
+        draws.walk("dcgan-a", anchors, None, steps, path)
 
 
 @pytest.mark.parametrize(
@@ -155,43 +147,144 @@ def test_truncation_is_bounded(shelf, truncation):
         (["tint-a"], "use translate"),
         ("dcgan-a", "in a list"),
         (7, "in a list"),
+        (None, "in a list"),
         ([f"dcgan-{i}" for i in range(11)], "at most 10"),
     ],
 )
-def test_only_known_models_that_can_do_it_are_asked(shelf, keys, says):
-    with pytest.raises(gr.Error, match=says):
-        compare.draw(shelf, keys, 0, 1, 4.0)
+def test_only_known_models_that_can_do_it_are_asked(draws, shelf, keys, says):
+    def draw(asked):
+        return {"sheets": {key: draws.sheet(key, 0, 1, None, None) for key in shelf.chosen(asked["models"])}}
+
+    assert says in studio.answered(draws, draw)({"models": keys})["error"]
 
 
-def test_what_a_visitor_sends_comes_back_escaped(shelf):
-    with pytest.raises(gr.Error, match="&lt;img"):
-        compare.draw(shelf, ["<img src=x onerror=alert(1)>"], 0, 1, 4.0)
+def test_a_server_function_answers_nonsense_with_a_line(draws):
+    answer = studio.answered(draws, lambda asked: {"sheets": {}})
+    assert answer(7) == {"error": "ask with an object"} and answer({}) == {"sheets": {}}
 
 
-def test_damaged_weights_are_said_and_not_a_crash(shelf, runs):
+def test_damaged_weights_are_said_and_not_a_crash(draws, runs):
     (runs / "dcgan-a" / checkpoint.WEIGHTS).write_bytes(b"no")
-    with pytest.raises(gr.Error, match="fetch it again"):
-        compare.draw(shelf, ["dcgan-a"], 0, 1, 4.0)
+    with pytest.raises(ZooError, match="fetch it again"):
+        draws.sheet("dcgan-a", 0, 1, None, None)
 
 
-# --- interpolate
+def test_the_same_sheet_is_drawn_once(draws, shelf, monkeypatch):
+    first = draws.sheet("dcgan-a", 3, 4, None, None)
+    monkeypatch.setattr(shelf, "model", None)
+    assert draws.sheet("dcgan-a", 3.0, 4, None, None) is first
 
 
-def test_a_strip_is_the_models_own_interpolation(shelf, runs):
-    frames = zoo.load(runs / "dcgan-a").interpolate(7, 12, steps=5, mode="lerp")
-    strip, other = shown(interpolate.draw(shelf, ["dcgan-a", "dcgan-b"], 7, 12, 5, "lerp"))
-    assert same(strip, pictures.grid(frames, columns=5)) and not same(strip, other)
+def test_a_burst_is_served_or_told_to_wait_and_none_hangs(draws):
+    gate, answers = threading.Event(), []
+
+    def draw(asked):
+        assert gate.wait(30)
+        return {"sheets": {}}
+
+    answer = studio.answered(draws, draw)
+    visitors = [threading.Thread(target=lambda: answers.append(answer({}))) for _ in range(32)]
+    for visitor in visitors:
+        visitor.start()
+    for _ in range(200):
+        if len(answers) < 32 - studio.MAX_WAITING:
+            visitors[0].join(0.05)
+    told = list(answers)
+    gate.set()
+    for visitor in visitors:
+        visitor.join(30)
+    assert told == [{"busy": studio.MAX_WAITING}] * (32 - studio.MAX_WAITING)
+    assert answers.count({"sheets": {}}) == studio.MAX_WAITING
+    with draws.turn():  # and the queue is empty again
+        assert draws._waiting == 1
 
 
-@pytest.mark.parametrize("steps", [1, 65, 2.5, "8"])
-def test_steps_are_bounded(shelf, steps):
-    with pytest.raises(gr.Error, match="from 2 to 64"):
-        interpolate.draw(shelf, ["dcgan-a"], 0, 1, steps, "slerp")
+def test_busy_is_said_over_the_endpoints_too(draws, monkeypatch):
+    monkeypatch.setattr(studio, "MAX_WAITING", 0)
+    with pytest.raises(Busy), draws.turn():
+        pass
 
 
-def test_an_unknown_path_is_said(shelf):
-    with pytest.raises(gr.Error, match="did you mean slerp"):
-        interpolate.draw(shelf, ["dcgan-a"], 0, 1, 4, "slurp")
+# --- the catalogue
+
+
+@pytest.fixture
+def some(tmp_path, write) -> checkpoint.Config:
+    write(tmp_path / "some", "dcgan-some")
+    return zoo.info(tmp_path / "some" / "dcgan-some").config
+
+
+@pytest.fixture
+def row(some):
+    """row((loss, value, standard error), …): the figures of one row of the matrix."""
+
+    def row(*models: tuple[str, float | None, float | None], recall: float = 0.4) -> list[dict]:
+        entries = []
+        for loss, value, se in models:
+            fid = {"name": "fid_n5000", "value": value, "n": 5000, "which": "final"} | (
+                {"se": se} if se else {}
+            )
+            rows = [fid, {"name": "recall_n5000", "value": recall, "n": 5000}] if value else []
+            figures = catalogue.figures(checkpoint.Info(some, checkpoint.Metrics(rows, False)))
+            entries.append({"family": "dcgan", "loss": loss, "data": "toy", "figures": figures})
+        catalogue.mark_rows(entries)
+        catalogue.mark_best(entries)
+        return entries
+
+    return row
+
+
+def test_bold_is_every_figure_whose_interval_reaches_the_best(row):
+    entries = row(("focal", 20.0, 0.5), ("hinge", 20.9, 0.5), ("wgan", 22.0, 0.5))
+    marks = [entry["figures"]["best"] for entry in entries]
+    assert marks == [True, True, False]
+
+
+def test_a_model_without_figures_or_with_old_ones_shows_none(row, some):
+    assert row(("focal", None, None))[0]["figures"] is None
+    fid = {"name": "fid_n5000", "value": 20.0, "n": 5000}
+    assert catalogue.figures(checkpoint.Info(some, checkpoint.Metrics([fid], stale=True))) is None
+    assert (
+        catalogue.figures(checkpoint.Info(some, checkpoint.Metrics([fid | {"which": "best"}], False))) is None
+    )
+
+
+def test_a_model_that_reaches_hardly_any_real_picture_has_collapsed(row):
+    assert row(("wgan", 200.0, None), recall=0.04)[0]["figures"]["collapsed"]
+    assert not row(("wgan", 200.0, None), recall=0.06)[0]["figures"]["collapsed"]
+
+
+def test_a_second_model_of_a_cell_stands_in_a_row_of_its_own(row):
+    assert [entry["row"] for entry in row(("focal", 1.0, None), ("focal", 2.0, None))] == ["dcgan", "dcgan 2"]
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_the_curves_are_the_losses_own(name):
+    curves, loss = catalogue.curves(name), losses.get(name)
+    at = {x: (d, g) for x, d, g in zip(curves["x"], curves["d"], curves["g"], strict=True)}
+    score, zero = torch.tensor(1.5), torch.tensor(0.0)
+    assert at[1.5][1] == pytest.approx(loss.g(score, zero).item(), abs=1e-3)
+    steps = [loss.d(zero, torch.tensor(x)).item() if name != "began" else -0.5 * x for x in (1.5, 0.0)]
+    assert at[1.5][0] - at[0.0][0] == pytest.approx(steps[0] - steps[1], abs=2e-3)
+
+
+def test_prices_start_where_the_real_score_costs_nothing():
+    assert catalogue.curves("lsgan")["d"][24] == 0 and catalogue.curves("hinge")["d"][0] == 0
+    assert catalogue.curves("vanilla")["d"][24] == pytest.approx(0.693, abs=1e-3)
+
+
+def test_what_cannot_be_has_its_reason():
+    assert "no place for a class" in catalogue.family("cdcgan")["refused"]["began"]
+    assert catalogue.family("dcgan") == {
+        "words": catalogue.WORDS["dcgan"],
+        "script": "train/dcgan.py",
+        "refused": {},
+    }
+    assert catalogue.family("cdcgan")["script"] == "train/dcgan.py --conditional"
+
+
+def test_every_loss_has_its_words_of_at_most_32_characters():
+    assert all(0 < len(catalogue.WORDS[name]) <= 32 for name in losses.LOSSES)
 
 
 # --- facades
@@ -244,7 +337,7 @@ def test_a_model_is_loaded_once(shelf, monkeypatch):
     assert shelf.model("dcgan-a") is first
 
 
-def test_two_models_of_one_id_are_both_offered(tmp_path, runs):
+def test_two_models_of_one_id_are_both_offered(tmp_path, runs, write):
     write(tmp_path / "again", "dcgan-a", seed=9)
     (tmp_path / "again" / "dcgan-a").rename(tmp_path / "again" / "later")
     keys = Shelf(find([str(runs), str(tmp_path / "again")])).ids("noise")
@@ -254,6 +347,16 @@ def test_two_models_of_one_id_are_both_offered(tmp_path, runs):
 def test_by_default_the_bundled_models_are_offered(monkeypatch):
     monkeypatch.setattr(zoo, "list_models", lambda: ["some-model"])
     assert find(None) == ["some-model"]
+
+
+def test_an_owner_stands_for_all_their_models(monkeypatch):
+    theirs = {"someone": ["someone/dcgan-a", "someone/dcgan-b"]}
+    monkeypatch.setattr(
+        zoo, "list_models", lambda owner=None: theirs.get(owner, []) if owner else ["some-model"]
+    )
+    assert find(["someone", "some-model"]) == ["someone/dcgan-a", "someone/dcgan-b", "some-model"]
+    with pytest.raises(UnknownName, match="'nobody' has no models"):
+        find(["nobody"])
 
 
 def test_a_folder_without_models_is_said(tmp_path):
@@ -284,7 +387,7 @@ def words(page: gr.Blocks) -> str:
     ],
 )
 def test_a_tab_appears_where_a_model_can_fill_it(runs, names, tabs):
-    page = app.build(Shelf(runs / name for name in names))
+    page = app.build(Studio(Shelf(runs / name for name in names)))
     labels = [c["props"]["label"] for c in page.get_config_file()["components"] if c["type"] == "tabitem"]
     assert labels == tabs
     assert ("There is no model here yet" in words(page)) == (not names)
@@ -292,29 +395,53 @@ def test_a_tab_appears_where_a_model_can_fill_it(runs, names, tabs):
 
 @pytest.fixture
 def client(shelf):
-    page = app.build(shelf)
+    page = app.build(Studio(shelf))
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
     yield Client(url, verbose=False)
     page.close()
 
 
-def test_the_page_answers_sample_and_interpolate_over_http(client, runs):
+def test_the_page_answers_its_endpoints_over_http(client, runs):
     model = zoo.load(runs / "dcgan-a")
     path = client.predict("dcgan-a", seed=5, n=4, truncation=1.0, api_name="/sample")
     assert same(Image.open(path), model.grid(4, seed=5, truncation=1.0))
-    path = client.predict("dcgan-a", 5, 6, steps=3, api_name="/interpolate")
-    assert same(Image.open(path), pictures.grid(model.interpolate(5, 6, steps=3), columns=3))
-    for bad in (("dcgan-z", 5), ("dcgan-a", -5)):
-        with pytest.raises(exceptions.AppError, match=r"no model named|whole number"):
+    path = client.predict("dcgan-a", 5, 6, steps=3, latent_b=2, api_name="/interpolate")
+    assert same(Image.open(path), pictures.grid(model.interpolate(5, (6, 2), steps=3), columns=3))
+    models = client.predict(api_name="/models")
+    assert [(one["id"], one.get("loss")) for one in models][:2] == [
+        ("dcgan-a", "focal"),
+        ("dcgan-b", "focal"),
+    ]
+    for bad, says in (
+        (("dcgan-z", 5), "no model named"),
+        (("dcgan-a", -5), "whole number"),
+        (("<img>",), "&lt;img"),
+    ):
+        with pytest.raises(exceptions.AppError, match=says):
             client.predict(*bad, api_name="/sample")
-    assert sorted(client.view_api(return_format="dict")["named_endpoints"]) == ["/interpolate", "/sample"]
+    with pytest.raises(exceptions.AppError, match="knows no classes"):
+        client.predict("dcgan-a", label="cat", api_name="/sample")
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert sorted(named) == ["/interpolate", "/models", "/sample"]
 
 
-def test_what_is_shown_first_differs_in_nothing_but_the_loss(runs):
-    shelf = Shelf(find([str(runs)]))
-    assert shelf.siblings("noise") == ["dcgan-a", "dcgan-b"]
-    other = shelf._configs["dcgan-a"]
-    shelf._configs["aaa"] = replace(other, architecture=other.architecture | {"name": "cdcgan"})
-    assert shelf.ids("noise") == ["dcgan-a", "dcgan-b", "aaa"]
-    assert shelf.siblings("noise") == ["dcgan-a", "dcgan-b"]
-    assert Shelf([]).siblings("noise") == []
+def test_a_class_is_named_or_numbered_over_http(runs, write):
+    write(runs, "cdcgan-a", "cdcgan")
+    model = zoo.load(runs / "cdcgan-a")
+    page = app.build(Studio(Shelf(find([str(runs)]))))
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
+    try:
+        client = Client(url, verbose=False)
+        for label in ("dog", "1"):
+            path = client.predict("cdcgan-a", seed=5, n=4, label=label, api_name="/sample")
+            assert same(Image.open(path), model.grid(4, columns=2, seed=5, labels=1))
+        path = client.predict(
+            "cdcgan-a", 5, 6, steps=3, label_a="cat", label_b="dog", api_name="/interpolate"
+        )
+        assert same(
+            Image.open(path), pictures.grid(model.interpolate(5, 6, steps=3, labels=[0, 1]), columns=3)
+        )
+        with pytest.raises(exceptions.AppError, match="no class named"):
+            client.predict("cdcgan-a", label="cow", api_name="/sample")
+    finally:
+        page.close()

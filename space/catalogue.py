@@ -1,0 +1,171 @@
+"""What the page is told once: models with their figures, the losses' curves and words, and what cannot be."""
+
+import re
+from collections.abc import Iterable
+
+import torch
+
+from space.shelf import Shelf
+from zoo import architectures, losses
+from zoo.checkpoint import Config, Info
+from zoo.errors import Refused
+
+COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
+SCORES = 3.0  # the curves go from -SCORES to SCORES
+POINTS = 49
+WORDS = {  # at most 32 characters
+    "minimax": "the log loss, saturating",
+    "vanilla": "the log loss, non-saturating",
+    "lsgan": "squared distance to a target",
+    "wgan": "score gap, weights clipped",
+    "wgan-gp": "score gap, slopes held at 1",
+    "focal": "easy pictures count less",
+    "hinge": "stops caring past a margin",
+    "dragan": "log loss, slopes held near data",
+    "began": "errors of an autoencoder",
+    "rpgan": "fake against real, in pairs",
+    "dcgan": "transposed convolutions, no labels",
+    "cdcgan": "the same, told the class",
+    "sngan": "residual blocks, no labels",
+    "convgan": "small, no batch norm",
+    "convgan-bn": "small, with batch norm",
+    "convgan-deep": "deeper, with batch norm",
+    "convgan-bn-after": "batch norm after the activation",
+}
+TITLES = {"cifar10": "CIFAR-10", "mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "celeba": "CelebA"}
+SCRIPTS = {"cdcgan": ("dcgan.py", "--conditional")}  # families that another one's script trains
+
+
+def catalogue(shelf: Shelf) -> dict:
+    """All of it, as JSON can hold it."""
+    models = [entry(key, shelf) for key in shelf.ids("noise")]
+    mark_rows(models)
+    mark_best(models)
+    families = list(dict.fromkeys(model["family"] for model in models))
+    return {
+        "models": models,
+        "losses": [{"name": name, "words": WORDS.get(name, ""), **curves(name)} for name in losses.LOSSES],
+        "families": {name: family(name) for name in families},
+        "data": data(shelf.config(model["id"]) for model in models),
+        "translators": [{"id": key, "load": shelf.name(key)} for key in shelf.ids("translation")],
+    }
+
+
+def entry(key: str, shelf: Shelf) -> dict:
+    """One model."""
+    config = shelf.config(key)
+    fields = config.architecture
+    return {
+        "id": key,
+        "load": shelf.name(key),
+        "family": fields["name"],
+        "loss": config.loss["name"],
+        "data": config.dataset.name,
+        "size": fields["size"],
+        "classes": fields.get("classes", 0),
+        "kimg": config.training.kimg,
+        "figures": figures(shelf.info(key)),
+    }
+
+
+def mark_rows(models: list[dict]) -> None:
+    """Gives each model its row of the matrix: its family; a second one of a cell stands in a row of its own."""
+    cells: dict[tuple, int] = {}
+    for model in models:
+        cell = model["family"], model["loss"], model["data"]
+        cells[cell] = cells.get(cell, 0) + 1
+        model["row"] = model["family"] if cells[cell] == 1 else f"{model['family']} {cells[cell]}"
+
+
+def mark_best(models: list[dict]) -> None:
+    """Marks, in each row, every figure whose interval reaches the best one."""
+    rows: dict[tuple, list[dict]] = {}
+    for model in models:
+        if shown := model["figures"]:
+            rows.setdefault((model["row"], model["data"], shown["name"], shown["n"]), []).append(shown)
+    for row in rows.values():
+        best = min(row, key=lambda shown: shown["value"])
+        for shown in row:
+            shown["best"] = len(row) > 1 and shown["low"] <= best["value"]
+
+
+def figures(info: Info) -> dict | None:
+    """The distance to the real pictures and how much of them is reached, of these very weights; None: not measured."""
+    if info.metrics.stale:
+        return None
+    final = {
+        re.sub(r"_n\d+$", "", row["name"]): row
+        for row in info.metrics.rows
+        if row.get("which", "final") == "final" and row.get("value") is not None
+    }
+    distance = final.get("fid") or final.get("classifier_distance")
+    if not distance:
+        return None
+    value = distance["value"]
+    low = distance["ci"][0] if distance.get("ci") else value - 1.96 * (distance.get("se") or 0)
+    shown = {
+        "name": "FID" if "fid" in final else "distance",
+        "n": distance.get("n"),
+        "value": value,
+        "low": low,
+    }
+    recall, covered = final.get("recall"), final.get("class_coverage")
+    collapsed = recall["value"] < COLLAPSED if recall else bool(covered) and covered["value"] < 0.5
+    if recall:
+        shown["reach"] = f"recall {recall['value']:.2f}"
+    elif covered:
+        total = len(info.config.dataset.labels) or 10
+        shown["reach"] = f"{round(covered['value'] * total)}/{total} classes"
+    return shown | {"collapsed": collapsed, "digits": 1 if "fid" in final else 2}
+
+
+def family(name: str) -> dict:
+    """What is said of an architecture, how it is trained, and which losses it refuses, with the reason."""
+    script, *more = SCRIPTS.get(name, (f"{name}.py" if "-" not in name else f"{name.split('-')[0]}.py",))
+    refused = {}
+    for loss in losses.LOSSES:
+        try:
+            architectures.plan_critic(name, loss, losses.get(loss))
+        except Refused as error:
+            refused[loss] = str(error)
+    return {"words": WORDS.get(name, ""), "script": " ".join([f"train/{script}", *more]), "refused": refused}
+
+
+def data(configs: Iterable[Config]) -> dict[str, dict]:
+    """Each data set by its name; its classes are known to the models that were told them."""
+    found: dict[str, dict] = {}
+    for dataset in (config.dataset for config in configs):
+        of = {
+            "title": TITLES.get(dataset.name, dataset.name),
+            "size": dataset.size,
+            "labels": list(dataset.labels),
+        }
+        known = found.setdefault(dataset.name, of)
+        known["labels"] = max(known["labels"], of["labels"], key=len)
+    return found
+
+
+# --- curves
+
+
+def curves(name: str) -> dict:
+    """What a generated picture's score costs the critic (`d`) and the generator (`g`), sampled from `zoo.losses`.
+
+    For a paired loss x is the gap to the real picture's score, for an autoencoder's its error (x ≥ 0).
+    """
+    loss = losses.get(name)
+    errors = loss.control == "autoencoder"
+    x = torch.linspace(0.0 if errors else -SCORES, SCORES, POINTS)
+    more = {"k": 0.5} if errors else {}
+    zero = torch.zeros(())
+    real = zero if loss.paired or errors else content(loss)
+    d = [loss.d(real, score, **more).item() for score in x]
+    g = [loss.g(score, zero).item() for score in x]
+    rounded = [[round(float(value), 3) for value in values] for values in (x, d, g)]
+    return dict(zip("xdg", rounded, strict=True))
+
+
+def content(loss: losses.Loss) -> torch.Tensor:
+    """A real score that costs the critic nothing, so that what is left is the price of the generated one."""
+    pairs = [(torch.tensor(real), torch.tensor(fake)) for real in (0.0, 1.0, 30.0) for fake in (0.0, -30.0)]
+    return min(pairs, key=lambda pair: abs(loss.d(*pair).item()))[0]

@@ -1,0 +1,228 @@
+// Compare: rows architectures, columns losses, a cell one sheet; all sheets from the same noise.
+
+import { caption, empty } from "./caption.js";
+import { bar, classBox, dataBox, rowsBox, seedBox, summary, truncationBox } from "./controls.js";
+import { Cursor } from "./cursor.js";
+import { clamp, el, narrow, plural, say } from "./dom.js";
+import { columnsFor } from "./fit.js";
+import { Lens } from "./lens.js";
+import { notes } from "./notes.js";
+import { picker } from "./picker.js";
+import { Sheet, showAll } from "./sheet.js";
+import { Source } from "./source.js";
+import { COLUMNS, MAX_SEED } from "./state.js";
+
+export class Compare {
+  constructor(root, state, draw) {
+    root.classList.add("compare");
+    this.state = state;
+    this.cells = new Map(); // id → {sheet, model, caption, figure}
+    this.source = new Source(draw, {
+      arrived: (sheets, asked) => this.arrived(sheets, asked),
+      slow: (asked) => this.mention(asked, () => [`drawing seed ${asked.seed}`], false, true),
+      busy: (asked, ahead) => this.mention(asked, () => [`${ahead} people ahead, about ${Math.ceil(ahead / 8)} s`], true),
+      failed: (asked) => this.mention(asked, () => [`Seed ${asked.seed} did not arrive. `,
+        el("button.link", { type: "button", onclick: () => this.redraw() }, "Draw again")], true),
+    });
+    this.status = el("p.status");
+    this.matrix = el("div.matrix");
+    this.lens = new Lens({
+      step: (by) => this.open(clamp(this.state.get("at") + by, 0, this.count() - 1)),
+      morph: () => this.morph(),
+      close: () => this.close(),
+    });
+    this.stage = el("section.stage", { "aria-label": "Sheets" }, this.matrix, this.lens.element);
+    this.cursor = new Cursor(this.stage, {
+      sheets: () => [...this.cells.values()].map((cell) => cell.sheet),
+      words: (index) => `latent ${index}`,
+      moved: (index) => this.moved(index),
+      chosen: (index) => this.open(index),
+      pinned: () => (state.get("lens") ? state.get("at") : null),
+      key: (event) => this.key(event),
+    });
+    this.notes = el("div");
+    root.append(
+      picker(state),
+      bar(state, () => summary(state), dataBox(state), rowsBox(state), seedBox(state), truncationBox(state), classBox(state)),
+      el("div.saying", {}, el("p", {}, "Same noise, but each generator has learned its own meaning for it."), this.status),
+      this.stage, this.notes);
+    state.on((changed) => this.changed(changed));
+    new ResizeObserver(() => this.fit()).observe(this.stage);
+    this.build();
+    if (state.get("view") === "compare") this.redraw();
+  }
+
+  // --- what is asked for
+
+  rows() {
+    const classes = this.state.get("class") === "rows" ? this.state.classes() : 0;
+    return classes ? Math.min(classes, 16) : COLUMNS;
+  }
+
+  count() {
+    return COLUMNS * this.rows();
+  }
+
+  redraw() {
+    const { state } = this;
+    const label = state.get("class");
+    const models = [...this.cells.keys()];
+    if (!models.length) return null;
+    return this.source.want({
+      models, seed: state.get("seed"), n: this.count(), truncation: state.get("trunc"), label: label === "all" ? null : label,
+    });
+  }
+
+  async arrived(sheets, asked) {
+    const cells = Object.entries(sheets).filter(([id]) => this.cells.has(id));
+    if (asked.n !== this.count()) return;
+    await showAll(cells.map(([id, address]) => [this.cells.get(id).sheet, address]));
+    if (!this.lens.element.hidden) this.enlarge();
+    for (const [id] of cells) {
+      const cell = this.cells.get(id);
+      cell.caption.replaceChildren(...caption(cell.model));
+      cell.element.classList.remove("late");
+      cell.element.dataset.seed = asked.seed;
+    }
+    this.describe();
+  }
+
+  // late: the old picture is faded. old: only where there is one; a first one is awaited in silence.
+  mention(asked, words, late = false, old = false) {
+    for (const id of asked.models) {
+      const cell = this.cells.get(id);
+      if (!cell || this.source.wanted !== asked || +cell.element.dataset.seed === asked.seed) continue;
+      if (old && !cell.sheet.image) continue;
+      cell.caption.replaceChildren(...words());
+      cell.element.classList.toggle("late", late);
+    }
+  }
+
+  changed(changed) {
+    const { state } = this;
+    if (["data", "loss", "arch", "class"].some((key) => changed.has(key))) this.build();
+    if (state.get("view") !== "compare") return;
+    if (["view", "data", "loss", "arch", "seed", "trunc", "class"].some((key) => changed.has(key))) this.redraw();
+    if (changed.has("lens") || changed.has("at")) this.showLens();
+    if (changed.has("seed") && this.state.get("at") != null) this.lens.say(state.get("at"), state.get("seed"));
+  }
+
+  // --- the matrix
+
+  build() {
+    const { state } = this;
+    const losses = state.get("loss");
+    const words = Object.fromEntries(state.catalogue.losses.map((loss) => [loss.name, loss.words]));
+    const old = this.cells;
+    this.cells = new Map();
+    const head = (loss) => el("p.head", {}, el("b", {}, loss), " ", el("span", {}, words[loss]));
+    this.matrix.replaceChildren(
+      el("div.heads", { "aria-hidden": true }, losses.map(head)),
+      ...state.get("arch").map((row) => {
+        const family = state.catalogue.families[state.family(row)];
+        return el("section.row", { "aria-label": row },
+          el("h2", {}, row, " ", el("span", {}, family.words)),
+          el("div.cells", {}, losses.map((loss) => this.cell(state.model(row, loss), family, loss, head(loss), old))));
+      }));
+    const models = [...this.cells.values()].map((cell) => cell.model);
+    this.lens.fill(models, { columns: COLUMNS, rows: this.rows() });
+    this.notes.replaceChildren(notes(models, state.catalogue.data[state.get("data")]));
+    this.fit();
+    this.showLens();
+    this.describe();
+  }
+
+  cell(model, family, loss, head, old) {
+    if (!model) return el("figure", {}, head, empty(family, loss), el("figcaption"));
+    const before = old.get(model.id);
+    if (before) {
+      this.cells.set(model.id, before);
+      return before.element;
+    }
+    const sheet = new Sheet(`${model.id}, ${plural(this.count(), "picture")}`);
+    const line = el("figcaption", {}, caption(model));
+    const element = el("figure", { "data-id": model.id }, head, sheet.element, line);
+    this.cells.set(model.id, { model, sheet, caption: line, element });
+    return element;
+  }
+
+  // Whole pixels: 3×, 2× or 1× with all 64; else the top left n × n; on a phone two columns of 4 × 4.
+  fit() {
+    const width = this.stage.clientWidth;
+    if (!width) return;
+    const data = this.state.catalogue.data[this.state.get("data")];
+    const fitted = columnsFor(width, this.state.get("loss").length, data.size, narrow());
+    const rows = this.rows();
+    this.stage.style.setProperty("--side", `${fitted.n * fitted.cell}px`);
+    this.stage.style.setProperty("--tall", `${(fitted.n === COLUMNS ? rows : Math.min(rows, rows === COLUMNS ? fitted.n : rows)) * fitted.cell}px`);
+    this.stage.style.setProperty("--gap", `${fitted.gap}px`);
+    this.stage.classList.toggle("tight", fitted.n * fitted.cell < 200);
+    for (const { sheet } of this.cells.values()) {
+      sheet.size({ cell: fitted.cell, columns: COLUMNS, rows, nx: fitted.n, ny: rows === COLUMNS ? fitted.n : rows });
+    }
+    this.seen = fitted.n;
+    this.describe();
+  }
+
+  // --- cursor and lens
+
+  describe() {
+    const sheets = plural(this.cells.size, "sheet");
+    if (this.cursor.index != null) this.status.textContent = `Latent ${this.cursor.index}, lit in ${sheets}. Click to enlarge.`;
+    else if (!this.cells.size) this.status.textContent = "None of these is trained yet.";
+    else {
+      const seen = this.seen * (this.rows() === COLUMNS ? this.seen : this.rows());
+      const latents = seen < this.count() ? `${seen} of ${this.count()} latents` : `${seen} latents`;
+      this.status.textContent = `${latents} a sheet. Point at one to find it in all.`;
+    }
+  }
+
+  moved(index) {
+    this.describe();
+    if (index != null) say(`latent ${index}`);
+  }
+
+  key(event) {
+    const { state } = this;
+    if (event.key === "PageUp" || event.key === "PageDown") {
+      state.set({ seed: clamp(state.get("seed") + (event.key === "PageUp" ? 1 : -1), 0, MAX_SEED) });
+    } else if (event.key === "Escape" && state.get("lens")) this.close();
+    else return false;
+    return true;
+  }
+
+  open(index) {
+    this.state.set({ at: index, lens: true });
+  }
+
+  close() {
+    const inside = this.lens.element.contains(document.activeElement);
+    this.state.set({ lens: false, at: null });
+    if (inside) [...this.cells.values()][0]?.sheet.element.focus();
+    this.cursor.rest();
+  }
+
+  showLens() {
+    const { state } = this;
+    const open = state.get("lens") && state.get("at") != null && this.cells.size > 0;
+    if (open) this.enlarge();
+    this.lens.element.hidden = !open;
+    this.stage.classList.toggle("lensed", open);
+    document.body.classList.toggle("zoo-lensed", open && state.get("view") === "compare");
+    if (state.get("at") != null) {
+      this.cursor.point(Math.min(state.get("at"), this.count() - 1));
+      this.lens.say(this.cursor.index ?? state.get("at"), state.get("seed"));
+    }
+  }
+
+  enlarge() {
+    const drawn = [...this.cells].filter(([, { sheet }]) => sheet.address);
+    return showAll(drawn.map(([id, { sheet }]) => [this.lens.tiles.get(id), sheet.address]));
+  }
+
+  morph() {
+    const { state } = this;
+    const cell = [...this.cells.values()].find((one) => one.model);
+    state.set({ a: [state.get("seed"), state.get("at")], row: cell.model.row, t: 0, view: "interpolate" });
+  }
+}

@@ -1,0 +1,56 @@
+// The losses, each a small chart on the same axes: what a generated picture's score costs the critic and the generator.
+
+import { el } from "./dom.js";
+
+const LIMIT = 3; // scores and prices from -3 to 3
+
+function line(x, y, kind) {
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
+  path.setAttribute("points", x.map((value, i) => `${value},${-y[i]}`).join(" "));
+  path.setAttribute("class", kind);
+  return path;
+}
+
+function chart(loss) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `${-LIMIT} ${-LIMIT} ${2 * LIMIT} ${2 * LIMIT}`);
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(
+    line([-LIMIT, LIMIT], [0, 0], "axis"), line([0, 0], [-LIMIT, LIMIT], "axis"),
+    line(loss.x, loss.d, "d"), line(loss.x, loss.g, "g"),
+  );
+  return svg;
+}
+
+export function picker(state) {
+  const order = state.catalogue.losses.map((loss) => loss.name);
+  const toggle = (name) => {
+    const chosen = new Set(state.get("loss"));
+    if (!chosen.delete(name)) chosen.add(name);
+    if (chosen.size) state.set({ loss: order.filter((one) => chosen.has(one)) });
+  };
+  const entries = state.catalogue.losses.map((loss) => {
+    const note = el("small");
+    const button = el("button.loss", { type: "button", onclick: () => toggle(loss.name) },
+      chart(loss), el("span", {}, loss.name), note);
+    return { loss, button, note };
+  });
+  const group = el("div.losses", { role: "group", "aria-label": "Losses, shown or not" }, entries.map((entry) => entry.button));
+  const update = () => {
+    const trained = state.trained();
+    group.classList.toggle("complete", trained.length === entries.length);
+    for (const { loss, button, note } of entries) {
+      button.setAttribute("aria-pressed", state.get("loss").includes(loss.name));
+      button.classList.toggle("untrained", !trained.includes(loss.name));
+      note.textContent = trained.includes(loss.name) ? "" : "not trained yet";
+    }
+  };
+  state.on(update);
+  update();
+  return el("section.picker", { "aria-label": "Losses" },
+    el("p.key", {}, el("b", {}, "Losses"), el("span.what", {}, "What a generated picture’s score, low to high, costs"),
+      el("span.brief", { "aria-hidden": true }, "what a score costs"),
+      el("span.d", {}, "the critic"), el("span.g", {}, "the generator")),
+    group);
+}

@@ -1,0 +1,62 @@
+// Three lines of Python that make what is seen.
+
+import { COLUMNS } from "./state.js";
+
+// ["dcgan-focal", …] and "-cifar10" of ids that end alike; a place in a path is not cut.
+function shared(models) {
+  const names = models.map((model) => model.load);
+  const end = `-${models[0].data}`;
+  const cut = names.length > 1 && names.every((name) => name.endsWith(end));
+  return { names: cut ? names.map((name) => name.slice(0, -end.length)) : names, end: cut ? end : "" };
+}
+
+function forEach(models, load) {
+  const { names, end } = shared(models);
+  const paths = names.some((name) => /[\\/]/.test(name));
+  const file = paths ? `{name.replace('/', '-')}.png` : "{name}.png";
+  const list = names.some((name) => /\s/.test(name)) ? JSON.stringify(names) : `${JSON.stringify(names.join(" "))}.split()`;
+  return `import zoo\nfor name in ${list}:\n    ${load(end ? `f"{name}${end}"` : "name")}.save(f"${file}")`;
+}
+
+// An option for the class-conditional models alone, which the others would refuse.
+function labelled(models, value) {
+  const told = [...new Set(models.filter((model) => model.classes).map((model) => model.family))];
+  if (!told.length) return "";
+  if (models.every((model) => model.classes)) return `, labels=${value}`;
+  const test = told.map((family) => `"${family}" in name`).join(" or ");
+  return `, labels=${value} if ${test} else None`;
+}
+
+export function python(state) {
+  const models = state.shown();
+  if (state.get("view") === "facades") return ofFacades(state);
+  if (!models.length) return "import zoo\nprint(zoo.list_models())";
+  return state.get("view") === "interpolate" ? ofWalk(state, models) : ofSheets(state, models);
+}
+
+function ofSheets(state, models) {
+  const label = state.get("class");
+  const classes = state.classes();
+  const n = label === "rows" && classes ? COLUMNS * Math.min(classes, 16) : COLUMNS * COLUMNS;
+  const columns = classes || n !== COLUMNS * COLUMNS ? `, columns=${COLUMNS}` : "";
+  const trunc = state.get("trunc");
+  const options = `${n}${columns}, seed=${state.get("seed")}${trunc == null ? "" : `, truncation=${trunc.toFixed(1)}`}`;
+  const value = label === "rows" ? `[i // ${COLUMNS} for i in range(${n})]` : label;
+  return forEach(models, (name) => `zoo.load(${name}).grid(${options}${label === "all" ? "" : labelled(models, value)})`);
+}
+
+function ofWalk(state, models) {
+  const keys = state.get("c") ? ["a", "b", "c", "d"] : ["a", "b"];
+  const steps = state.get("c") ? COLUMNS : state.get("steps");
+  const anchors = keys.map((key) => `(${state.get(key).join(", ")})`).join(", ");
+  const path = state.get("path") === "lerp" ? ', mode="lerp"' : "";
+  const labels = state.labels();
+  const options = `${anchors}, steps=${steps}${path}${labels ? labelled(models, `[${labels.join(", ")}]`) : ""}`;
+  return forEach(models, (name) => `zoo.pictures.grid(zoo.load(${name}).interpolate(${options}), columns=${steps})`);
+}
+
+function ofFacades(state) {
+  const [model] = state.catalogue.translators;
+  return `import zoo\nmodel = zoo.load(${JSON.stringify(model?.load ?? "pix2pix-focal-facades")})\n`
+    + 'model.translate(zoo.facades.random_building(seed=1)).save("photograph.png")';
+}

@@ -1,0 +1,64 @@
+// Where pictures come from: draw({models, …}) → {sheets: {id: address}} | {busy: n} | {error: text}.
+// One request at a time; of a burst of wishes only the last is fulfilled. What has arrived once is kept.
+
+const AT_ONCE = 5; // models a request
+const KEPT = 240; // sheets
+const SLOW = 300; // ms until it is said that something is under way
+
+export class Source {
+  constructor(draw, { arrived, slow, busy, failed }) {
+    this.draw = draw;
+    this.tell = { arrived, slow, busy, failed };
+    this.kept = new Map();
+  }
+
+  // asked: what draw takes. arrived(sheets, asked) is called once for each part of it that comes.
+  want(asked) {
+    this.wanted = asked;
+    if (!this.running) this.running = this.run().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  async run() {
+    while (this.wanted) {
+      const asked = this.wanted;
+      const slow = setTimeout(() => this.tell.slow(asked), SLOW);
+      try {
+        await this.fulfil(asked);
+      } catch (error) {
+        console.warn(error);
+        if (this.wanted === asked) this.tell.failed(asked, error.message);
+      } finally {
+        clearTimeout(slow);
+      }
+      if (this.wanted === asked) this.wanted = null;
+    }
+  }
+
+  async fulfil(asked) {
+    const { models, ...rest } = asked;
+    const key = (id) => `${id} ${JSON.stringify(rest)}`;
+    const here = models.filter((id) => this.kept.has(key(id)));
+    const missing = models.filter((id) => !this.kept.has(key(id)));
+    if (here.length) await this.tell.arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])), asked);
+    for (let i = 0; i < missing.length; i += AT_ONCE) {
+      const sheets = await this.patiently({ ...rest, models: missing.slice(i, i + AT_ONCE) }, asked);
+      if (!sheets) return; // something newer is wanted
+      for (const [id, sheet] of Object.entries(sheets)) this.kept.set(key(id), sheet);
+      while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
+      await this.tell.arrived(sheets, asked);
+      if (this.wanted !== asked) return;
+    }
+  }
+
+  async patiently(part, asked) {
+    for (;;) {
+      const answer = await this.draw(part);
+      if (answer?.sheets) return answer.sheets;
+      if (answer?.busy == null) throw new Error(answer?.error ?? "no answer");
+      this.tell.busy(asked, answer.busy);
+      await new Promise((resolve) => setTimeout(resolve, 1000 + 1000 * Math.random()));
+      if (this.wanted !== asked) return null;
+    }
+  }
+}

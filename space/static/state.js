@@ -1,0 +1,170 @@
+// What is being looked at. It lives in the query string: a link reproduces what is seen. Defaults are left out of it,
+// and what is unknown or out of range falls back in silence.
+
+import { clamp } from "./dom.js";
+
+export const COLUMNS = 8; // of every sheet: latent = row · 8 + column
+export const MAX_SEED = Number.MAX_SAFE_INTEGER;
+export const MAX_LATENT = 127;
+export const NO_TRUNCATION = 4;
+const FIRST = ["vanilla", "lsgan", "wgan", "focal", "hinge"];
+const VIEWS = ["compare", "interpolate", "facades"];
+
+export class State {
+  constructor(catalogue, query) {
+    this.catalogue = catalogue;
+    this.listeners = [];
+    this.values = this.parse(new URLSearchParams(query));
+  }
+
+  get(name) {
+    return this.values[name];
+  }
+
+  set(patch) {
+    const changed = Object.keys(patch).filter(
+      (key) => JSON.stringify(this.values[key]) !== JSON.stringify(patch[key]),
+    );
+    if (!changed.length) return;
+    Object.assign(this.values, patch);
+    if (changed.includes("data")) Object.assign(this.values, this.ofData(patch.data));
+    for (const listener of this.listeners) listener(new Set(changed));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => history.replaceState(history.state, "", this.link()), 250);
+  }
+
+  on(listener) {
+    this.listeners.push(listener);
+  }
+
+  // --- models
+
+  modelsOf(data) {
+    return this.catalogue.models.filter((model) => model.data === data);
+  }
+
+  rows(data = this.values.data) {
+    const order = ["dcgan", "cdcgan", "sngan"];
+    const rank = (row) => (order.indexOf(row) + order.length + 1) % (order.length + 1);
+    return [...new Set(this.modelsOf(data).map((model) => model.row))].sort((a, b) => rank(a) - rank(b));
+  }
+
+  model(row, loss, data = this.values.data) {
+    return this.catalogue.models.find((m) => m.row === row && m.loss === loss && m.data === data);
+  }
+
+  family(row) {
+    return this.catalogue.models.find((model) => model.row === row)?.family ?? row;
+  }
+
+  trained(data = this.values.data) {
+    const has = new Set(this.modelsOf(data).map((model) => model.loss));
+    return this.catalogue.losses.map((loss) => loss.name).filter((name) => has.has(name));
+  }
+
+  // The models of the current view, in the order of the page.
+  shown() {
+    const rows = this.values.view === "interpolate" ? [this.values.row] : this.values.arch;
+    return rows.flatMap((row) => this.values.loss.map((loss) => this.model(row, loss))).filter(Boolean);
+  }
+
+  classes() {
+    return Math.max(0, ...this.shown().map((model) => model.classes));
+  }
+
+  // The classes at the anchors; null: those of the latents.
+  labels() {
+    const { la, lb, c } = this.values;
+    if (la == null && lb == null) return null;
+    const [a, b] = [la ?? lb, lb ?? la];
+    return c ? [a, b, a, b] : [a, b];
+  }
+
+  // --- defaults
+
+  ofData(data) {
+    const trained = this.trained(data);
+    const usual = FIRST.filter((name) => trained.includes(name));
+    const loss = usual.length > 1 ? usual : trained.slice(0, 5);
+    const rows = this.rows(data);
+    const filled = (row) => loss.filter((name) => this.model(row, name, data)).length;
+    const full = rows.filter((row) => filled(row) * 2 > loss.length);
+    const most = rows.reduce((best, row) => (filled(row) > filled(best) ? row : best), rows[0]);
+    const arch = full.length ? full : [most];
+    return { loss, arch, row: most, class: "all" };
+  }
+
+  defaults(data) {
+    return {
+      view: "compare", data, ...this.ofData(data), seed: 7, trunc: null, at: null, lens: false,
+      a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: 64, t: 0, la: null, lb: null,
+    };
+  }
+
+  mainData() {
+    const names = Object.keys(this.catalogue.data);
+    const count = (name) => this.modelsOf(name).length;
+    return names.reduce((best, name) => (count(name) > count(best) ? name : best), names[0]);
+  }
+
+  // --- the link
+
+  parse(query) {
+    const data = query.get("data") in this.catalogue.data ? query.get("data") : this.mainData();
+    const values = this.defaults(data);
+    const whole = (text, low, high) => (/^\d{1,16}$/.test(text ?? "") && +text >= low && +text <= high ? +text : null);
+    const list = (text, known) => known.filter((name) => (text ?? "").split(",").includes(name));
+    const anchor = (text) => {
+      const [seed, row] = (text ?? "").split(".").map((part) => whole(part, 0, MAX_SEED));
+      return seed == null || row == null || row > MAX_LATENT ? null : [seed, row];
+    };
+    if (VIEWS.includes(query.get("view"))) values.view = query.get("view");
+    const loss = list(query.get("loss"), this.catalogue.losses.map((one) => one.name));
+    const arch = list(query.get("arch"), this.rows(data));
+    if (loss.length) values.loss = loss;
+    if (arch.length && values.view === "interpolate") values.row = arch[0];
+    else if (arch.length) values.arch = arch;
+    values.seed = whole(query.get("seed"), 0, MAX_SEED) ?? values.seed;
+    const trunc = Number.parseFloat(query.get("trunc"));
+    if (trunc >= 0.5 && trunc < NO_TRUNCATION) values.trunc = Math.round(trunc * 10) / 10;
+    const most = Math.max(0, ...this.modelsOf(data).map((model) => model.classes));
+    const label = query.get("class");
+    if (most && label === "rows") values.class = label;
+    else if (most) values.class = whole(label, 0, most - 1) ?? "all";
+    values.at = whole(query.get("at"), 0, MAX_LATENT);
+    values.lens = query.get("lens") === "1" && values.at != null;
+    values.a = anchor(query.get("a")) ?? values.a;
+    values.b = anchor(query.get("b")) ?? values.b;
+    values.c = anchor(query.get("c"));
+    values.d = values.c && anchor(query.get("d"));
+    if (!values.d) values.c = null;
+    if (query.get("path") === "lerp") values.path = "lerp";
+    values.steps = whole(query.get("steps"), 2, 64) ?? values.steps;
+    values.t = clamp(whole(query.get("t"), 0, 63) ?? 0, 0, values.c ? 63 : values.steps - 1);
+    if (most) [values.la, values.lb] = ["la", "lb"].map((key) => whole(query.get(key), 0, most - 1));
+    return values;
+  }
+
+  link() {
+    const { values } = this;
+    const usual = this.defaults(values.data);
+    const query = new URLSearchParams(location.search);
+    const put = (key, value, standard) => {
+      if (value == null || JSON.stringify(value) === JSON.stringify(standard)) query.delete(key);
+      else query.set(key, Array.isArray(value) ? value.join(typeof value[0] === "number" ? "." : ",") : value);
+    };
+    const only = (view, value) => (values.view === view ? value : null);
+    put("view", values.view, usual.view);
+    put("data", values.data, this.mainData());
+    put("loss", values.loss, usual.loss);
+    put("arch", values.view === "interpolate" ? values.row : values.arch,
+        values.view === "interpolate" ? usual.row : usual.arch);
+    for (const key of ["seed", "trunc", "class", "at"]) put(key, only("compare", values[key]), usual[key]);
+    put("lens", only("compare", values.lens ? 1 : null));
+    for (const key of ["a", "b", "path", "steps"]) put(key, only("interpolate", values[key]), usual[key]);
+    for (const key of ["c", "d", "la", "lb"]) put(key, only("interpolate", values[key]));
+    put("t", only("interpolate", values.t), 0);
+    const text = query.toString().replaceAll("%2C", ",");
+    return location.pathname + (text ? `?${text}` : "") + location.hash;
+  }
+}

@@ -1,0 +1,168 @@
+"""Toy models, a page that shows them, and a browser to look at it."""
+
+import os
+import shutil
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from space import app
+from space.shelf import Shelf, find
+from space.studio import Studio
+from zoo import architectures, checkpoint
+from zoo.architectures import DCGAN
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+CLASSES = ("cat", "dog", "<b>ox</b>")
+
+
+class Tint(torch.nn.Module):
+    """A translator with a colour of its own."""
+
+    def __init__(self, *, size: int, channels: int):
+        super().__init__()
+        self.colour = torch.nn.Parameter(torch.randn(channels, 1, 1))
+
+    def forward(self, z, maps):
+        return (maps * 0.5 + self.colour).tanh()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def translator():
+    row = replace(DCGAN, generator=Tint, kind="translation", sizes=(16,), conditional=False)
+    architectures.ARCHITECTURES["tint"] = row
+    yield
+    del architectures.ARCHITECTURES["tint"]
+
+
+@pytest.fixture(scope="session")
+def write():
+    """write(folder, id, name, seed, loss): a checkpoint with random weights."""
+
+    def write(folder: Path, id: str, name: str = "dcgan", seed: int = 0, loss: str = "focal") -> None:
+        of = (
+            {"size": 16, "channels": 3}
+            if name == "tint"
+            else {"size": 32, "latent": 8, "width": 4, "channels": 3}
+            | ({"classes": len(CLASSES)} if name == "cdcgan" else {})
+        )
+        example = {int: 3, float: 12.5, str: "some", bool: True, tuple[float, float]: (0.5, 0.9)}
+        training = checkpoint.Training(**{f.name: example.get(f.type) for f in fields(checkpoint.Training)})
+        dataset = checkpoint.Dataset(
+            name="toy",
+            id=None,
+            revision=None,
+            split="train",
+            pictures=9,
+            size=of["size"],
+            channels=3,
+            labels=CLASSES if "classes" in of else (),
+        )
+        config = checkpoint.Config(
+            id=id,
+            architecture={"name": name, **of},
+            critic={},
+            loss={"name": loss},
+            dataset=dataset,
+            training=training,
+        )
+        torch.manual_seed(seed)
+        generator = architectures.build_generator(name, of)
+        for parameter in generator.parameters():
+            parameter.data.add_(torch.randn_like(parameter) * 0.2)
+        checkpoint.write(folder / id, config, generator.state_dict())
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def matrix(tmp_path_factory, write) -> Path:
+    """Runs that fill a part of the matrix: three losses of one family, one of another that knows classes."""
+    folder = tmp_path_factory.mktemp("matrix")
+    for seed, loss in enumerate(("vanilla", "lsgan", "focal")):
+        write(folder, f"dcgan-{loss}-toy", seed=seed, loss=loss)
+    write(folder, "cdcgan-focal-toy", "cdcgan", 7)
+    write(folder, "tint-a", "tint", 8)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def address(matrix) -> str:
+    """Of a page with these runs."""
+    page = app.build(Studio(Shelf(find([str(matrix)]))))
+    _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
+    yield url.rstrip("/")
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, driven by Playwright. Skips where there is none, unless ZOO_BROWSER=required."""
+
+    def missing(what: str):
+        stop = pytest.fail if os.environ.get("ZOO_BROWSER") == "required" else pytest.skip
+        stop(f"no {what}, so the page is not seen in a browser: {hint}")
+
+    hint = "apt-get install chromium; pip install playwright"
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def contexts(browser):
+    """A context for each kind of visitor, which keeps what the browser has fetched."""
+    made = {}
+
+    def context(**options):
+        key = repr(options)
+        if key not in made:
+            made[key] = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        return made[key]
+
+    yield context
+    for one in made.values():
+        one.close()
+
+
+@pytest.fixture
+def visit(contexts, address):
+    """visit(query, **options of the browser's context) opens the page. No error, no request to elsewhere is allowed."""
+    pages, wrong = [], []
+
+    def allowed(url: str) -> bool:
+        return url.startswith((f"{address}/", "data:", f"blob:{address}/"))
+
+    def visit(query: str = "", **options):
+        page = contexts(**options).new_page()
+        pages.append(page)
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("request", lambda request: allowed(request.url) or wrong.append(f"request to {request.url}"))
+        page.goto(f"{address}/{query}")
+        page.wait_for_function("document.querySelector('.zoo .sheet.filled, .zoo .tile img, .sheets img')")
+        return page
+
+    yield visit
+    for page in pages:
+        page.close()
+    assert not wrong
