@@ -3,7 +3,9 @@
 import os
 import shutil
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -37,12 +39,15 @@ class Tint(torch.nn.Module):
         return (maps * 0.5 + self.colour).tanh()
 
 
-@pytest.fixture(autouse=True, scope="session")
+TRANSLATOR = {"tint": replace(DCGAN, generator=Tint, kind="translation", sizes=(16,), conditional=False)}
+registered = partial(patch.dict, architectures.ARCHITECTURES, TRANSLATOR)
+
+
+@pytest.fixture(autouse=True)
 def translator():
-    row = replace(DCGAN, generator=Tint, kind="translation", sizes=(16,), conditional=False)
-    architectures.ARCHITECTURES["tint"] = row
-    yield
-    del architectures.ARCHITECTURES["tint"]
+    """Known while a test of the page runs; what lasts for the session registers it for itself."""
+    with registered():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +82,8 @@ def write():
             training=training,
         )
         torch.manual_seed(seed)
-        generator = architectures.build_generator(name, of)
+        with registered():
+            generator = architectures.build_generator(name, of)
         for parameter in generator.parameters():
             parameter.data.add_(torch.randn_like(parameter) * 0.2)
         checkpoint.write(folder / id, config, generator.state_dict())
@@ -99,7 +105,8 @@ def matrix(tmp_path_factory, write) -> Path:
 @pytest.fixture(scope="session")
 def address(matrix) -> str:
     """Of a page with these runs."""
-    page = app.build(Studio(Shelf(find([str(matrix)]))))
+    with registered():
+        page = app.build(Studio(Shelf(find([str(matrix)]))))
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
     yield url.rstrip("/")
     page.close()
