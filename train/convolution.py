@@ -38,10 +38,8 @@ def convolve(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
 
 
 def pays(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> bool:
-    pixels, maps = (
-        len(x) * x.shape[2] * x.shape[3],
-        module.weight.shape[0],
-    )  # of x, but the maps of the smaller side
+    maps = module.weight.shape[0]  # of the smaller side
+    pixels = len(x) * x.shape[2] * x.shape[3]
     if isinstance(module, nn.Conv2d):
         pixels /= module.stride[0] * module.stride[1]
     return pixels <= PIXELS_PER_MAP * maps

@@ -20,10 +20,8 @@ from zoo.errors import CheckpointError, HubError, Refused
 TRIES = 6  # at a commit: others may push at the same time
 KEPT = (".gitattributes",)  # the Hub's own
 
-
-MADE_FROM = re.compile(
-    r"^<!-- made from (\{.*\}) -->$", re.MULTILINE
-)  # in a card: sha256 of what it tells of
+# In a card: the sha256 of each file that it tells of.
+MADE_FROM = re.compile(r"^<!-- made from (\{.*\}) -->$", re.MULTILINE)
 
 
 class Pushed(NamedTuple):
