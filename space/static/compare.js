@@ -12,6 +12,8 @@ import { Sheet, showAll } from "./sheet.js";
 import { Source } from "./source.js";
 import { COLUMNS, MAX_SEED } from "./state.js";
 
+const GUTTER = 92; // px, for the names of classes
+
 export class Compare {
   constructor(root, state, draw) {
     root.classList.add("compare");
@@ -34,7 +36,7 @@ export class Compare {
     this.stage = el("section.stage", { "aria-label": "Sheets" }, this.matrix, this.lens.element);
     this.cursor = new Cursor(this.stage, {
       sheets: () => [...this.cells.values()].map((cell) => cell.sheet),
-      words: (index) => `latent ${index}`,
+      words: (index) => this.words(index),
       moved: (index) => this.moved(index),
       chosen: (index) => this.open(index),
       pinned: () => (state.get("lens") ? state.get("at") : null),
@@ -54,9 +56,18 @@ export class Compare {
 
   // --- what is asked for
 
+  // The names of the classes, where each has a row.
+  classes() {
+    return this.state.get("class") === "rows" ? this.state.classNames().slice(0, 16) : [];
+  }
+
   rows() {
-    const classes = this.state.get("class") === "rows" ? this.state.classes() : 0;
-    return classes ? Math.min(classes, 16) : COLUMNS;
+    return this.classes().length || COLUMNS;
+  }
+
+  words(index) {
+    const name = this.classes()[Math.floor(index / COLUMNS)];
+    return `latent ${index}${name ? `, ${name}` : ""}`;
   }
 
   count() {
@@ -115,6 +126,7 @@ export class Compare {
     const words = Object.fromEntries(state.catalogue.losses.map((loss) => [loss.name, loss.words]));
     const old = this.cells;
     this.cells = new Map();
+    const names = this.classes();
     const head = (loss) => el("p.head", {}, el("b", {}, loss), " ", el("span", {}, words[loss]));
     this.matrix.replaceChildren(
       el("div.heads", { "aria-hidden": true }, losses.map(head)),
@@ -122,7 +134,10 @@ export class Compare {
         const family = state.catalogue.families[state.family(row)];
         return el("section.row", { "aria-label": row },
           el("h2", {}, row, " ", el("span", {}, family.words)),
-          el("div.cells", {}, losses.map((loss) => this.cell(state.model(row, loss), family, loss, head(loss), old))));
+          el("div.cells", {},
+            names.length && losses.some((loss) => state.model(row, loss)?.classes) &&
+              el("ol.classes", {}, names.map((name) => el("li", { title: name }, name))),
+            losses.map((loss) => this.cell(state.model(row, loss), family, loss, head(loss), old))));
       }));
     const models = [...this.cells.values()].map((cell) => cell.model);
     this.lens.fill(models, { columns: COLUMNS, rows: this.rows() });
@@ -151,10 +166,13 @@ export class Compare {
     const width = this.stage.clientWidth;
     if (!width) return;
     const data = this.state.catalogue.data[this.state.get("data")];
-    const fitted = columnsFor(width, this.state.get("loss").length, data.size, narrow());
+    const gutter = this.classes().length && !narrow() ? GUTTER : 0;
+    const fitted = columnsFor(width - gutter, this.state.get("loss").length, data.size, narrow());
     const rows = this.rows();
     this.stage.style.setProperty("--side", `${fitted.n * fitted.cell}px`);
     this.stage.style.setProperty("--tall", `${(fitted.n === COLUMNS ? rows : Math.min(rows, rows === COLUMNS ? fitted.n : rows)) * fitted.cell}px`);
+    this.stage.style.setProperty("--gutter", `${gutter}px`);
+    this.stage.style.setProperty("--tile", `${fitted.cell}px`);
     this.stage.style.setProperty("--gap", `${fitted.gap}px`);
     this.stage.classList.toggle("tight", fitted.n * fitted.cell < 200);
     for (const { sheet } of this.cells.values()) {
@@ -168,7 +186,7 @@ export class Compare {
 
   describe() {
     const sheets = plural(this.cells.size, "sheet");
-    if (this.cursor.index != null) this.status.textContent = `Latent ${this.cursor.index}, lit in ${sheets}. Click to enlarge.`;
+    if (this.cursor.index != null) this.status.textContent = `L${this.words(this.cursor.index).slice(1)}, lit in ${sheets}. Click to enlarge.`;
     else if (!this.cells.size) this.status.textContent = "None of these is trained yet.";
     else {
       const seen = this.seen * (this.rows() === COLUMNS ? this.seen : this.rows());
@@ -179,7 +197,7 @@ export class Compare {
 
   moved(index) {
     this.describe();
-    if (index != null) say(`latent ${index}`);
+    if (index != null) say(this.words(index));
   }
 
   key(event) {

@@ -133,9 +133,7 @@ export function classBox(state) {
   const box = control("Class", input, ".class");
   const update = () => {
     const classes = state.classes();
-    const names = state.catalogue.data[state.get("data")].labels;
-    input.update([["all", "all in turn"], ["rows", "one row per class"],
-      ...range(classes).map((i) => [i, names[i] ?? `class ${i}`])]);
+    input.update([["all", "all in turn"], ["rows", "one row per class"], ...state.classNames().map((name, i) => [i, name])]);
     const rows = [...new Set(state.shown().filter((model) => model.classes).map((model) => model.row))];
     box.firstChild.textContent = `Class, ${rows.join(", ")} only`;
     box.style.visibility = classes ? "" : "hidden"; // its place stays

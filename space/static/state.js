@@ -1,7 +1,7 @@
 // What is being looked at. It lives in the query string: a link reproduces what is seen. Defaults are left out of it,
 // and what is unknown or out of range falls back in silence.
 
-import { clamp } from "./dom.js";
+import { clamp, range } from "./dom.js";
 
 export const COLUMNS = 8; // of every sheet: latent = row · 8 + column
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
@@ -70,6 +70,11 @@ export class State {
 
   classes() {
     return Math.max(0, ...this.shown().map((model) => model.classes));
+  }
+
+  classNames() {
+    const names = this.catalogue.data[this.values.data].labels;
+    return range(this.classes()).map((i) => names[i] ?? `class ${i}`);
   }
 
   // The classes at the anchors; null: those of the latents.

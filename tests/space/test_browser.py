@@ -121,6 +121,14 @@ def test_a_class_is_for_conditional_models_and_rows_give_each_class_one(visit, m
     assert same(picture(page, model.id), model.grid(64, columns=8, seed=7, labels=1))
     page.get_by_label("Class, cdcgan only").select_option("rows")
     page.wait_for_function("document.querySelector('[data-id=cdcgan-focal-toy] img').naturalHeight === 96")
+    names = page.locator(".row[aria-label=cdcgan] .classes li")
+    assert names.all_inner_texts() == ["cat", "dog", "<b>ox</b>"] and page.locator(".classes").count() == 1
+    sheet = page.locator("[data-id=cdcgan-focal-toy] .sheet")
+    box, name = sheet.bounding_box(), names.nth(1).bounding_box()
+    tile = box["width"] / 8
+    assert name["y"] == box["y"] + tile and name["height"] == tile and name["x"] + name["width"] < box["x"]
+    sheet.hover(position={"x": 2.5 * tile, "y": 1.5 * tile})
+    assert "Latent 10, dog, lit in 4 sheets" in page.locator(".compare .status").inner_text()
     rows = [i // 8 for i in range(24)]
     assert same(picture(page, model.id), model.grid(24, columns=8, seed=7, labels=rows))
     assert "<b>ox</b>" in page.get_by_label("Class, cdcgan only").inner_text()  # a name is text, never HTML
