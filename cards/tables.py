@@ -164,6 +164,10 @@ def psnr(zoo: Zoo) -> str:
     for loss, theirs in papers.PSNR.items():
         runs = runs_of(zoo, "focal-facades", "pix2pix", loss, "facades")
         lines.append([loss, f"{theirs:.3f}", ours(runs, "psnr"), mean(runs, "wrapped_psnr"), about(runs)])
+    for subject in dict.fromkeys(row["subject"] for row in zoo.references.get("facades", [])):
+        rows = [row for row in zoo.references["facades"] if row["subject"] == subject]
+        figures = (show(name, measures.value(rows, name)) for name in ("psnr", "wrapped_psnr"))
+        lines.append([f"*{subject}*", "–", *figures, "no translation"])
     heading = [
         "loss",
         "theirs, Table 4",

@@ -102,11 +102,11 @@ async def lost(_hub, _request, answer, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"99")]})
 
 
-async def flip(_hub, _request, answer, send):
-    """One byte has another value."""
+async def flip(_hub, _request, answer, send, at=0.5):
+    """One byte has another value, `at` so much of the body."""
     response = await answer()
-    middle = len(response.body) // 2
-    response.body = response.body[:middle] + bytes([response.body[middle] ^ 1]) + response.body[middle + 1 :]
+    place = int(len(response.body) * at)
+    response.body = response.body[:place] + bytes([response.body[place] ^ 1]) + response.body[place + 1 :]
     await _whole(response, send)
 
 

@@ -6,7 +6,7 @@
 
 Several processes share the models, and the features of real pictures. What was measured before by another protocol
 stays; what was measured with other weights goes. The last line measures real pictures and noise as if a model had made
-them, for scale, into train/results/references/.
+them, for scale, into train/results/references/; of pairs (facades) another pair's photograph, black and noise.
 """
 
 from collections.abc import Iterable
@@ -27,6 +27,7 @@ from tqdm import tqdm
 from train import options, sampled, stability, tracked, translated, yardsticks
 from train.cell import hardware
 from train.rows import row, write, write_rows
+from train.sources import NAMED
 from train.yardsticks import Yardsticks, translates
 from zoo import checkpoint, hub
 from zoo.config import Config
@@ -207,7 +208,19 @@ def of_this_run(tools: Yardsticks) -> dict:
 
 
 def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
-    """Rows of real training pictures and of noise in the place of samples; the path they are in."""
+    """Rows of what no model made, each with its `subject`; the path they are in."""
+    named = NAMED.get(name)
+    if named and named.map:
+        found = translated.for_scale(tools.pairs_named(name), lpips=tools.lpips, seed=chosen.seed)
+    else:
+        found = of_real_and_noise(name, tools, chosen)
+    about = {"sample_seed": chosen.seed} | of_this_run(tools)
+    write_rows(RESULTS / f"{name}.json", {"dataset": name}, [figure | about for figure in found])
+    return RESULTS / f"{name}.json"
+
+
+def of_real_and_noise(name: str, tools: Yardsticks, chosen: Options) -> list[dict]:
+    """Rows of real training pictures and of noise in the place of samples."""
     against = tools.against_named(name)
     rng, n = np.random.default_rng(chosen.seed), max(chosen.n, chosen.n_classifier)
     some = np.sort(rng.permutation(len(against.training))[:n])
@@ -218,13 +231,12 @@ def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
             torch.from_numpy(pictures), against, n=chosen.n, n_classifier=chosen.n_classifier
         )
         found += [
-            figure | {"subject": subject, "sample_seed": chosen.seed} | of_this_run(tools)
+            figure | {"subject": subject}
             for figure in measured
             if subject == "noise"
             or not figure["name"].startswith("memorisation")  # these are training pictures
         ]
-    write_rows(RESULTS / f"{name}.json", {"dataset": name}, found)
-    return RESULTS / f"{name}.json"
+    return found
 
 
 def summary(found: list[dict]) -> str:

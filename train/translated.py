@@ -71,7 +71,7 @@ def compare(
     *,
     lpips: Callable[[Tensor, Tensor], float] | None,
     inception: Extractor | None,
-    features: Callable[[Extractor, Pictures], Tensor],
+    features: Callable[[Extractor, Pictures], Tensor] | None,
 ) -> list[dict]:
     """PSNR, SSIM, L1 and LPIPS a picture, then the mean with its interval; FID; the wrap-around artefact."""
     n = len(fakes)
@@ -96,6 +96,18 @@ def compare(
     ]
     rows.append(row("wrapped_psnr", float(np.mean(wrapped)), n, note=ARTEFACT, **about))
     return rows
+
+
+def for_scale(pairs: Pictures, *, lpips: Callable[[Tensor, Tensor], float] | None, seed: int) -> list[dict]:
+    """Rows of what translates nothing, each with its `subject`: another pair's photograph, black, noise."""
+    reals = torch.from_numpy(np.array(pairs.images[:]))
+    noise = torch.randint(256, reals.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    subjects = {"another photograph": reals.roll(1, 0), "black": torch.zeros_like(reals), "noise": noise}
+    return [
+        figure | {"subject": subject}
+        for subject, fakes in subjects.items()
+        for figure in compare(fakes, pairs, lpips=lpips, inception=None, features=None)
+    ]
 
 
 def load_lpips(weights: Path | None) -> Callable[[Tensor, Tensor], float]:

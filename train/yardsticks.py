@@ -107,6 +107,12 @@ class Yardsticks:
                 raise
             return self._pictures(config, config.dataset.split)
 
+    def pairs_named(self, dataset: str) -> Pictures:
+        """The same for a data set by its name."""
+        split = self.options.reference_split or "test"
+        options = pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split)
+        return self._once((dataset, split), lambda: pairs.load_pairs(options))
+
     def _pictures(self, config: Config, split: str) -> Pictures:
         key = (config.dataset.name, config.dataset.size, config.dataset.channels, translates(config), split)
         return self._once(key, lambda: load(config, split, self.options))

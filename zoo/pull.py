@@ -102,7 +102,12 @@ class _Snapshot:
     def fetch_all(self, weights: bool) -> Path:
         folder = self.fetch(CONFIG, LARGEST[CONFIG]).parent
         self.check_json(folder / CONFIG)
-        config = checkpoint.read(folder)
+        try:
+            config = checkpoint.read(folder)
+        except CheckpointError as error:
+            if is_as_committed(folder / CONFIG):
+                raise
+            raise Damaged(str(error), folder / CONFIG) from None
         if weights:
             if not (folder / WEIGHTS).exists():
                 checkpoint.check_claims(folder, config)  # before anything large is fetched
@@ -148,6 +153,13 @@ class _Snapshot:
             json.loads(path.read_bytes())
         except (ValueError, RecursionError):
             raise Damaged(f"{path.name} of {self.repository} is not JSON", path) from None
+
+
+def is_as_committed(path: Path) -> bool:
+    """Whether a file in the cache has the hash that git gave it, which is the name of its content there."""
+    content = path.read_bytes()
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return blob == path.resolve().name
 
 
 def sweep(folder: Path) -> None:

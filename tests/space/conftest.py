@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -13,6 +13,7 @@ import torch
 from space import app
 from space.shelf import Shelf, find
 from space.studio import Studio
+from tests import toys
 from zoo import architectures, checkpoint
 from zoo.architectures import DCGAN
 
@@ -55,38 +56,16 @@ def write():
     """write(folder, id, name, seed, loss): a checkpoint with random weights."""
 
     def write(folder: Path, id: str, name: str = "dcgan", seed: int = 0, loss: str = "focal") -> None:
+        labels = CLASSES if name == "cdcgan" else ()
         of = (
             {"size": 16, "channels": 3}
             if name == "tint"
             else {"size": 32, "latent": 8, "width": 4, "channels": 3}
-            | ({"classes": len(CLASSES)} if name == "cdcgan" else {})
+            | ({"classes": len(labels)} if labels else {})
         )
-        example = {int: 3, float: 12.5, str: "some", bool: True, tuple[float, float]: (0.5, 0.9)}
-        training = checkpoint.Training(**{f.name: example.get(f.type) for f in fields(checkpoint.Training)})
-        dataset = checkpoint.Dataset(
-            name="toy",
-            id=None,
-            revision=None,
-            split="train",
-            pictures=9,
-            size=of["size"],
-            channels=3,
-            labels=CLASSES if "classes" in of else (),
-        )
-        config = checkpoint.Config(
-            id=id,
-            architecture={"name": name, **of},
-            critic={},
-            loss={"name": loss},
-            dataset=dataset,
-            training=training,
-        )
-        torch.manual_seed(seed)
+        config = toys.config(name, of, id=id, loss={"name": loss}, labels=labels)
         with registered():
-            generator = architectures.build_generator(name, of)
-        for parameter in generator.parameters():
-            parameter.data.add_(torch.randn_like(parameter) * 0.2)
-        checkpoint.write(folder / id, config, generator.state_dict())
+            checkpoint.write(folder / id, config, toys.weights(config, seed))
 
     return write
 

@@ -2,12 +2,11 @@
 
 import inspect
 import shutil
-import typing
-from dataclasses import fields
 
 import pytest
 import torch
 
+from tests import toys
 from tests.hub_server import Client, HubServer
 from zoo import architectures, checkpoint
 from zoo.architectures import DCGAN
@@ -15,40 +14,13 @@ from zoo.architectures import DCGAN
 torch.set_num_threads(1)
 
 
-def anything(kind: typing.Any) -> typing.Any:
-    """A value of an annotation, so that a new field of the format does not change every test."""
-    if typing.get_origin(kind) is tuple:
-        return tuple(map(anything, typing.get_args(kind)))
-    return {int: 3, float: 0.5, str: "some", bool: True}.get(kind)
-
-
 @pytest.fixture
 def make_config():
-    def make(name: str = "dcgan", *, labels: tuple[str, ...] = (), palette: str | None = None, **given):
+    def make(name: str = "dcgan", **given):
         takes = inspect.signature(architectures.get(name).generator).parameters
         of = {"size": 16, "channels": 3, "latent": 8, "width": 4, "cap": 8}
         of = {field: value for field, value in of.items() if field in takes} | given.pop("fields", {})
-        training = checkpoint.Training(**{f.name: anything(f.type) for f in fields(checkpoint.Training)})
-        dataset = checkpoint.Dataset(
-            name="toy",
-            id=None,
-            revision=None,
-            split="train",
-            pictures=9,
-            size=of["size"],
-            channels=of["channels"],
-            labels=labels,
-            palette=palette,
-        )
-        return checkpoint.Config(
-            id=f"{name}-focal-toy",
-            architecture={"name": name, **of},
-            critic={"norm": "batch", "spectral_norm": True},
-            loss={"name": "focal", "alpha": 1.0, "gamma": 2.0},
-            dataset=dataset,
-            training=training,
-            **given,
-        )
+        return toys.config(name, of, **given)
 
     return make
 
@@ -59,12 +31,7 @@ def make_checkpoint(tmp_path, make_config, small_sizes):
 
     def make(name: str = "dcgan", folder: str = "runs/toy", half: bool = False, seed: int = 0, **given):
         config = make_config(name, **given)
-        torch.manual_seed(seed)
-        of = dict(config.architecture)
-        generator = architectures.build_generator(of.pop("name"), of)
-        for parameter in generator.parameters():
-            parameter.data.add_(torch.randn_like(parameter) * 0.2)
-        tensors = generator.state_dict()
+        tensors = toys.weights(config, seed)
         if half:
             tensors = {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
         checkpoint.write(tmp_path / folder, config, tensors)

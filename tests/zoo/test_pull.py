@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,12 @@ FAULTS = {
     "too long": ("GET /storage", endless, "CheckpointError", "bytes or more, which is too many"),
     "flipped byte": ("GET /storage", flip, "CheckpointError", "sha256", "fetched anew"),
     "flipped byte of the config": ("GET .*config", flip, "CheckpointError", "config.json"),
+    "flipped first byte of the config": (
+        "GET .*config",
+        partial(flip, at=0),
+        "CheckpointError",
+        "config.json",
+    ),
 }
 HEALED = [
     "busy",

@@ -1,0 +1,59 @@
+"""Toy checkpoints: tiny nets with random weights, and a config to go with them."""
+
+import typing
+from dataclasses import fields
+
+import torch
+
+from zoo import architectures, checkpoint
+
+
+def anything(kind: typing.Any) -> typing.Any:
+    """A value of an annotation, so that a new field of the format does not change every test."""
+    if typing.get_origin(kind) is tuple:
+        return tuple(map(anything, typing.get_args(kind)))
+    return {int: 3, float: 12.5, str: "some", bool: True}.get(kind)
+
+
+def config(
+    name: str,
+    of: dict[str, int],
+    *,
+    id: str | None = None,
+    loss: dict | None = None,
+    labels: tuple[str, ...] = (),
+    palette: str | None = None,
+    **given,
+) -> checkpoint.Config:
+    """Of the architecture `name` with the fields `of`."""
+    training = checkpoint.Training(**{f.name: anything(f.type) for f in fields(checkpoint.Training)})
+    dataset = checkpoint.Dataset(
+        name="toy",
+        id=None,
+        revision=None,
+        split="train",
+        pictures=9,
+        size=of["size"],
+        channels=of["channels"],
+        labels=labels,
+        palette=palette,
+    )
+    return checkpoint.Config(
+        id=id or f"{name}-focal-toy",
+        architecture={"name": name, **of},
+        critic={"norm": "batch", "spectral_norm": True},
+        loss=loss or {"name": "focal", "alpha": 1.0, "gamma": 2.0},
+        dataset=dataset,
+        training=training,
+        **given,
+    )
+
+
+def weights(config: checkpoint.Config, seed: int = 0) -> dict[str, torch.Tensor]:
+    """The state of a generator that makes pictures of some contrast."""
+    torch.manual_seed(seed)
+    of = dict(config.architecture)
+    generator = architectures.build_generator(of.pop("name"), of)
+    for parameter in generator.parameters():
+        parameter.data.add_(torch.randn_like(parameter) * 0.2)
+    return generator.state_dict()

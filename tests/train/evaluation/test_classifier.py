@@ -1,0 +1,41 @@
+"""The small classifiers: trained by their script, found without the data."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from tests.train.evaluation.colours import CLASSES, made_up
+from train import (
+    classifier,
+)
+from zoo.errors import DataError
+
+
+def test_the_script_leaves_a_classifier_that_knows_its_data(trained):
+    about = json.loads(trained.with_suffix(".json").read_text())
+    known = classifier.find("colours")
+    assert known.labels == CLASSES and known.accuracy == about["accuracy"] > 0.9
+    assert trained.stat().st_size < 2_000_000 and about["parameters"] < 1_000_000
+    pictures, labels = made_up(60, 9)
+    predicted = known.extractor.logits(known.extractor(pictures)).argmax(1)
+    assert (predicted == labels).double().mean() > 0.9
+    assert classifier.find("unknown") is None
+
+
+def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
+    for suffix in (".json", ".safetensors"):
+        shutil.copy(trained.with_suffix(suffix), tmp_path)
+    (tmp_path / "colours.safetensors").write_bytes(trained.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(DataError, match="other weights"):
+        classifier.find("colours", tmp_path)
+
+
+def test_shifts_and_mirrors_keep_the_picture_and_hold_for_the_seed():
+    x = torch.arange(32.0).expand(6, 1, 32, 32).contiguous()
+    moved = classifier.augment(x, torch.Generator().manual_seed(0))
+    assert moved.shape == x.shape and not moved.equal(x)
+    assert moved.equal(classifier.augment(x, torch.Generator().manual_seed(0)))
+    slopes = moved[:, 0, 16, 12:20].diff().mean(1)
+    assert set(slopes.tolist()) == {-1.0, 1.0}

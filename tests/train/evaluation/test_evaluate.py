@@ -1,0 +1,146 @@
+"""From checkpoints to rows of metrics.json."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from tests.train.evaluation.colours import SIDE, TEST, TRAIN
+from train import (
+    classifier,
+    evaluate,
+    tracked,
+    translated,
+    yardsticks,
+)
+from zoo import checkpoint
+from zoo.errors import DataError, Refused
+
+
+def test_a_conditional_checkpoint_gets_every_figure_with_its_protocol(measured, tmp_path):
+    found = {figure["name"]: figure for figure in measured("cdcgan", "colours")}
+    sampled_names = {"fid_n60", "kid_n60", "precision_n60", "recall_n60"} | {
+        f"{name}_n90"
+        for name in ("classifier_distance", "class_coverage", "class_entropy", "asked_class", "memorisation")
+    }
+    assert (
+        sampled_names <= found.keys() and {"swing_d", "swing_g", "settled_kimg_g", "spike_d"} <= found.keys()
+    )
+    assert "inception_score_n60" not in found
+    config = checkpoint.read(tmp_path / "runs" / "cdcgan")
+    for name in sampled_names:
+        figure = found[name]
+        protocol = (
+            "value n dataset split reference_n extractor features resize precision versions device date"
+        )
+        assert figure.keys() >= set(protocol.split())
+        assert figure["which"] == "final" and figure["weights_sha256"] == config.weights.sha256
+        assert (figure["sample_seed"], figure["training_seed"]) == (0, 0)
+    assert (found["fid_n60"]["split"], found["fid_n60"]["reference_n"]) == ("test", TEST)
+    assert (found["memorisation_n90"]["split"], found["memorisation_n90"]["reference_n"]) == ("train", TRAIN)
+    assert found["kid_n60"]["se"] > 0 and "standard error" in found["kid_n60"]["se_of"]
+
+
+def test_figures_by_another_protocol_stay_and_the_same_are_replaced(measured, tmp_path):
+    first = measured("cdcgan", "colours")
+    again = measured("cdcgan", "colours")
+    strip = lambda found: [{k: v for k, v in figure.items() if k != "date"} for figure in found]  # noqa: E731
+    assert strip(first) == strip(again)
+    both = measured("cdcgan", "colours", "--reference-split", "train")
+    splits = {f["split"] for f in both if f["name"] == "fid_n60"}
+    assert splits == {"test", "train"}
+    (trained_on,) = (f for f in both if f["name"] == "fid_n60" and f["split"] == "train")
+    assert "trained on" in trained_on["note"]
+    path = tmp_path / "runs" / "cdcgan" / "metrics.json"
+    stale = json.loads(path.read_text()) | {"weights_sha256": "0" * 64}
+    stale["metrics"].append({"name": "of other weights", "value": 1})
+    path.write_text(json.dumps(stale))
+    assert "of other weights" not in {f["name"] for f in measured("cdcgan", "colours")}
+
+
+def test_snapshots_are_measured_and_the_best_is_named_with_its_own_weights(measured, tmp_path):
+    found = measured("cdcgan", "colours", "--snapshots")
+    along = [f for f in found if f["which"] == "snapshot"]
+    assert [f["kimg"] for f in along] == sorted(f["kimg"] for f in along) and len(along) >= 4
+    assert len({f["weights_sha256"] for f in along}) == len(along)
+    best = min(along, key=lambda f: f["value"])
+    of_best = [f for f in found if f["which"] == "best"]
+    assert {f["kimg"] for f in of_best} == {best["kimg"]} and "fid_n60" in {f["name"] for f in of_best}
+    assert {f["weights_sha256"] for f in of_best} == {best["weights_sha256"]}
+    assert [f["name"] for f in found].count("distance_follows_loss") == 1
+
+
+def test_the_raw_generator_is_measured_at_each_momentum_of_its_statistics(measured, run, tmp_path):
+    found = measured("cdcgan", "colours", "--momenta", "0.1", "0.05")
+    fid = {f.get("momentum"): f for f in found if f["name"] == "fid_n60"}
+    assert fid.keys() == {None, 0.1, 0.05} and len({f["value"] for f in fid.values()}) == 3
+    assert fid[0.1]["weights_sha256"] == fid[0.05]["weights_sha256"] != fid[None]["weights_sha256"]
+    (one, _), (few, _) = (tracked.model(run / "cdcgan", momentum) for momentum in (1.0, 0.01))
+    z = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    assert not one.sample(latents=z).allclose(few.sample(latents=z))
+    shutil.rmtree(tmp_path / "runs" / "cdcgan" / "state")
+    with pytest.raises(DataError, match="no state/"):
+        measured("cdcgan", "colours", "--momenta", "0.1")
+
+
+def test_translations_are_measured_in_four_ways_the_default_first(measured):
+    found = [f for f in measured("pix2pix", "pairs") if f.get("source") != "history.jsonl"]
+    names = ["psnr_n6", "ssim_n6", "l1_n6", "lpips_n6", "fid_n6", "wrapped_psnr_n6"]
+    assert [f["name"] for f in found] == names * 4
+    assert [f["default"] for f in found] == [True] * 6 + [False] * 18
+    assert (found[0]["statistics"], found[0]["dropout"]) == ("batch", True)
+    assert len({f["value"] for f in found if f["name"] == "psnr_n6"}) == 4
+    for figure in found:
+        if figure["name"] in names[:4]:
+            low, high = figure["ci"]
+            assert low <= figure["value"] <= high and "bootstrap" in figure["ci_of"]
+        else:
+            assert "ci" not in figure
+    assert "singular" in found[4]["note"] and "artefact" in found[5]["note"]
+    assert found[5]["value"] > 25
+
+
+def test_the_photographs_themselves_are_perfect_translations(folder):
+    pairs_of = yardsticks.pairs.load_pairs(
+        yardsticks.pairs.PairOptions(dataset=str(folder / "pairs"), split="test", size=SIDE)
+    )
+    photographs = torch.from_numpy(np.array(pairs_of.images))
+    near = (photographs.int() + 5).clamp(0, 255).to(torch.uint8)
+    found = translated.compare(near, pairs_of, lpips=None, inception=None, features=None)
+    values = {f["name"]: f["value"] for f in found}
+    assert values["psnr_n6"] == pytest.approx(34.2, abs=0.3) and values["l1_n6"] == pytest.approx(5, abs=0.3)
+
+
+def test_references_put_real_pictures_and_noise_beside_models(folder, measured, monkeypatch, tmp_path):
+    monkeypatch.setattr(evaluate, "RESULTS", tmp_path)
+    tools = yardsticks.Yardsticks(evaluate.Options(), torch.device("cpu"))
+    monkeypatch.setattr(tools, "_made", {})
+    path = evaluate.measure_references(
+        str(folder / "colours"), tools, evaluate.Options(n=100, n_classifier=100)
+    )
+    found = json.loads(path.read_text())["metrics"]
+    fid = {f["subject"]: f["value"] for f in found if f["name"] == "fid_n100"}
+    assert fid["noise"] > 10 * fid["real"]
+
+
+def test_references_of_pairs_are_what_translates_nothing(folder):
+    own = yardsticks.pairs.PairOptions(dataset=str(folder / "pairs"), split="test", size=SIDE)
+    found = translated.for_scale(yardsticks.pairs.load_pairs(own), lpips=None, seed=0)
+    true, wrapped = (
+        {f["subject"]: f["value"] for f in found if f["name"] == n} for n in ("psnr_n6", "wrapped_psnr_n6")
+    )
+    assert list(true) == ["another photograph", "black", "noise"] == list(wrapped)
+    assert max(true.values()) < 13 and all(27 < value < 30 for value in wrapped.values())
+
+
+def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["evaluate.py"])
+    with pytest.raises(Refused, match="nothing to measure"):
+        evaluate.main()
+    with pytest.raises(DataError, match="no split"):
+        measured("cdcgan", "colours", "--reference-split", "validation")
+    monkeypatch.setattr(classifier, "find", lambda name: None)
+    with pytest.raises(DataError, match="no classifier"):
+        measured("cdcgan", "colours", "--snapshots")

@@ -1,0 +1,119 @@
+"""What is kept of a cell in the source tree."""
+
+import json
+
+import pytest
+import torch
+
+from tests.train.sweeping.stand_ins import (
+    STARTER,
+    files,
+    finish,
+)
+from train import recipe, standing
+from zoo import checkpoint
+
+
+def test_finished_starter_models_are_bundled_and_of_all_else_only_figures_are_kept(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.does("focal", "crash")
+    shop.run(bundle=True)
+    whole = {"config.json", "model.safetensors", "history.jsonl", "samples.png", "progress.webp"}
+    assert files(shop.bundled) == {
+        f"dcgan-{loss}-cifar10/{name}" for loss in ("vanilla", "lsgan") for name in whole
+    }
+    assert files(shop.results) == {
+        "starter-zoo/dcgan-focal-cifar10-seed0/failed.json",
+        "starter-zoo/dcgan-focal-cifar10-seed0/history.jsonl",
+        "starter-zoo/dcgan-vanilla-cifar10-seed1/config.json",
+        "starter-zoo/dcgan-vanilla-cifar10-seed1/history.jsonl",
+    }
+    kept = shop.results / "starter-zoo/dcgan-vanilla-cifar10-seed1/history.jsonl"
+    whole = (shop.out / "starter-zoo/dcgan-vanilla-cifar10-seed1/history.jsonl").read_text().splitlines()
+    assert len(kept.read_text().splitlines()) == 100
+    assert kept.read_text().splitlines()[-1] == whole[-1]
+
+
+def test_in_a_fresh_clone_with_the_bundle_nothing_is_left_to_do(shop, capsys):
+    shop.open(STARTER, "starter-zoo")
+    shop.does("focal", "crash")
+    shop.run(bundle=True)
+    shop.calls()
+    before = {path: path.stat().st_mtime_ns for path in (*shop.bundled.rglob("*"), *shop.results.rglob("*"))}
+    for out in (shop.out, shop.out.with_name("fresh")):
+        capsys.readouterr()
+        shop.run(bundle=True, out=out)
+        assert shop.calls() == []
+        assert "3 done, 1 failed" in capsys.readouterr().out
+    after = {path: path.stat().st_mtime_ns for path in (*shop.bundled.rglob("*"), *shop.results.rglob("*"))}
+    assert after == before
+
+
+def test_measurements_and_cards_follow_their_weights_into_the_bundle_and_out_of_it(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.run(bundle=True)
+    run, model = shop.out / "starter-zoo/dcgan-vanilla-cifar10", shop.bundled / "dcgan-vanilla-cifar10"
+    for name in ("metrics.json", "README.md", "curves.png"):
+        (run / name).write_text("measured")
+    shop.run(bundle=True)
+    assert (model / "metrics.json").exists() and not (model / "state").exists()
+    assert (model / "metrics.json").read_text() == "measured"
+    changed = recipe.read(shop.path)[0]
+    for name in ("metrics.json", "README.md", "curves.png"):
+        (run / name).unlink()
+    about = checkpoint.read(run)
+    checkpoint.write(run, about, {"weight": torch.zeros(4)})  # trained anew
+    assert standing.is_result_of(changed, checkpoint.read(run))
+    shop.run(bundle=True)
+    assert files(model).isdisjoint({"metrics.json", "README.md", "curves.png"})
+    assert checkpoint.read(model).weights == checkpoint.read(run).weights
+
+
+def test_figures_of_the_zoo_are_not_replaced_by_fewer_of_the_same_weights(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.run(only="*focal*", train_only=False, bundle=True)
+    run, model = shop.out / "starter-zoo/dcgan-focal-cifar10", shop.bundled / "dcgan-focal-cifar10"
+    measured = json.loads((run / "metrics.json").read_text())
+    further = measured["metrics"] + [{"name": "fid_n50000", "value": 50.5, "n": 50_000, "which": "final"}]
+    (model / "metrics.json").write_text(json.dumps(measured | {"metrics": further}))
+    (model / "README.md").write_text("a card that tells both")
+    before = {name: (model / name).read_bytes() for name in files(model)}
+    shop.run(bundle=True, time_limit=0)
+    assert {name: (model / name).read_bytes() for name in files(model)} == before
+    (run / "metrics.json").write_text(
+        json.dumps(measured | {"metrics": [*further, further[0] | {"which": "best"}]})
+    )
+    shop.run(bundle=True, time_limit=0)
+    assert (model / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("training.g_steps", 99),
+        ("training.batch", 5),
+        ("training.lr_d", 1e-3),
+        ("training.seed", 1),
+        ("training.precision", "bf16"),
+        ("training.processes", 2),
+        ("architecture.width", 33),
+        ("critic.spectral_norm", False),
+        ("loss.gamma", 1.0),
+        ("dataset.name", "cats64"),
+    ],
+)
+def test_whatever_decides_a_training_tells_its_result_from_another(path, value, shop):
+    cell = recipe.read(shop.path)[1]
+    finish(cell, shop.out)
+    about = json.loads((shop.out / "config.json").read_text())
+    assert standing.is_result_of(cell, checkpoint.read(shop.out))
+    for key in ("commit", "hardware", "command", "torch_version"):
+        about["training"][key] = "another"
+    about["training"] |= {"seconds": 9.0, "pictures_per_second": 1.0}
+    (shop.out / "config.json").write_text(json.dumps(about))
+    assert standing.is_result_of(cell, checkpoint.read(shop.out))
+    part, key = path.split(".")
+    assert about[part][key] != value
+    about[part][key] = value
+    (shop.out / "config.json").write_text(json.dumps(about))
+    assert not standing.is_result_of(cell, checkpoint.read(shop.out))
