@@ -1,7 +1,7 @@
 """Train, measure and describe the cells of a recipe, several at a time; run it again to go on after any interruption.
 
     python train/sweep.py starter-zoo --jobs 2 --time-limit 60 --bundle
-    python train/sweep.py starter-zoo --evaluate "--n 50000 --inception-weights FILE"
+    python train/sweep.py starter-zoo --evaluate="--n 50000 --inception-weights FILE"
     python train/sweep.py focal-cifar10 --budget gpu --train-only --print-commands
 
 Each cell is the ordinary training script, then train/evaluate.py, then cards.build, each in a process of its own, on
@@ -50,7 +50,7 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 class Options:
     recipe: tyro.conf.Positional[str]
     """a recipe's name (starter-zoo, focal-cifar10, focal-facades, lsgan-fashion-mnist, resnet-losses, lucic-seven,
-    controls), or the path of a .toml file; train/recipe.py says what stands in it"""
+    protocol, controls), or the path of a .toml file; train/recipe.py says what stands in it"""
     jobs: int = 1
     """cells at a time; on a CPU one a core, on a GPU as many small ones as its memory takes"""
     budget: str = "cpu"
@@ -58,7 +58,7 @@ class Options:
     time_limit: Annotated[float | None, automatic("MINUTES", "none")] = None
     """start no cell that cannot end by then, and stop those that have not, to go on next time"""
     evaluate: str = ""
-    """options by which train/evaluate.py measures each trained model, as in: --evaluate "--skip inception lpips" """
+    """options by which train/evaluate.py measures each trained model, as in: --evaluate="--skip inception lpips" """
     train_only: bool = False
     """neither measure nor make cards"""
     bundle: bool = False

@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import tyro
 
+import train
 from tests.train.sweeping.stand_ins import (
     MINE,
     names,
@@ -197,3 +199,10 @@ def test_a_terminal_sees_a_table_that_fits_it(shop, capsys, monkeypatch):
 def test_a_sweep_that_cannot_be_is_refused(given, words, shop):
     with pytest.raises(Refused, match=words):
         shop.run(**given)
+
+
+def test_the_readmes_commands_are_understood():
+    text = Path(train.__path__[0], "README.md").read_text(encoding="utf-8")
+    lines = [line.split("#")[0] for line in text.splitlines() if line.startswith("python train/sweep.py")]
+    parsed = [tyro.cli(sweep.Options, args=shlex.split(line)[2:]) for line in lines]
+    assert len(parsed) >= 4 and "--skip inception" in {options.evaluate for options in parsed}
