@@ -85,7 +85,7 @@ GOES_WITH = {  # control, critic steps, clip, penalty
     "hinge": ("spectral", 1, None, None),
     "dragan": ("penalty", 1, None, penalties.AroundData(10.0, 1.0)),
     "began": ("autoencoder", 1, None, None),
-    "rpgan": ("penalty", 1, None, penalties.R1R2(1.0)),
+    "rpgan": ("penalty", 1, None, penalties.R1R2(0.03)),
 }
 
 
