@@ -72,7 +72,7 @@ class Evidence:
         runs = self.seeds[0]
         steps = " and ".join(f"{n:,}" for n in dict.fromkeys(run.g_steps for run in runs))
         many = f"{len(self.seeds)} training seed{'s' if len(self.seeds) > 1 else ''}"
-        return f"{self.recipe}, {runs[0].kimg:g} kimg, {steps} generator steps, {many}"
+        return f"{self.recipe}, {runs[0].kimg:,.0f} kimg, {steps} generator steps, {many}"
 
 
 def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evidence:

@@ -177,8 +177,12 @@ def command(script: str, options) -> str:
         if isinstance(default, bool):  # a flag; others that may be None too are spelt out
             words.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
+            words += [f"--{flag}", *map(_word, value if isinstance(value, list) else [value])]
     return shlex.join(words)
+
+
+def _word(value) -> str:
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def check(options) -> None:

@@ -79,6 +79,7 @@ def test_every_command_line_comes_back_as_the_options_it_was_made_of(script, mon
     kind = kind_of(script)
     default = kind()
     assert command(f"{script}.py", default) == f"accelerate launch train/{script}.py"
+    assert command(f"{script}.py", replace(default, kimg=1000.0)).endswith(" --kimg 1000")
     assert parse(script, "", monkeypatch) == default
     lost = []
     for name, hint in get_type_hints(kind).items():
