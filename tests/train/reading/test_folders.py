@@ -1,0 +1,72 @@
+"""Folders of pictures: their sizes, classes, splits and channels."""
+
+import numpy as np
+from PIL import Image
+
+from tests.train.reading.made import noise, png, refusal, write_pictures
+from train.data import DataOptions, load
+
+
+def test_pictures_of_any_size_and_mode_are_cut_square_and_resized(tmp_path):
+    folder = write_pictures(tmp_path / "My Photos!", a=noise(1, 40)[0][:25], b=noise(1, 9, channels=1)[0])
+    Image.new("RGBA", (5, 7)).save(folder / "c.webp", lossless=True)
+    Image.new("CMYK", (50, 20)).save(folder / "d.JPG")
+    found = load(DataOptions(dataset=str(folder), size=16), progress=False)
+    assert found.images.shape == (4, 3, 16, 16) and found.images.dtype == np.uint8
+    assert (found.images[2] == 255).all()
+    assert (found.name, found.source, found.labels) == ("my-photos", "my-photos", None)
+    assert load(DataOptions(dataset=str(folder)), progress=False).size == 64
+
+
+def test_class_folders_are_labels_in_the_order_of_their_names(tmp_path):
+    write_pictures(tmp_path / "pets/dog/deep", a=noise(1, 8)[0])
+    write_pictures(tmp_path / "pets/cat", b=noise(1, 8)[0], c=noise(1, 8)[0])
+    write_pictures(tmp_path / "pets/.hidden", d=noise(1, 8)[0])
+    write_pictures(tmp_path / "pets/__MACOSX/cat", e=noise(1, 8)[0])
+    (tmp_path / "pets/cat/._b.png").write_bytes(b"what archivers leave")
+    (tmp_path / "pets/cat/notes.txt").write_text("no picture")
+    found = load(DataOptions(dataset=str(tmp_path / "pets")), progress=False)
+    assert (found.labels.tolist(), found.label_names) == ([0, 0, 1], ("cat", "dog"))
+
+
+def test_pictures_outside_class_folders_leave_a_set_without_labels(tmp_path):
+    write_pictures(tmp_path / "mixed/cat", a=noise(1, 8)[0])
+    write_pictures(tmp_path / "mixed", b=noise(1, 8)[0])
+    found = load(DataOptions(dataset=str(tmp_path / "mixed")), progress=False)
+    assert len(found) == 2 and found.labels is None
+
+
+def test_a_folder_divided_into_splits_gives_the_one_asked_for(tmp_path):
+    write_pictures(tmp_path / "set/train/cat", a=noise(1, 8)[0])
+    write_pictures(tmp_path / "set/test/cat", b=noise(1, 8)[0], c=noise(1, 8)[0])
+    folder = str(tmp_path / "set")
+    assert [len(load(DataOptions(dataset=folder, split=s), progress=False)) for s in ("train", "test")] == [
+        1,
+        2,
+    ]
+    assert refusal(dataset=folder, split="val").endswith("it has test, train")
+    assert "not divided" in refusal(dataset=str(tmp_path / "set/test"), split="test")
+
+
+def test_bad_folders_are_refused_by_name(tmp_path):
+    write_pictures(tmp_path / "pets/cat", a=noise(1, 8)[0])
+    (tmp_path / "pets/dog").mkdir()
+    assert "class folder 'dog' holds no picture" in refusal(dataset=str(tmp_path / "pets"))
+    (tmp_path / "none").mkdir()
+    assert "'none' holds no picture (.png," in refusal(dataset=str(tmp_path / "none"))
+    (tmp_path / "pets/dog/torn.png").write_bytes(png(noise(1, 8)[0])[:60])
+    assert "torn.png" in refusal(dataset=str(tmp_path / "pets"))
+    assert "no folder" in refusal(dataset=str(tmp_path / "nowhere"))
+    assert "--size" in refusal(dataset=str(tmp_path / "pets"), size=0)
+
+
+def test_channels_follow_the_pictures_unless_they_are_asked_for(tmp_path):
+    grey = noise(1, 8, channels=1)[0]
+    folder = write_pictures(tmp_path / "grey", a=grey, b=np.stack([grey] * 3, -1))
+    found = load(DataOptions(dataset=str(folder), size=8), progress=False)
+    assert found.channels == 1 and np.array_equal(found.images, np.stack([grey, grey])[:, None])
+    asked = load(DataOptions(dataset=str(folder), size=8, channels=3), progress=False)
+    assert np.array_equal(asked.images, np.stack([np.stack([grey] * 3)] * 2))
+    write_pictures(folder, c=noise(1, 8)[0])
+    assert load(DataOptions(dataset=str(folder), size=8), progress=False).channels == 3
+    assert load(DataOptions(dataset=str(folder), size=8, channels=1), progress=False).channels == 1

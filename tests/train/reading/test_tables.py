@@ -1,0 +1,116 @@
+"""Tables in the Hub's layout, and IDX files."""
+
+import numpy as np
+import pytest
+
+from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_table
+from train import sources
+from train.data import DataOptions, load
+from zoo.errors import DataError
+
+# ---- tables
+
+
+def test_a_local_copy_in_the_hubs_layout_is_decoded_bit_for_bit(tmp_path, monkeypatch):
+    arrays = noise(3, 32)
+    write_cifar(tmp_path / "copies/cifar10", arrays, [1, 0, 1])
+    for options in (
+        DataOptions(data_dir=tmp_path / "copies"),
+        DataOptions(dataset="uoft-cs/cifar10", data_dir=tmp_path / "copies"),
+    ):
+        found = load(options, progress=False)
+        assert np.array_equal(found.images, arrays.transpose(0, 3, 1, 2))
+        assert found.labels.tolist() == [1, 0, 1] and found.label_names == ("cat", "dog")
+        assert (found.name, found.source, found.revision) == ("cifar10", "uoft-cs/cifar10", None)
+        assert (found.size, found.channels, len(found)) == (32, 3, 3)
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path / "copies"))
+    assert len(load(DataOptions(), progress=False)) == 3
+
+
+def test_any_table_is_read_by_its_id_and_sized_by_its_first_picture(tmp_path):
+    import datasets
+
+    for name, size, expected in (("a", 28, 28), ("b", 20, 32), ("c", 90, 64)):
+        cells = [{"bytes": png(array), "path": None} for array in noise(2, size)]
+        columns = {"photo": cells, "kind": ["pug", "cat"], "n": [3, 1]}
+        kinds = {"photo": datasets.Image(), "kind": datasets.Value("string"), "n": datasets.Value("int64")}
+        write_table(tmp_path / "me" / name, columns, kinds)
+        found = load(DataOptions(dataset=f"me/{name}", data_dir=tmp_path), progress=False)
+        assert found.size == expected
+        assert (found.source, found.labels) == (f"me/{name}", None)
+    words = load(DataOptions(dataset="me/a", data_dir=tmp_path, label_column="kind"), progress=False)
+    assert (words.labels.tolist(), words.label_names) == ([1, 0], ("cat", "pug"))
+    numbers = load(DataOptions(dataset="me/a", data_dir=tmp_path, label_column="n"), progress=False)
+    assert (numbers.labels.tolist(), numbers.label_names) == ([3, 1], ("0", "1", "2", "3"))
+
+
+def test_a_wrong_column_or_split_is_answered_with_those_there_are(tmp_path):
+    write_cifar(tmp_path / "cifar10", noise(2, 8), [0, 1])
+    assert refusal(data_dir=tmp_path, image_column="photo").endswith("there are img, label")
+    assert refusal(data_dir=tmp_path, label_column="kind").endswith("there are img, label")
+    assert "holds no pictures" in refusal(data_dir=tmp_path, image_column="label")
+    assert refusal(data_dir=tmp_path, split="test").endswith("has no split 'test': it has train")
+
+
+def test_a_table_with_two_picture_columns_must_be_told_which(tmp_path):
+    import datasets
+
+    cells = [{"bytes": png(array), "path": None} for array in noise(2, 8)]
+    write_table(tmp_path / "two", {"a": cells, "b": cells}, {"a": datasets.Image(), "b": datasets.Image()})
+    assert "--image-column must say which of a, b" in refusal(dataset=str(tmp_path / "two"))
+    assert len(load(DataOptions(dataset=str(tmp_path / "two"), image_column="b"), progress=False)) == 2
+
+
+def test_labels_out_of_range_are_refused_by_row(tmp_path):
+    import datasets
+
+    cells = [{"bytes": png(array), "path": None} for array in noise(3, 8)]
+    kinds = {"img": datasets.Image(), "label": datasets.Value("int64")}
+    write_table(tmp_path / "cifar10", {"img": cells, "label": [0, 1, -1]}, kinds)
+    assert "row 2 has label -1" in refusal(data_dir=tmp_path)
+    write_cifar(tmp_path / "b/cifar10", noise(2, 8), [0, -1])
+    assert "row 1 has label -1" in refusal(data_dir=tmp_path / "b")
+    with pytest.raises(DataError, match="row 1 has label 2, which is none of the 2 classes"):
+        sources.check_labels(np.array([0, 2]), ("cat", "dog"))
+
+
+def test_an_unreadable_or_missing_picture_is_named_by_its_row(tmp_path):
+    import datasets
+
+    kinds = {"image": datasets.Image()}
+    good = {"bytes": png(noise(1, 8)[0]), "path": None}
+    write_table(tmp_path / "bad", {"image": [good, {"bytes": b"no picture", "path": None}]}, kinds)
+    assert "row 1: cannot read the picture" in refusal(dataset=str(tmp_path / "bad"))
+    write_table(tmp_path / "gone", {"image": [good, good, None]}, kinds)
+    assert "row 2 holds no picture" in refusal(dataset=str(tmp_path / "gone"))
+    write_table(tmp_path / "empty", {"image": []}, kinds)
+    assert "'empty' holds no picture" in refusal(dataset=str(tmp_path / "empty"))
+
+
+# ---- IDX
+
+
+def test_fashion_mnist_is_read_from_idx_files_and_stays_grey_28(tmp_path, monkeypatch):
+    images = noise(3, 28, channels=1)
+    write_idx(tmp_path / "copies/fashion-mnist", images, [9, 0, 2])
+    for folder in ("copies", "copies/fashion-mnist"):
+        found = load(DataOptions(dataset="fashion-mnist", data_dir=tmp_path / folder), progress=False)
+        assert np.array_equal(found.images, images[:, None])
+        assert found.labels.tolist() == [9, 0, 2]
+        assert found.label_names[9] == "Ankle boot" and len(found.label_names) == 10
+        assert found.source == "zalando-datasets/fashion_mnist"
+    monkeypatch.setattr(sources, "DEBIAN_FASHION_MNIST", tmp_path / "copies/fashion-mnist")
+    assert len(load(DataOptions(dataset="fashion-mnist"), progress=False)) == 3
+
+
+def test_damaged_idx_files_are_refused(tmp_path):
+    write_idx(tmp_path / "a", noise(3, 28, channels=1), [0, 1, 2])
+    assert refusal(dataset=str(tmp_path / "a"), split="val").endswith("it has train, test")
+    assert "t10k-images" in refusal(dataset=str(tmp_path / "a"), split="test")
+    whole = (tmp_path / "a/train-images-idx3-ubyte.gz").read_bytes()
+    (tmp_path / "a/train-images-idx3-ubyte.gz").write_bytes(whole[:-200])
+    assert "cannot read" in refusal(dataset=str(tmp_path / "a"))
+    write_idx(tmp_path / "b", noise(3, 28, channels=1), [0, 1])
+    assert "3 pictures but 2 labels" in refusal(dataset=str(tmp_path / "b"))
+    write_idx(tmp_path / "fashion-mnist", noise(1, 28, channels=1), [10])
+    assert "row 0 has label 10" in refusal(dataset="fashion-mnist", data_dir=tmp_path)
