@@ -13,8 +13,6 @@ from PIL import Image
 from cards.runs import Run
 from zoo import architectures, checkpoint, hub
 
-torch.set_num_threads(1)
-
 TRAINING = checkpoint.Training(
     kimg=250.0, g_steps=15_625, batch=16, processes=1, critic_steps=1, seed=0, optimiser="adam", lr_g=4e-4,
     lr_d=4e-4, betas=(0.5, 0.999), ema_kimg=10.0, precision="float32", memory_format="contiguous",

@@ -6,8 +6,6 @@ from torch import nn
 
 from train import convolution
 
-torch.set_num_threads(1)
-
 SHAPES = {
     "critic's": (nn.Conv2d(12, 24, 4, 2, 1, bias=False), 8),
     "with a bias": (nn.Conv2d(12, 24, 4, 2, 1), 8),

@@ -11,8 +11,6 @@ from train import folder
 from train.folder import History
 from zoo.errors import TrainingError
 
-torch.set_num_threads(1)
-
 
 def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]

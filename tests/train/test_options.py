@@ -10,13 +10,10 @@ from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
-import torch
 
 from train import auto, options, sources
 from train.options import as_recorded, command
 from zoo.errors import Refused, ZooError
-
-torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

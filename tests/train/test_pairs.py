@@ -12,7 +12,6 @@ from train.pairs import PairOptions, load_pairs
 from zoo import facades
 from zoo.errors import DataError
 
-torch.set_num_threads(1)
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 

@@ -20,8 +20,6 @@ import train
 import zoo
 from train.options import TranslationOptions
 
-torch.set_num_threads(1)
-
 ROOT = Path(train.__path__[0]).parent
 SHORT = "--width 4 --batch 4 --kimg 0.192 --snapshot-kimg 0.096 --log-kimg 0.016 --mirror"
 SHORT += " --precision float32 --memory-format contiguous"
@@ -199,7 +197,6 @@ def run(loss, out):
         return str(error)
 
 
-torch.set_num_threads(1)
 loop.play = watched
 loop.Accelerator.end_training = lambda self: None  # which would end the group of processes after the first run
 sys.addaudithook(note)

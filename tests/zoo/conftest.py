@@ -11,8 +11,6 @@ from tests.hub_server import Client, HubServer
 from zoo import architectures, checkpoint
 from zoo.architectures import DCGAN
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture
 def make_config():
