@@ -4,6 +4,7 @@
     [options]           options of every cell, named as in a script's --help, with _ for -
     [cpu.dcgan]         a budget: options of all cells of one script, and optionally its pictures_per_second on the
     [gpu.dcgan]         machine in mind, for a loss with one critic step and no penalty
+    [cpu.cdcgan]        where an architecture of that script departs from the script's table
     [[cells]]           cells, in the order in which they are trained; any option may stand here too
     architectures = ["dcgan", "cdcgan"]
     losses = ["vanilla", "focal"]       or "all": every loss that the architecture takes
@@ -123,9 +124,9 @@ def read(recipe: str, budget: str = "cpu") -> list[Planned]:
         else:
             blamed = Path(budget)
             budgets = parse(blamed)
-        for script in budgets:
-            if script not in SCRIPTS:
-                raise unknown("script", script, SCRIPTS)
+        for table in budgets:
+            if table not in MADE_BY:
+                raise unknown("script or architecture", table, MADE_BY)
         return expand(path.stem, data.get("options", {}), budgets, blocks)
     except ZooError as error:
         raise type(error)(f"{blamed.name}: {error}") from None
@@ -168,7 +169,7 @@ def expand(recipe: str, shared: dict, budgets: dict[str, dict], blocks: list[Blo
             script, fixed = MADE_BY[architecture]
             if script not in budgets:
                 raise Refused(f"the budget has no table [{script}]")
-            given = shared | budgets[script] | block.options
+            given = shared | budgets[script] | budgets.get(architecture, {}) | block.options
             speed = given.pop("pictures_per_second", None)
             must_fit("pictures_per_second", float | None, speed)
             for loss in LOSSES if block.losses == "all" else block.losses:

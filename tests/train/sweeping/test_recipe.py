@@ -41,7 +41,8 @@ def test_a_family_is_one_protocol(name):
     for cell in recipe.read(name):
         options = {k: v for k, v in asdict(cell.options).items() if k not in tested}
         assert "auto" not in (options["precision"], options["memory_format"])
-        assert protocols.setdefault((cell.script, options["dataset"]), options) == options
+        family = cell.architecture.split("-")[0]  # a convgan-bn is a convgan
+        assert protocols.setdefault((family, options["dataset"]), options) == options
 
 
 def test_the_starter_zoo_holds_every_pair_that_may_be_in_the_order_of_interest():
@@ -129,8 +130,20 @@ def test_a_recipe_that_is_not_there_is_refused_with_its_near_matches():
         recipe.read("lucic-sevn")
 
 
+def test_an_architecture_may_depart_from_its_scripts_budget_and_cells_from_both(write_recipe):
+    cells = '[[cells]]\narchitectures = ["dcgan", "cdcgan"]\nlosses = ["vanilla"]\n'
+    text = f'about = "a"\n[cpu.dcgan]\nlr = 1e-4\nwidth = 8\n[cpu.cdcgan]\nlr = 2e-4\n{cells}'
+    found = {cell.architecture: cell.options for cell in recipe.read(write_recipe(text))}
+    assert {name: (options.lr, options.width) for name, options in found.items()} == {
+        "dcgan": (1e-4, 8),
+        "cdcgan": (2e-4, 8),
+    }
+    beside = recipe.read(write_recipe(text + 'tag = "fast"\nlr = 1e-3\n', "beside"))
+    assert {cell.options.lr for cell in beside} == {1e-3}
+
+
 def test_a_budget_may_be_a_file_of_ones_own(write_recipe):
     budget = write_recipe("[dcgan]\nwidth = 8\n", "small")
     assert {cell.options.width for cell in recipe.read(write_recipe(MINE), budget)} == {8}
-    with pytest.raises(ZooError, match=r"bad\.toml: no script named 'dcgon'"):
+    with pytest.raises(ZooError, match=r"bad\.toml: no script or architecture named 'dcgon'"):
         recipe.read(write_recipe(MINE), write_recipe("[dcgon]\n", "bad"))
