@@ -252,18 +252,17 @@ def controls(zoo: Zoo) -> str:
 def protocol(zoo: Zoo) -> str:
     """The short runs by which a family's protocol was decided: a line for each setting."""
     runs = [run for run in zoo.runs if run.recipe == PROTOCOL and run.config]
-    settings = dict.fromkeys(
-        (run.architecture, run.dataset, run.tag) for run in sorted(runs, key=lambda r: r.tag)
-    )
-    by_loss = list(dict.fromkeys(run.loss for run in runs))
+    by_loss = [loss for loss in losses.LOSSES if loss in {run.loss for run in runs}]
+    settings = {(run.architecture, run.dataset, run.tag) for run in runs}
     lines = []
-    for architecture, dataset, tag in settings:
+    for architecture, dataset, tag in sorted(
+        settings, key=lambda s: ([*architectures.ARCHITECTURES].index(s[0]), s)
+    ):
         cells = {
             loss: list(zoo.seeds(PROTOCOL, architecture, loss, dataset, tag).values()) for loss in by_loss
         }
-        budget = next(of[0].kimg for of in cells.values() if of)
+        of = next(of[0] for of in cells.values() if of)
+        setting = tag or f"as the starter zoo (lr {of.config.training.lr_g:g})"
         figures = [mean(of, "classifier_distance") for of in cells.values()]
-        lines.append(
-            [f"{architecture} on {dataset}, {tag or 'as the starter zoo'}", f"{budget:,.0f}", *figures]
-        )
+        lines.append([f"{architecture} on {dataset}, {setting}", f"{of.kimg:,.0f}", *figures])
     return table(["setting", "kimg", *by_loss], lines) if lines else ""

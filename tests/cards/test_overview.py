@@ -63,9 +63,9 @@ def test_the_runs_that_decided_the_protocol_are_a_table_of_their_own(make, figur
         make(folder, loss=loss, rows=figures_of.noise(), weights=False)
     found = runs.find(tmp_path / "zoo", tmp_path / "results")
     heading, _, plain, tagged = tables.protocol(found).splitlines()
-    assert heading == "| setting | kimg | focal | vanilla |"
-    assert "as the starter zoo" in plain and "–" not in plain
-    assert "lr-2e-4" in tagged and tagged.endswith("| – |")
+    assert heading == "| setting | kimg | vanilla | focal |"
+    assert "as the starter zoo (lr 0.0004)" in plain and "–" not in plain
+    assert "lr-2e-4" in tagged and " | – | " in tagged
     assert tables.controls(found) == ""
 
 
