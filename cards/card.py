@@ -156,4 +156,8 @@ def warnings(rows: Sequence[dict]) -> list[str]:
          "It repeats training pictures: samples lie at {} of the distance that unseen real pictures have.")  # fmt: skip
     if any(row.get("saturated") for row in final(rows, "swing_d")):
         found.append("Its critic had won for most of the last half of training (saturated).")
+    if any(row.get("dead") for row in final(rows, "swing_d")):
+        found.append(
+            "Its critic died: for most of the last half of training it taught the generator nothing."
+        )
     return found

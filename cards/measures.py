@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# A critic whose calm is no stability, as train/stability.py marks it: the mark, and its word.
+UNFIT = {"saturated": "saturated critic", "dead": "dead critic"}
 COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
 
 
@@ -98,6 +100,11 @@ def value(rows: Sequence[dict], name: str) -> float | None:
     """The main figure of one measure; None where it was not taken."""
     found = final(rows, name)
     return found[0]["value"] if found else None
+
+
+def unfit(row: dict | None) -> str:
+    """ "saturated critic" or "dead critic", by a row of how a curve moved or settled; "" of a critic at work."""
+    return next((word for mark, word in UNFIT.items() if row and row.get(mark)), "")
 
 
 def collapsed(rows: Sequence[dict]) -> bool:

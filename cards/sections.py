@@ -160,11 +160,12 @@ def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
         row = found.get(name)
         return missing if row is None or row["value"] is None else text.format(show(name, row["value"]))
 
-    won = " (saturated: it says nothing of stability)" if found["swing_d"].get("saturated") else ""
+    unfit = measures.unfit(found["swing_d"])
+    aside = f" ({unfit}: it says nothing of stability)" if unfit else ""
     table = [
         (
             "swing: how far scores move around their trend, in deviations of the gap",
-            of("swing_d") + won,
+            of("swing_d") + aside,
             of("swing_g"),
         ),
         (

@@ -107,11 +107,9 @@ def note(runs: Sequence[Run]) -> str:
     """What must be known before any figure, of any seed."""
     if not any(run.rows for run in runs):
         return NOT_MEASURED
-    words = {
-        "collapsed": any(measures.collapsed(run.rows) for run in runs),
-        "saturated critic": any((run.row("swing_d") or {}).get("saturated") for run in runs),
-    }
-    return ", ".join(word for word, holds in words.items() if holds)
+    words = ["collapsed"] if any(measures.collapsed(run.rows) for run in runs) else []
+    unfit = (measures.unfit(run.row("swing_d")) for run in runs)
+    return ", ".join([*words, *sorted({word for word in unfit if word})])
 
 
 def of_reference(zoo: Zoo, dataset: str, subject: str, names: Sequence[str]) -> list[str]:

@@ -2,9 +2,11 @@
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cards import measures
 from cards.measures import MEASURES, show
 from cards.runs import STARTER, Run, Zoo
 
@@ -158,8 +160,8 @@ def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) 
         return judged(found, source, UNDECIDED, f"{what} of {a} or {b} has no value in some run")
     text, low, high = difference(values, name)
     text = f"{what}, {a} minus {b}: {text}"
-    if name.startswith("swing") and (won := saturated(found)):
-        return judged(found, source, UNDECIDED, f"{text}; saturated, so no measure of stability: {won}")
+    if why := unfit(found, name):
+        return judged(found, source, UNDECIDED, f"{text}; no measure of stability: {why}")
     word = UNDECIDED
     if low is not None and not low <= 0 <= high:
         word = DIFFERENCE if (low > 0) == (sign > 0) else AGAINST
@@ -190,14 +192,14 @@ def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, f
     return text.replace("-", "−"), low, high
 
 
-def saturated(found: Evidence) -> str:
-    """Which losses' critics had won, and in how many runs."""
-    counts: dict[str, int] = {}
-    for row in found.seeds:
-        for run in row:
-            if run.row("swing_d").get("saturated"):
-                counts[run.loss] = counts.get(run.loss, 0) + 1
-    return ", ".join(f"{loss} in {n} of {len(found.seeds)} seeds" for loss, n in counts.items())
+def unfit(found: Evidence, name: str) -> str:
+    """Which losses' critics had won or died, and in how many runs, if the figure would take that for calm."""
+    of_curves = name.startswith(("swing", "settled"))
+    words = [(measures.unfit(run.row(name)), run.loss) for row in found.seeds for run in row if of_curves]
+    counts = Counter(pair for pair in words if pair[0])
+    return ", ".join(
+        f"{word} of {loss} in {n} of {len(found.seeds)} seeds" for (word, loss), n in counts.items()
+    )
 
 
 def threshold(
@@ -208,5 +210,7 @@ def threshold(
     if found.missing:
         return Part(NOT_TESTED, found.missing)
     values = [row[0].value(name) for row in found.seeds]
-    shown = ", ".join(show(name, value) for value in values)
-    return judged(found, source, judge(values), f"{MEASURES[name].title} of {cell}: {shown}{text}", least=1)
+    text = f"{MEASURES[name].title} of {cell}: {', '.join(show(name, value) for value in values)}{text}"
+    if why := unfit(found, name):
+        return judged(found, source, UNDECIDED, f"{text}; no measure of stability: {why}", least=1)
+    return judged(found, source, judge(values), text, least=1)

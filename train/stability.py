@@ -12,6 +12,9 @@ compare a curve with itself, or take the critic's own unit, the deviation of its
   The first tenth of training, where every curve bends, is left out.
 - **Saturated** is a critic that has won: it ranks above 99 % of pairs right in more than half of the lines of the last
   half. Its swing is told with that word, and says nothing of stability.
+- **Dead** is a critic that tells the generator nothing any more: in more than half of the lines of the last half the
+  generator's gradient is below a hundredth of the largest that was usual after the first tenth (its running median).
+  It too is no stability.
 - **Settled**: the kimg from which the running median of a loss stays within its final band for good. The band is
   what that median covers in the last fifth of training, widened on both sides by the robust deviation (1.48 times the
   median absolute one) of the loss around it there. None: it came in only in the last quarter, so it has not settled.
@@ -28,7 +31,7 @@ import numpy as np
 from zoo.errors import DataError
 
 LINES, FEWEST_SNAPSHOTS = 20, 4  # at least, to speak of a trend
-WON, EXPLODED = 0.99, 10.0
+WON, EXPLODED, VANISHED = 0.99, 10.0, 0.01
 CURVES = {"d": "d_loss", "g": "g_loss"}
 
 
@@ -45,17 +48,14 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
     finite = [line for line in lines if all(math.isfinite(v) for v in line.values())]
     if len(finite) < LINES or "d_loss" not in finite[0]:
         return []
-    won = saturated(finite)
+    state = {"saturated": saturated(finite), "dead": dead(finite)}
     kimg = series(finite, "kimg")
-    rows = [
-        {"name": f"swing_{who}", "value": value, "saturated": won}
-        for who, value in swing(finite, batch).items()
-    ]
+    rows = [{"name": f"swing_{who}", "value": value, **state} for who, value in swing(finite, batch).items()]
     last_epoch = kimg > min(kimg[-1] - epoch_kimg, 0.9 * kimg[-1])
     first_tenth = kimg <= 0.1 * kimg[-1]
     for who, curve in CURVES.items():
         x = series(finite, curve)
-        rows.append({"name": f"settled_kimg_{who}", "value": settled(kimg, x), "saturated": won})
+        rows.append({"name": f"settled_kimg_{who}", "value": settled(kimg, x), **state})
         rows.append({"name": f"spike_{who}", "value": _over(np.abs(x).max(), np.median(np.abs(x)))})
         low, middle, high = np.quantile(x[last_epoch], [0.05, 0.5, 0.95])
         rows.append(
@@ -94,6 +94,12 @@ def swing(lines: Sequence[dict], batch: int) -> dict[str, float]:
 def saturated(lines: Sequence[dict]) -> bool:
     accuracy = series(lines, "d_accuracy")[len(lines) // 2 :]
     return bool(np.mean(accuracy > WON) > 0.5)
+
+
+def dead(lines: Sequence[dict]) -> bool:
+    norm = series(lines, "grad_norm_g")
+    usual = running_median(norm)[len(norm) // 10 :]
+    return bool(np.mean(norm[len(norm) // 2 :] < VANISHED * usual.max()) > 0.5)
 
 
 def settled(kimg: np.ndarray, x: np.ndarray) -> float | None:

@@ -95,11 +95,12 @@ def test_a_defect_stands_above_everything_else(make, figures_of, values, said):
     assert said not in fine
 
 
-def test_a_saturated_critic_is_named_where_its_swing_stands(make, figures_of):
-    rows = [row | ({"saturated": True} if row["name"] == "swing_d" else {}) for row in figures_of.noise()]
+@pytest.mark.parametrize("mark, said", [("saturated", "had won"), ("dead", "died")])
+def test_a_critic_that_has_won_or_died_is_named_where_its_swing_stands(mark, said, make, figures_of):
+    rows = [row | ({mark: True} if row["name"] == "swing_d" else {}) for row in figures_of.noise()]
     page = text(make("runs/some", rows=rows))
-    assert "saturated" in page.partition("## Use")[0]
-    assert "says nothing of stability" in page.partition("**Stability**")[2]
+    assert f"Its critic {said}" in page.partition("## Use")[0]
+    assert f"({mark} critic: it says nothing of stability)" in page.partition("**Stability**")[2]
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,15 @@ def test_what_is_missing_is_named(run):
     assert "failed: NaN" in text([run("focal"), run("vanilla", failure="NaN")])
 
 
-def test_a_saturated_critic_is_never_the_more_stable_one(pairs):
+@pytest.mark.parametrize("mark", ["saturated", "dead"])
+def test_a_critic_that_has_won_or_died_is_never_the_more_stable_one_nor_settled(mark, pairs):
     zoo = pairs("swing_d", [0.1, 0.1], [0.2, 0.2])
     for row in zoo.runs[0].rows:
-        row["saturated"] = row["name"] == "swing_d"
+        row[mark] = True
     part = verdicts.less(zoo, PAPER, FOCAL, VANILLA, "swing_d")
-    assert part.word == verdicts.UNDECIDED and "focal in 1 of 2 seeds" in part.text
+    assert part.word == verdicts.UNDECIDED and f"{mark} critic of focal in 1 of 2 seeds" in part.text
+    part = verdicts.threshold(zoo, PAPER, FOCAL, "swing_d", lambda values: verdicts.HOLDS)
+    assert part.here == verdicts.UNDECIDED and f"{mark} critic of focal in 1 of 2 seeds" in part.text
 
 
 def test_parity_is_within_a_tenth_of_the_reference(pairs):

@@ -78,6 +78,14 @@ def test_a_critic_that_has_won_is_saturated_however_smooth_its_curve(history):
     assert not figures(history(d_accuracy=lately))["swing_d"]["saturated"]
 
 
+def test_a_critic_that_teaches_nothing_any_more_is_dead_however_settled_its_curve(history):
+    died = np.r_[np.full(10, 90.0), np.full(80, 2.0), np.full(110, 0.001)]
+    found = figures(history(grad_norm_g=died))
+    assert found["swing_d"]["dead"] and found["settled_kimg_d"]["dead"]
+    calmed = np.r_[np.full(10, 900.0), np.full(80, 2.0), np.full(110, 0.2)]  # the first tenth is no measure
+    assert not figures(history(grad_norm_g=calmed))["swing_d"]["dead"]
+
+
 def test_settled_is_when_the_curve_came_into_its_final_band_for_good():
     kimg, rng = np.arange(1.0, 201), np.random.default_rng(0)
     noise = rng.normal(0, 0.05, 200)
