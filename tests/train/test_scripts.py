@@ -197,6 +197,7 @@ def run(loss, out):
         return str(error)
 
 
+torch.set_num_threads(1)
 loop.play = watched
 loop.Accelerator.end_training = lambda self: None  # which would end the group of processes after the first run
 sys.addaudithook(note)
