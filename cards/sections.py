@@ -161,16 +161,17 @@ def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
         return missing if row is None or row["value"] is None else text.format(show(name, row["value"]))
 
     unfit = measures.unfit(found["swing_d"])
-    aside = f" ({unfit}: it says nothing of stability)" if unfit else ""
+    calm = f" ({unfit}: no sign of stability)" if unfit else ""
     table = [
         (
             "swing: how far scores move around their trend, in deviations of the gap",
-            of("swing_d") + aside,
+            of("swing_d") + calm,
             of("swing_g"),
         ),
         (
             "settled: stays in its final band from",
-            *(of(f"settled_kimg_{p}", "{} kimg", "not settled") for p in "dg"),
+            of("settled_kimg_d", "{} kimg", "not settled") + calm,
+            of("settled_kimg_g", "{} kimg", "not settled"),
         ),
         ("largest over median loss", of("spike_d"), of("spike_g")),
     ]
