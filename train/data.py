@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from train import sources
+from train import columns, files, sources
 from train.arguments import automatic
 from train.decoded import Contents, Pictures, Streamed, cache_root, prepare, read_picture
 from train.sources import Place, SourceOptions
@@ -47,16 +47,16 @@ def load(options: DataOptions, *, progress: bool = True) -> Pictures:
 def _contents(place: Place, options: DataOptions) -> Contents:
     known = place.named
     if place.kind == "table":
-        table = sources.open_table(place, options.split, cache_root() / "tables")
+        table = columns.open_table(place, options.split, cache_root() / "tables")
         wanted = options.image_column or (known and known.image)
         if wanted is None:
-            found = sources.picture_columns(table)
+            found = columns.picture_columns(table)
             if len(found) != 1:
                 names = ", ".join(table.column_names)
                 raise DataError(f"--image-column must say which of {names} holds the pictures")
             wanted = found[0]
-        column = sources.Column(table, sources.check_column(table, wanted, "--image-column"))
-        labels, names = sources.table_labels(table, options.label_column or (known and known.label))
+        column = columns.Column(table, columns.check_column(table, wanted, "--image-column"))
+        labels, names = columns.table_labels(table, options.label_column or (known and known.label))
         size = known.size if known else None
     else:
         for name in (options.image_column, options.label_column):
@@ -65,14 +65,14 @@ def _contents(place: Place, options: DataOptions) -> Contents:
                     f"'{place.name}' has no column '{name}': its pictures are files, not a table's rows"
                 )
         if place.kind == "idx":
-            column, labels = sources.read_idx(place.folder, options.split)
-            names = known.label_names if known else sources.numbers(labels)
-            sources.check_labels(labels, names)
+            column, labels = files.read_idx(place.folder, options.split)
+            names = known.label_names if known else columns.numbers(labels)
+            columns.check_labels(labels, names)
             size = column.shape[1] if column.shape[1] == column.shape[2] else None
         else:
-            folder = sources.split_folder(place.folder, options.split)
-            column = sources.picture_files(folder)
-            labels, names = sources.folder_labels(folder, column)
+            folder = files.split_folder(place.folder, options.split)
+            column = files.picture_files(folder)
+            labels, names = files.folder_labels(folder, column)
             size = known.size if known else FOLDER_SIZE
     return Contents(partial(_one, column), len(column), size, labels, names)
 

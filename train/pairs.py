@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 import numpy as np
 from PIL import Image
 
-from train import sources
+from train import columns, sources
 from train.arguments import automatic
 from train.decoded import Contents, Pictures, cache_root, prepare, read_picture
+from train.files import picture_files, split_folder
 from train.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.errors import DataError
@@ -124,14 +125,14 @@ def _contents(place: Place, options: PairOptions) -> Contents:
     snapped = _snapped(place, options)
     to_b = _direction(place, options) == "AtoB"
     if place.kind == "table":
-        table = sources.open_table(place, options.split, cache_root() / "tables")
+        table = columns.open_table(place, options.split, cache_root() / "tables")
         sides = ("imageA", "imageB") if to_b else ("imageB", "imageA")
         if not options.input_column and not set(sides) <= set(table.column_names):
             names = ", ".join(table.column_names)
             raise DataError(f"--input-column and --target-column must say which of {names} hold the pairs")
         source, target = (options.input_column, options.target_column) if options.input_column else sides
-        inputs = sources.Column(table, sources.check_column(table, source, "--input-column"))
-        targets = sources.Column(table, sources.check_column(table, target, "--target-column"))
+        inputs = columns.Column(table, columns.check_column(table, source, "--input-column"))
+        targets = columns.Column(table, columns.check_column(table, target, "--target-column"))
         return Contents(_Pairs(targets, inputs, size, snapped), len(table), size, pairs=True)
     if place.kind == "idx":
         raise DataError(f"'{place.name}' holds no pairs")
@@ -139,15 +140,15 @@ def _contents(place: Place, options: PairOptions) -> Contents:
         raise DataError(f"'{place.name}' has no columns: its pairs are files; say --direction AtoB or BtoA")
     folder = place.folder
     if inside := _sides(folder):  # A/train/, B/train/ rather than train/A/, train/B/
-        sides = [sources.split_folder(side, options.split) for side in inside]
+        sides = [split_folder(side, options.split) for side in inside]
     else:
-        folder = sources.split_folder(folder, options.split)
+        folder = split_folder(folder, options.split)
         sides = _sides(folder)
     if sides:
         a, b = _matched(*sides)
         inputs, targets = (a, b) if to_b else (b, a)
         return Contents(_Pairs(targets, inputs, size, snapped), len(a), size, pairs=True)
-    files = sources.picture_files(folder)
+    files = picture_files(folder)
     return Contents(_Halves(files, (1, 0) if to_b else (0, 1), size, snapped), len(files), size, pairs=True)
 
 
@@ -165,7 +166,7 @@ def _matched(*sides: Path) -> tuple[list[Path], list[Path]]:
     """Files below two folders that belong together: by name, whatever the suffix."""
     found = []
     for side in sides:
-        files = sources.picture_files(side)
+        files = picture_files(side)
         found.append({path.relative_to(side).with_suffix("").as_posix(): path for path in files})
         for path in set(files) - set(found[-1].values()):
             raise DataError(f"{path}: another file there has the same name, so its other half is not clear")

@@ -96,7 +96,7 @@ def test_a_defect_stands_above_everything_else(make, figures_of, values, said):
 
 
 @pytest.mark.parametrize("mark, said", [("saturated", "had won"), ("dead", "died")])
-def test_a_critic_that_has_won_or_died_is_named_where_its_calm_would_be_taken_for_stability(mark, said, make, figures_of):
+def test_a_critic_that_has_won_or_died_is_named_where_its_calm_could_deceive(mark, said, make, figures_of):
     rows = [row | ({mark: True} if row["name"] == "swing_d" else {}) for row in figures_of.noise()]
     page = text(make("runs/some", rows=rows))
     assert f"Its critic {said}" in page.partition("## Use")[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_table
-from train import sources
+from train import columns, sources
 from train.data import DataOptions, load
 from zoo.errors import DataError
 
@@ -71,7 +71,7 @@ def test_labels_out_of_range_are_refused_by_row(tmp_path):
     write_cifar(tmp_path / "b/cifar10", noise(2, 8), [0, -1])
     assert "row 1 has label -1" in refusal(data_dir=tmp_path / "b")
     with pytest.raises(DataError, match="row 1 has label 2, which is none of the 2 classes"):
-        sources.check_labels(np.array([0, 2]), ("cat", "dog"))
+        columns.check_labels(np.array([0, 2]), ("cat", "dog"))
 
 
 def test_an_unreadable_or_missing_picture_is_named_by_its_row(tmp_path):
