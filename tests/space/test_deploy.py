@@ -20,7 +20,8 @@ from PIL import Image
 
 import zoo
 from space import deploy
-from tests.hub_server import HubServer, answers
+from tests.hub.faults import answers
+from tests.hub.server import HubServer
 
 # Not the address that is the default: a Space listens elsewhere too.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"

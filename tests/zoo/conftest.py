@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests import toys
-from tests.hub_server import Client, HubServer
+from tests.hub.client import Client
+from tests.hub.server import HubServer
 from zoo import architectures, checkpoint
 from zoo.architectures import DCGAN
 

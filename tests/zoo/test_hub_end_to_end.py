@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import zoo
-from tests.hub_server import Client, answers
+from tests.hub.client import Client
+from tests.hub.faults import answers
 from train import dcgan, options
 from zoo.errors import Refused
 

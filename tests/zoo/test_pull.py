@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import zoo
-from tests.hub_server import Client, answers, cut, endless, flip, hang, meanwhile, portal, short, stall
+from tests.hub.client import Client
+from tests.hub.faults import answers, cut, endless, flip, hang, meanwhile, portal, short, stall
 from zoo import pull
 
 SHORT = 0.8  # seconds of patience, where there is nothing to wait for

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cards import build
-from tests.hub_server import answers, cut, hang, lost, meanwhile
+from tests.hub.faults import answers, cut, hang, lost, meanwhile
 from zoo import cli, hub, push
 from zoo.errors import CheckpointError, Refused
 

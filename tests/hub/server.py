@@ -10,31 +10,26 @@ is not text) come from a second port under another name, as the Hub's come from 
 token there, and older ones look at the name alone.
 """
 
-import asyncio
 import base64
 import contextlib
-import hashlib
 import json
 import os
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
 import uvicorn
-import yaml
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tests.hub.repo import Repo, entry, git, is_large, plan, sha256, validate
+from tests.hub.responses import error, whole
+
 TOKENS = {"hf_me": ("me", True), "hf_reader": ("me", False), "hf_you": ("you", True)}  # → name, may write
-LARGE = 10_000_000  # bytes
 
 
 class Asked(NamedTuple):
@@ -48,136 +43,6 @@ class Asked(NamedTuple):
     @property
     def line(self) -> str:
         return f"{self.method} {self.path}"
-
-
-@dataclass
-class Repo:
-    kind: str  # "models" or "spaces"
-    id: str
-    private: bool = False
-    gated: bool = False
-    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    branches: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
-
-    def commit(self, files: dict[str, bytes], message: str = "", branch: str = "main") -> str:
-        """What is done to a branch from elsewhere, too: `files` is all that it holds then."""
-        sha = hashlib.sha1(f"{self.id} {len(self.commits)} {time.time_ns()}".encode()).hexdigest()
-        self.commits[sha], self.branches[branch] = dict(files), sha
-        self.messages.append(message)
-        return sha
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        return self.commits[self.branches["main"]]
-
-    def find(self, revision: str) -> str | None:
-        named = self.branches | self.tags
-        short = [sha for sha in self.commits if len(revision) >= 7 and sha.startswith(revision)]
-        return named.get(revision) or (short[0] if short else None)
-
-    @property
-    def card(self) -> dict:
-        text = self.files.get("README.md", b"").decode("utf-8", "replace")
-        front = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
-        return (yaml.safe_load(front[1]) if front else None) or {}
-
-
-# ---- faults: what happens to a request that a pattern matches; each gets (hub, request, answer it, send it)
-
-
-async def cut(_hub, _request, answer, send):
-    """The connection closes in the middle of the body."""
-    response = await answer()
-    await send(_start(response))
-    await send(
-        {"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True}
-    )
-
-
-async def lost(_hub, _request, answer, send):
-    """It is done, but nobody hears of it."""
-    await answer()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"99")]})
-
-
-async def flip(_hub, _request, answer, send, at=0.5):
-    """One byte has another value, `at` so much of the body."""
-    response = await answer()
-    place = int(len(response.body) * at)
-    response.body = response.body[:place] + bytes([response.body[place] ^ 1]) + response.body[place + 1 :]
-    await _whole(response, send)
-
-
-async def short(_hub, _request, answer, send):
-    """A body with fewer bytes than HEAD announced."""
-    response = await answer()
-    await _whole(Response(response.body[:-5], response.status_code), send)
-
-
-async def stall(hub, _request, answer, send):
-    """Half of the body, and then nothing more."""
-    await cut(hub, _request, answer, send)
-    await hang(hub, _request, answer, send)
-
-
-async def endless(hub, _request, answer, send):
-    """A body that does not end where it should, and does not say how long it is."""
-    response = await answer()
-    del response.headers["content-length"]
-    await send(_start(response))
-    for _ in range(200):
-        await send({"type": "http.response.body", "body": b"\0" * 2**16, "more_body": True})
-        await asyncio.sleep(0)
-
-
-async def hang(hub, _request, _answer, _send):
-    """No answer at all."""
-    life = hub.life
-    while not hub.stopping and hub.life == life:
-        await asyncio.sleep(0.02)
-
-
-async def portal(_hub, _request, _answer, send):
-    """What a hotel's network answers."""
-    await _whole(Response("<html>Welcome! Please log in.</html>", media_type="text/html"), send)
-
-
-def answers(status: int, code: str = "", **headers: str):
-    """An error as the Hub sends it; `code` is its X-Error-Code, retry_after="9" its Retry-After."""
-
-    async def fault(_hub, _request, _answer, send):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        await _whole(error(status, code, "as the test asked for", **named), send)
-
-    return fault
-
-
-def meanwhile(act: Callable[[], object]):
-    """Something happens before the request is answered as usual."""
-
-    async def fault(_hub, _request, answer, send):
-        act()
-        await _whole(await answer(), send)
-
-    return fault
-
-
-def _start(response: Response) -> dict:
-    return {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
-
-
-async def _whole(response: Response, send) -> None:
-    response.headers["content-length"] = response.headers.get("content-length") or str(len(response.body))
-    await send(_start(response))
-    await send({"type": "http.response.body", "body": response.body})
-
-
-def error(status: int, code: str = "", message: str = "", **headers: str) -> Response:
-    named = {"X-Error-Code": code} if code else {}
-    said = {"X-Error-Message": message} if message else {}
-    return JSONResponse({"error": message or code}, status, headers={**named, **said, **headers})
 
 
 class HubServer:
@@ -296,7 +161,7 @@ class HubServer:
                 response = await answer()
                 if request.method == "HEAD":
                     response.body = b""
-                await _whole(response, note_and_send)
+                await whole(response, note_and_send)
         finally:
             if life == self.life:
                 self.requests[place] = self.requests[place]._replace(status=noted[0])
@@ -455,8 +320,8 @@ class HubServer:
             return error(404, "EntryNotFound", "Entry not found", **{"X-Repo-Commit": sha})
         content, named = repo.commits[sha][path], {"X-Repo-Commit": sha}
         if not is_large(content):
-            return Response(content, headers={**named, "ETag": f'"{_git(content)}"'})
-        oid = _sha256(content)
+            return Response(content, headers={**named, "ETag": f'"{git(content)}"'})
+        oid = sha256(content)
         self.storage[oid] = content
         named |= {"X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(len(content)), "ETag": f'"{oid}"'}
         location = f"http://localhost:{self.ports[1]}/storage/{oid}"
@@ -466,7 +331,7 @@ class HubServer:
         oid = path.removeprefix("/storage/")
         if request.method == "PUT":
             content = await request.body()
-            if _sha256(content) != oid:
+            if sha256(content) != oid:
                 return error(400, message="not what was announced")
             self.storage[oid] = content
             return Response()
@@ -477,84 +342,3 @@ class HubServer:
         start = int(wanted[1])
         span = f"bytes {start}-{len(content) - 1}/{len(content)}"
         return Response(content[start:], 206, headers={"Content-Range": span, "ETag": f'"{oid}"'})
-
-
-class Client:
-    """A fresh process whose huggingface_hub talks to a HubServer: it is told what to run, and may be told again."""
-
-    LISTEN = """
-import contextlib, io, json, sys, time
-for line in sys.stdin:
-    said, began, scope = io.StringIO(), time.monotonic(), {}
-    try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-            exec(json.loads(line), scope)
-        answer = {"result": scope.get("result")}
-    except Exception as error:
-        answer = {"error": type(error).__name__, "message": str(error)}
-    print(json.dumps(answer | {"seconds": time.monotonic() - began, "said": said.getvalue()}), flush=True)
-"""
-
-    def __init__(self, environment: dict[str, str]):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", self.LISTEN],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, code: str, patience: float = 30) -> dict:
-        """What `code` left in `result`, or its error and message; the seconds it took, and what it said."""
-        code = f"import os; os.environ['ZOO_HUB_TIMEOUT'] = '{patience}'\n{code}"
-        print(json.dumps(code), file=self.process.stdin, flush=True)
-        return json.loads(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()  # to leave in peace takes a process full of libraries seconds
-        self.process.communicate()
-
-
-def validate(given: dict) -> Response:
-    front = re.match(r"---\n(.*?)\n---", given["content"], re.DOTALL)
-    problems = []
-    try:
-        card = (yaml.safe_load(front[1]) if front else None) or {}
-        json.dumps(card, allow_nan=False, default=str)
-        if "model-index" in card and not all("name" in model for model in card["model-index"]):
-            problems.append('"model-index[0].name" is required')
-    except (ValueError, yaml.YAMLError) as wrong:
-        problems.append(str(wrong).splitlines()[0])
-    found = {"errors": [{"message": problem} for problem in problems], "warnings": []}
-    return JSONResponse(found, 400 if problems else 200)
-
-
-def entry(path: str, content: bytes) -> dict:
-    about = {"type": "file", "path": path, "size": len(content), "oid": _git(content)}
-    if is_large(content):
-        about["lfs"] = {"oid": _sha256(content), "size": len(content), "pointerSize": 130}
-    return about
-
-
-def plan(given: dict, files: dict[str, bytes]) -> dict:
-    """How a file is to be sent; the hash of what is there lets the client leave it out."""
-    large = given["size"] > LARGE or b"\0" in base64.b64decode(given["sample"])
-    there = files.get(given["path"])
-    oid = None if there is None else _sha256(there) if large else _git(there)
-    named = {"path": given["path"], "uploadMode": "lfs" if large else "regular", "shouldIgnore": False}
-    return named | ({"oid": oid} if oid else {})
-
-
-def is_large(content: bytes) -> bool:
-    return len(content) > LARGE or b"\0" in content[:512]
-
-
-def _git(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
