@@ -1,9 +1,11 @@
-"""Toy checkpoints: tiny nets with random weights, and a config to go with them."""
+"""Toy checkpoints: tiny nets with random weights, and a config to go with them; pictures compared."""
 
 import typing
 from dataclasses import fields
 
+import numpy as np
 import torch
+from PIL import Image
 
 from zoo import architectures, checkpoint
 
@@ -57,3 +59,8 @@ def weights(config: checkpoint.Config, seed: int = 0) -> dict[str, torch.Tensor]
     for parameter in generator.parameters():
         parameter.data.add_(torch.randn_like(parameter) * 0.2)
     return generator.state_dict()
+
+
+def same(a: Image.Image, b: Image.Image) -> bool:
+    """Pixel for pixel."""
+    return np.array_equal(np.asarray(a), np.asarray(b))

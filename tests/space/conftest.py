@@ -70,6 +70,20 @@ def write():
     return write
 
 
+@pytest.fixture
+def runs(tmp_path, write):
+    write(tmp_path, "dcgan-a", seed=1)
+    write(tmp_path, "dcgan-b", seed=2)
+    write(tmp_path, "tint-a", "tint", seed=3)
+    write(tmp_path, "tint-b", "tint", seed=4)
+    return tmp_path
+
+
+@pytest.fixture
+def shelf(runs):
+    return Shelf(find([str(runs)]))
+
+
 @pytest.fixture(scope="session")
 def matrix(tmp_path_factory, write) -> Path:
     """Runs that fill a part of the matrix: three losses of one family, one of another that knows classes."""
