@@ -61,7 +61,7 @@ def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
     figure = mean(runs, name)
     if figure == "–":
         return NOT_MEASURED
-    return f"{figure}, collapsed" if any(measures.collapsed(run.rows) for run in runs) else figure
+    return ", ".join([figure, *spread("collapsed", [measures.collapsed(run.rows) for run in runs])])
 
 
 def matrix(zoo: Zoo) -> str:
@@ -107,9 +107,18 @@ def note(runs: Sequence[Run]) -> str:
     """What must be known before any figure, of any seed."""
     if not any(run.rows for run in runs):
         return NOT_MEASURED
-    words = ["collapsed"] if any(measures.collapsed(run.rows) for run in runs) else []
-    unfit = (measures.unfit(run.row("swing_d")) for run in runs)
-    return ", ".join([*words, *sorted({word for word in unfit if word})])
+    words = spread("collapsed", [measures.collapsed(run.rows) for run in runs])
+    unfit = [measures.unfit(run.row("swing_d")) for run in runs]
+    for word in sorted({word for word in unfit if word}):
+        words += spread(word, [word == of_one for of_one in unfit])
+    return ", ".join(words)
+
+
+def spread(word: str, holds: Sequence[bool]) -> list[str]:
+    """[word] where it holds of any seed; of several, with how many: the loss or the luck."""
+    if not any(holds):
+        return []
+    return [word if len(holds) == 1 else f"{word} in {sum(holds)} of {len(holds)} seeds"]
 
 
 def of_reference(zoo: Zoo, dataset: str, subject: str, names: Sequence[str]) -> list[str]:

@@ -90,7 +90,13 @@ def test_every_cell_says_how_it_stands(zoo):
 
 def test_a_collapsed_model_is_called_so(run):
     assert "collapsed" in tables.cell(Zoo([run("focal", recall=0.01)]), "dcgan", "focal", "cifar10")
-    assert "collapsed" in tables.family(Zoo([run("focal", recall=0.01)]), "dcgan", "cifar10")
+    assert "| collapsed |" in tables.family(Zoo([run("focal", recall=0.01)]), "dcgan", "cifar10")
+
+
+def test_of_several_seeds_it_is_told_how_many_collapsed(run):
+    zoo = Zoo([run("focal", recall=0.01), run("focal", seed=1, recall=0.4)])
+    assert tables.cell(zoo, "dcgan", "focal", "cifar10").endswith(", collapsed in 1 of 2 seeds")
+    assert "| collapsed in 1 of 2 seeds |" in tables.family(zoo, "dcgan", "cifar10")
 
 
 def test_a_family_shows_steps_beside_the_budget_and_real_pictures_for_scale(zoo):
