@@ -144,7 +144,8 @@ def warnings(rows: Sequence[dict]) -> list[str]:
             found.append(sentence.format(show(name, figure)))
 
     note("recall", lambda x: x < measures.COLLAPSED,
-         "This model has collapsed: its samples reach hardly any of the real pictures (recall {}).")  # fmt: skip
+         "This model has collapsed: its samples reach hardly any of the real pictures (recall {})."
+         + luck(rows))  # fmt: skip
     note("precision", lambda x: x < measures.COLLAPSED,
          "Hardly any of its samples lies near a real picture (precision {}).")  # fmt: skip
     note("class_coverage", lambda x: x < 0.8, "Only {} of the data's classes are among its samples.")
@@ -161,3 +162,14 @@ def warnings(rows: Sequence[dict]) -> list[str]:
             "Its critic died: for most of the last half of training it taught the generator nothing."
         )
     return found
+
+
+def luck(rows: Sequence[dict]) -> str:
+    """Of a collapsed model: whether other training seeds collapsed too; "" where there are none."""
+    others = [row["value"] for own in final(rows, "recall")[:1] for row in measures.of_other_seeds(rows, own)]
+    if not others:
+        return ""
+    too = sum(value < measures.COLLAPSED for value in others)
+    told = {0: "the seed's luck, not the loss alone", len(others): "the loss, not the seed's luck"}
+    what = told.get(too, "partly the seed's luck")
+    return f" Trained again, {too} of {len(others)} did so too: {what}."

@@ -1,11 +1,13 @@
 """The rows of metrics.json as people read them: which is which, what it is called, how many digits it deserves."""
 
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A critic whose calm is no stability, as train/stability.py marks it: the mark, and its word.
 UNFIT = {"saturated": "saturated critic", "dead": "dead critic"}
+OTHER_SEED = "other seed"  # the `which` of a figure of another training of the same cell
 COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
 
 
@@ -100,6 +102,32 @@ def value(rows: Sequence[dict], name: str) -> float | None:
     """The main figure of one measure; None where it was not taken."""
     found = final(rows, name)
     return found[0]["value"] if found else None
+
+
+def alike(rows: Sequence[dict | None]) -> bool:
+    """Whether all are there and were measured alike: the number of pictures, the reference, the network."""
+    protocol = ("name", "split", "reference_n", "extractor", "features", "precision")
+    return all(rows) and len({tuple(row.get(key) for key in protocol) for row in rows}) == 1
+
+
+def of_other_seeds(rows: Sequence[dict], row: dict) -> list[dict]:
+    """What further trainings of the same cell came to in the figure `row`; other ways of using a model are left out."""
+    ways = ("statistics", "dropout", "momentum")
+    return [
+        other
+        for other in rows
+        if other.get("which") == OTHER_SEED
+        and alike([row, other])
+        and all(other.get(way) == row.get(way) for way in ways)
+    ]
+
+
+def mean(name: str, values: Sequence[float]) -> str:
+    """With its standard deviation, where there are several; – where there are none."""
+    if not values:
+        return "–"
+    spread = f" ± {show(name, statistics.stdev(values))}" if len(values) > 1 else ""
+    return f"{show(name, statistics.fmean(values))}{spread}"
 
 
 def unfit(row: dict | None) -> str:

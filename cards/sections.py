@@ -92,15 +92,17 @@ def inference(config: Config) -> str:
 
 
 def measured(rows: Sequence[dict]) -> list[dict]:
-    """A line a figure of the final weights: {figure, value, protocol}."""
+    """A line a figure of the final weights: {figure, value, seeds, protocol}; `seeds` is "" where no other is known."""
     lines = []
     for name, measure in OF_PICTURES.items():
         for row in final(rows, name):
             value = f"{show(name, row['value'])}{uncertainty(name, row)}"
+            values = [one["value"] for one in (row, *measures.of_other_seeds(rows, row))]
             lines.append(
                 {
                     "figure": f"{title(row)} {measure.better}".rstrip(),
                     "value": value,
+                    "seeds": f"{measures.mean(name, values)} ({len(values)})" if len(values) > 1 else "",
                     "protocol": protocol(row),
                 }
             )

@@ -25,11 +25,7 @@ def table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 def mean(runs: Sequence[Run], name: str) -> str:
     """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed."""
-    values = [value for run in runs if (value := run.value(name)) is not None]
-    if not values:
-        return "–"
-    spread = f" ± {show(name, statistics.stdev(values))}" if len(values) > 1 else ""
-    return f"{show(name, statistics.fmean(values))}{spread}"
+    return measures.mean(name, [value for run in runs if (value := run.value(name)) is not None])
 
 
 def families(zoo: Zoo) -> list[tuple[str, str]]:

@@ -84,18 +84,12 @@ def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evid
         by_cell = [zoo.seeds(recipe, cell.architecture, cell.loss, cell.dataset) for cell in cells]
         common = [seed for seed in by_cell[0] if all(seed in runs for runs in by_cell)]
         rows = [tuple(runs[seed] for runs in by_cell) for seed in common]
-        rows = [row for row in rows if comparable([run.row(name) for run in row])]
+        rows = [row for row in rows if measures.alike([run.row(name) for run in row])]
         if len(rows) > len(best.seeds):
             best = Evidence(recipe, rows)
         if len(best.seeds) > 1:
             break
     return best if best.seeds else Evidence(source.recipe, [], why_missing(zoo, source, cells, name))
-
-
-def comparable(rows: Sequence[dict | None]) -> bool:
-    """Whether all are there and were measured alike: the number of pictures, the reference, the network."""
-    protocol = ("name", "split", "reference_n", "extractor", "features", "precision")
-    return all(rows) and len({tuple(row.get(key) for key in protocol) for row in rows}) == 1
 
 
 def why_missing(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> str:

@@ -1,13 +1,17 @@
 """What is kept of a cell in the source tree: a starter model for the zoo, figures and history of any other."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from cards import build
+from cards.measures import OF_PICTURES, OTHER_SEED, base
 from train.recipe import Planned
-from train.rows import merged
-from train.standing import FAILED, Standing, kept_in, read_config, results_folder
+from train.rows import merged, write_rows
+from train.standing import FAILED, INCIDENTAL, Standing, kept_in, read_config, results_folder
 from zoo import checkpoint
-from zoo.checkpoint import CONFIG, HISTORY, METRICS, WEIGHTS
+from zoo.checkpoint import CONFIG, HISTORY, METRICS, WEIGHTS, Config
 from zoo.errors import CheckpointError
 
 RESULT = (METRICS, HISTORY, CONFIG)
@@ -29,6 +33,36 @@ def keep(cell: Planned, standing: Standing, folder: Path) -> bool:
     return False
 
 
+def tell_of_other_seeds(cell: Planned) -> bool:
+    """Puts the figures of a cell's further seeds beside those of its bundled model; whether that changed them."""
+    (model,) = kept_in(cell)
+    config = read_config(model)
+    further = sorted(results_folder(cell).parent.glob(f"{cell.id}-seed*"))
+    told = [
+        figure | {"which": OTHER_SEED}
+        for folder in further
+        if config and (other := read_config(folder)) and differ_in_seed_alone(config, other)
+        for figure in checkpoint.read_metrics(folder).rows
+        if figure.get("which") == "final" and base(figure["name"]) in OF_PICTURES
+    ]
+    if not told:
+        return False
+    own, stale = checkpoint.read_metrics(model)
+    rows = without_other_seeds(own) + told
+    if stale or rows == own:
+        return False
+    write_rows(model / METRICS, {"weights_sha256": config.weights.sha256}, rows)
+    build.build(model)
+    return True
+
+
+def differ_in_seed_alone(a: Config, b: Config) -> bool:
+    """Of two trainings; how and where they ran is no matter."""
+    theirs = {name: getattr(b.training, name) for name in (*INCIDENTAL, "seed")}
+    alike = replace(a, training=replace(a.training, **theirs), weights=b.weights) == b
+    return alike and a.training.seed != b.training.seed
+
+
 def copy(folder: Path, target: Path, names: tuple[str, ...]) -> bool:
     files = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
     if WEIGHTS not in names and HISTORY in files:
@@ -46,7 +80,7 @@ def copy(folder: Path, target: Path, names: tuple[str, ...]) -> bool:
 
 
 def has_more_figures(target: Path, folder: Path) -> bool:
-    """Whether the same weights were measured further where they are kept."""
+    """Whether the same weights were measured further where they are kept, or other seeds alone were added there."""
     before, now = read_config(target), read_config(folder)
     if not (before and now and before.weights.sha256 == now.weights.sha256):
         return False
@@ -54,7 +88,13 @@ def has_more_figures(target: Path, folder: Path) -> bool:
         there, here = (checkpoint.read_metrics(place) for place in (target, folder))
     except CheckpointError:
         return False
-    return not there.stale and merged(there.rows, here.rows) != here.rows
+    own = without_other_seeds(there.rows)
+    further = merged(own, here.rows) != here.rows
+    return not there.stale and (further or (own == here.rows and own != there.rows))
+
+
+def without_other_seeds(rows: Sequence[dict]) -> list[dict]:
+    return [figure for figure in rows if figure.get("which") != OTHER_SEED]
 
 
 def thinned(history: bytes) -> bytes:

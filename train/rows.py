@@ -20,6 +20,7 @@ SAME = (
     "dropout",
     "momentum",
     "sample_seed",
+    "training_seed",
 )
 
 

@@ -205,6 +205,9 @@ class Sweep:
                 print(f"kept {cell.name}")
                 if cell.bundled and not keeping.comes_from_a_commit(self.folder(cell)):
                     print(f"  but {cell.name} was trained by files that differ from their commit")
+        for cell in self.plan:
+            if cell.bundled and keeping.tell_of_other_seeds(cell):
+                print(f"{cell.name} tells of its other seeds")
 
 
 def lock(file: BinaryIO) -> bool:

@@ -95,6 +95,40 @@ def test_a_defect_stands_above_everything_else(make, figures_of, values, said):
     assert said not in fine
 
 
+def test_other_seeds_stand_beside_the_models_own_figures(make, figures_of):
+    own = figures_of.noise(fid=50.0)
+    others = [
+        row | {"which": "other seed", "training_seed": seed}
+        for seed, fid in ((1, 54.0), (2, 52.0))
+        for row in figures_of.noise(fid=fid)
+        if row["name"].startswith("fid")
+    ]
+    page = text(make("runs/some", rows=own + others))
+    assert "| FID (n = 5,000) ↓ | 50.0 | 52.0 ± 2.0 (3) |" in page
+    assert "training seeds" not in text(make("runs/alone", rows=own))
+    further = [row | {"n": 50_000, "name": "fid_n50000"} for row in others]
+    assert "training seeds" not in text(make("runs/unlike", rows=own + further))
+
+
+@pytest.mark.parametrize(
+    "recalls, said",
+    [
+        ([0.02, 0.03], "Trained again, 2 of 2 did so too: the loss, not the seed's luck."),
+        ([0.4], "Trained again, 0 of 1 did so too: the seed's luck, not the loss alone."),
+        ([0.4, 0.01], "Trained again, 1 of 2 did so too: partly the seed's luck."),
+    ],
+)
+def test_a_collapse_is_said_to_be_the_losss_or_the_seeds(recalls, said, make, figures_of):
+    others = [
+        row | {"which": "other seed", "training_seed": 1 + i}
+        for i, recall in enumerate(recalls)
+        for row in figures_of.noise(recall=recall)
+    ]
+    page = text(make("runs/some", rows=figures_of.noise(recall=0.01) + others))
+    assert said in page.partition("## Use")[0]
+    assert "Trained again" not in text(make("runs/fine", rows=figures_of.noise(recall=0.4) + others))
+
+
 @pytest.mark.parametrize("mark, said", [("saturated", "had won"), ("dead", "died")])
 def test_a_critic_that_has_won_or_died_is_named_where_its_calm_could_deceive(mark, said, make, figures_of):
     rows = [row | ({mark: True} if row["name"] == "swing_d" else {}) for row in figures_of.noise()]

@@ -1,6 +1,7 @@
 """What is kept of a cell in the source tree."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from tests.train.sweeping.stand_ins import (
     files,
     finish,
 )
-from train import recipe, standing
+from train import keeping, recipe, standing
 from zoo import checkpoint
 
 
@@ -85,6 +86,38 @@ def test_figures_of_the_zoo_are_not_replaced_by_fewer_of_the_same_weights(shop):
     )
     shop.run(bundle=True, time_limit=0)
     assert (model / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
+
+
+def test_a_bundled_model_tells_what_its_other_seeds_came_to(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.run(only="dcgan-vanilla-cifar10", train_only=False, bundle=True)
+    model = shop.bundled / "dcgan-vanilla-cifar10"
+    assert len(checkpoint.read_metrics(model).rows) == 1
+    shop.run(only="dcgan-vanilla-*", train_only=False, bundle=True)
+    own, other = checkpoint.read_metrics(model).rows
+    assert own["which"] == "final" and other == own | {"which": "other seed"}
+    assert "| 55.5 | 55.5 ± 0.0 (2) |" in (model / "README.md").read_text()
+    before = {path: path.stat().st_mtime_ns for path in model.iterdir()}
+    shop.run(only="dcgan-vanilla-*", train_only=False, bundle=True)
+    assert {path: path.stat().st_mtime_ns for path in model.iterdir()} == before
+    run = shop.out / "starter-zoo/dcgan-vanilla-cifar10/metrics.json"
+    measured = json.loads(run.read_text())
+    kid = {"name": "kid_n10", "value": 0.5, "n": 10, "which": "final"}
+    run.write_text(json.dumps(measured | {"metrics": [*measured["metrics"], kid]}))
+    shop.run(only="dcgan-vanilla-*", bundle=True)
+    assert checkpoint.read_metrics(model).rows == [own, kid, other]
+
+
+def test_another_seed_by_another_protocol_is_another_cell(shop):
+    shop.open(STARTER, "starter-zoo")
+    shop.run(train_only=False, bundle=True)
+    (cell,) = [c for c in recipe.read(shop.path) if c.name == "dcgan-vanilla-cifar10"]
+    first, second = (checkpoint.read(path) for path in (
+        shop.bundled / cell.id, shop.results / "starter-zoo" / f"{cell.id}-seed1"))  # fmt: skip
+    assert keeping.differ_in_seed_alone(first, second)
+    assert not keeping.differ_in_seed_alone(first, first)
+    longer = replace(second, training=replace(second.training, kimg=2.0))
+    assert not keeping.differ_in_seed_alone(first, longer)
 
 
 @pytest.mark.parametrize(
