@@ -158,9 +158,7 @@ def warnings(rows: Sequence[dict]) -> list[str]:
     if any(row.get("saturated") for row in final(rows, "swing_d")):
         found.append("Its critic had won for most of the last half of training (saturated).")
     if any(row.get("dead") for row in final(rows, "swing_d")):
-        found.append(
-            "Its critic died: for most of the last half of training it taught the generator nothing."
-        )
+        found.append("Its critic died before the end: it taught the generator nothing any more.")
     return found
 
 

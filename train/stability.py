@@ -12,7 +12,7 @@ compare a curve with itself, or take the critic's own unit, the deviation of its
   The first tenth of training, where every curve bends, is left out.
 - **Saturated** is a critic that has won: it ranks above 99 % of pairs right in more than half of the lines of the last
   half. Its swing is told with that word, and says nothing of stability.
-- **Dead** is a critic that tells the generator nothing any more: in more than half of the lines of the last half the
+- **Dead** is a critic that tells the generator nothing any more: in the last twentieth of the lines, at least, the
   generator's gradient is below a hundredth of the largest that was usual after the first tenth (its running median).
   It too is no stability.
 - **Settled**: the kimg from which the running median of a loss stays within its final band for good. The band is
@@ -99,7 +99,8 @@ def saturated(lines: Sequence[dict]) -> bool:
 def dead(lines: Sequence[dict]) -> bool:
     norm = series(lines, "grad_norm_g")
     usual = running_median(norm)[len(norm) // 10 :]
-    return bool(np.mean(norm[len(norm) // 2 :] < VANISHED * usual.max()) > 0.5)
+    last = norm[-max(1, len(norm) // 20) :]
+    return bool((last < VANISHED * usual.max()).all())
 
 
 def settled(kimg: np.ndarray, x: np.ndarray) -> float | None:

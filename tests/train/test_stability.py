@@ -79,9 +79,12 @@ def test_a_critic_that_has_won_is_saturated_however_smooth_its_curve(history):
 
 
 def test_a_critic_that_teaches_nothing_any_more_is_dead_however_settled_its_curve(history):
-    died = np.r_[np.full(10, 90.0), np.full(80, 2.0), np.full(110, 0.001)]
-    found = figures(history(grad_norm_g=died))
-    assert found["swing_d"]["dead"] and found["settled_kimg_d"]["dead"]
+    for lately in (110, 12):
+        died = np.r_[np.full(10, 90.0), np.full(190 - lately, 2.0), np.full(lately, 0.001)]
+        found = figures(history(grad_norm_g=died))
+        assert found["swing_d"]["dead"] and found["settled_kimg_d"]["dead"]
+    came_back = np.r_[np.full(90, 2.0), np.full(105, 0.001), np.full(5, 1.0)]
+    assert not figures(history(grad_norm_g=came_back))["swing_d"]["dead"]
     calmed = np.r_[np.full(10, 900.0), np.full(80, 2.0), np.full(110, 0.2)]  # the first tenth is no measure
     assert not figures(history(grad_norm_g=calmed))["swing_d"]["dead"]
 
