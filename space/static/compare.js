@@ -135,7 +135,7 @@ export class Compare {
         return el("section.row", { "aria-label": row },
           el("h2", {}, row, " ", el("span", {}, family.words)),
           el("div.cells", {},
-            names.length && losses.some((loss) => state.model(row, loss)?.classes) &&
+            names.length > 0 && losses.some((loss) => state.model(row, loss)?.classes) &&
               el("ol.classes", {}, names.map((name) => el("li", { title: name }, name))),
             losses.map((loss) => this.cell(state.model(row, loss), family, loss, head(loss), old))));
       }));

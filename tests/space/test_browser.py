@@ -53,6 +53,17 @@ def test_the_first_paint_shows_what_each_model_makes_of_seed_7(visit, matrix):
         assert same(picture(page, model.id), model.grid(64, seed=7))
 
 
+def test_each_sheet_stands_under_the_name_of_its_loss(visit):
+    page = visit()
+    heads, *rows = page.evaluate(
+        """() => [...document.querySelectorAll('.heads, .cells')].map(
+            line => [...line.querySelectorAll(':scope > p, :scope > figure')].map(
+                one => Math.round(one.getBoundingClientRect().left)))"""
+    )
+    assert rows and all(row == heads for row in rows)
+    assert page.evaluate("document.documentElement.scrollWidth") == 1440
+
+
 def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix):
     page = visit()
     page.get_by_role("button", name="next seed").click()
