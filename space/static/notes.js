@@ -5,15 +5,13 @@ import { thousands } from "./caption.js";
 
 export function notes(models, data) {
   const shown = models.map((model) => model.figures).filter(Boolean);
-  const [first] = shown;
-  const names = new Set(shown.map((one) => one.name));
-  const n = first && first.n.toLocaleString("en");
+  const n = (name) => shown.find((one) => one.name === name)?.n; // undefined where no model has that figure
   const paragraph = (title, text) => el("p", {}, el("b", {}, title), " ", text);
   return el("section.notes", { "aria-label": "Notes" }, [
-    names.has("FID") && paragraph(["FID", el("sub", {}, thousands(first.n))],
-      `How far ${n} samples lie from real pictures of ${data.title}, by Inception features. Lower is nearer. Bold: best of its row.`),
-    names.has("distance") && paragraph(["Distance", el("sub", {}, thousands(first.n))],
-      `How far ${n} samples lie from the test pictures of ${data.title}, by the features of a small classifier (a Fréchet distance; no FID). Lower is nearer. Bold: best of its row.`),
+    n("FID") && paragraph(["FID", el("sub", {}, thousands(n("FID")))],
+      `How far ${n("FID").toLocaleString("en")} samples lie from real pictures of ${data.title}, by Inception features. Lower is nearer. Bold: best of its row.`),
+    n("distance") && paragraph(["Distance", el("sub", {}, thousands(n("distance")))],
+      `How far ${n("distance").toLocaleString("en")} samples lie from the test pictures of ${data.title}, by the features of a small classifier (a Fréchet distance; no FID). Lower is nearer. Bold: best of its row.`),
     shown.some((one) => one.reach?.startsWith("recall")) && paragraph("Recall",
       "The share of test pictures that some sample comes close to: does the model make all of it, or a corner?"),
     shown.some((one) => one.reach?.endsWith("classes")) && paragraph("Classes",

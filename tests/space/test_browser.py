@@ -64,6 +64,17 @@ def test_each_sheet_stands_under_the_name_of_its_loss(visit):
     assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
 
+def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(visit):
+    page = visit()
+    captions = [
+        page.locator(f"figure[data-id=dcgan-{loss}-toy] figcaption").inner_text()
+        for loss in ("vanilla", "lsgan")
+    ]
+    assert "FID5k 55.1 · recall 0.40" in captions[0] and "distance10k 1.80" in captions[1]
+    notes = page.locator(".notes").inner_text()
+    assert "FID5k How far 5,000 samples" in notes and "Distance10k How far 10,000 samples" in notes
+
+
 def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix):
     page = visit()
     page.get_by_role("button", name="next seed").click()
