@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageColor
 
+from zoo.losses import LOSSES
+
 INK, ACCENT, QUIET, RULE, PAPER = "#15171a", "#bf0a6a", "#5a616a", "#dcdfe3", "#ffffff"
 WIDTH, DPI = 7.2, 100  # inches; 720 pixels
 SPIKES = 50.0  # a curve that leaves its middle so many times over is drawn on a logarithmic scale
@@ -64,8 +66,9 @@ def smoothed(x: np.ndarray) -> np.ndarray:
 
 
 def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes:
-    """A PNG of one measure: `groups` is {family: {loss: figures, one a seed}}; a panel each, a dot a seed."""
-    losses = list(dict.fromkeys(loss for group in groups.values() for loss in group))
+    """A PNG of one measure: `groups` is {family: {loss: figures, one a seed}}; panels on one scale, a dot a seed."""
+    losses = [loss for loss in LOSSES if any(loss in group for group in groups.values())]
+    largest = max(max(seeds) for group in groups.values() for seeds in group.values())
     figure = Figure(figsize=(1.2 + 2.1 * len(groups), 0.9 + 0.3 * len(losses)), dpi=DPI, layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(groups), sharey=True))
     for axis, (name, group) in zip(axes, groups.items(), strict=True):
@@ -75,7 +78,7 @@ def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes
             axis.plot([np.mean(found)], [y], "|", color=ACCENT, markersize=14, markeredgewidth=2)
         axis.set_yticks(range(len(losses)), losses)
         axis.set_ylim(len(losses) - 0.5, -0.5)
-        axis.set_xlim(left=0)
+        axis.set_xlim(0, 1.05 * largest)
         _dress(axis, name)
     figure.supxlabel(f"{title}: a dot a training seed, a bar their mean", color=QUIET, fontsize=9)
     return _png(figure)

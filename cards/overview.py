@@ -14,6 +14,7 @@ from cards import claims, figures, measures, runs, tables
 from cards.runs import STARTER, Zoo
 from zoo.checkpoint import write_files
 from zoo.errors import ZooError
+from zoo.losses import LOSSES
 
 HERE = Path(__file__).parent
 PAGE = "overview.md"
@@ -60,10 +61,15 @@ def write(zoo: Zoo, out: Path = HERE) -> None:
 def draw(zoo: Zoo, name: str) -> bytes | None:
     """One measure of all models from noise of the starter protocol, a panel a family."""
     groups: dict[str, dict[str, list[float]]] = {}
-    for run in zoo.runs:
-        value = run.value(name)
-        if run.recipe == STARTER and not run.tag and value is not None and run.architecture != "pix2pix":
-            groups.setdefault(f"{run.architecture}, {run.dataset}", {}).setdefault(run.loss, []).append(value)
+    for architecture, dataset in tables.families(zoo):
+        if architecture == "pix2pix":
+            continue
+        seeds = {loss: zoo.seeds(STARTER, architecture, loss, dataset).values() for loss in LOSSES}
+        found = {
+            loss: [x for run in runs if (x := run.value(name)) is not None] for loss, runs in seeds.items()
+        }
+        if any(found.values()):
+            groups[f"{architecture}, {dataset}"] = {loss: values for loss, values in found.items() if values}
     return figures.over_zoo(groups, measures.MEASURES[name].title) if groups else None
 
 
