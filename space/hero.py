@@ -15,7 +15,7 @@ from space.shelf import Shelf, find
 from space.studio import Studio
 
 STATIC = Path(__file__).parent / "static"
-DESK = {"viewport": {"width": 1440, "height": 900}}
+DESK = {"viewport": {"width": 1440, "height": 1070}}  # two families of Compare
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 LATENT = 27
 SHOTS = {  # name → query, and the browser's options
@@ -24,7 +24,8 @@ SHOTS = {  # name → query, and the browser's options
     "interpolate": ("?view=interpolate&t=23", DESK),
     "phone": (f"?at={LATENT}&lens=1", PHONE),
 }
-READY = "document.querySelectorAll('.sheet.filled, .now .tile img').length >= 5"
+READY = """document.querySelectorAll('.sheet.filled, .now .tile img').length >= 5
+    && [...document.querySelectorAll('figure[data-id] .sheet:not(.filled)')].every(one => !one.offsetParent)"""
 
 
 def shoot(browser: Browser, url: str, name: str, query: str, options: dict) -> None:
@@ -39,7 +40,7 @@ def shoot(browser: Browser, url: str, name: str, query: str, options: dict) -> N
     if options is PHONE:
         page.evaluate("window.scrollTo(0, document.querySelector('.row').offsetTop - 60)")
     page.wait_for_timeout(1000)
-    content = page.screenshot(full_page=options is DESK)
+    content = page.screenshot(full_page=name == "interpolate")
     Image.open(io.BytesIO(content)).convert("RGB").save(STATIC / f"{name}.webp", quality=88, method=6)
     context.close()
 
