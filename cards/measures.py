@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 # A critic whose calm is no stability, as train/stability.py marks it: the mark, and its word.
 UNFIT = {"saturated": "saturated critic", "dead": "dead critic"}
+WAYS = ("statistics", "dropout", "momentum")  # of using one model
 OTHER_SEED = "other seed"  # the `which` of a figure of another training of the same cell
 COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
 
@@ -105,21 +106,14 @@ def value(rows: Sequence[dict], name: str) -> float | None:
 
 
 def alike(rows: Sequence[dict | None]) -> bool:
-    """Whether all are there and were measured alike: the number of pictures, the reference, the network."""
-    protocol = ("name", "split", "reference_n", "extractor", "features", "precision")
+    """Whether all are there and were measured alike: how many pictures, against what, by which network, used how."""
+    protocol = ("name", "split", "reference_n", "extractor", "features", "precision", *WAYS)
     return all(rows) and len({tuple(row.get(key) for key in protocol) for row in rows}) == 1
 
 
 def of_other_seeds(rows: Sequence[dict], row: dict) -> list[dict]:
-    """What further trainings of the same cell came to in the figure `row`; other ways of using a model are left out."""
-    ways = ("statistics", "dropout", "momentum")
-    return [
-        other
-        for other in rows
-        if other.get("which") == OTHER_SEED
-        and alike([row, other])
-        and all(other.get(way) == row.get(way) for way in ways)
-    ]
+    """What further trainings of the same cell came to in the figure `row`."""
+    return [other for other in rows if other.get("which") == OTHER_SEED and alike([row, other])]
 
 
 def mean(name: str, values: Sequence[float]) -> str:

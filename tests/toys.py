@@ -1,7 +1,9 @@
 """Toy checkpoints: tiny nets with random weights, and a config to go with them; pictures compared."""
 
+import json
 import typing
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -59,6 +61,13 @@ def weights(config: checkpoint.Config, seed: int = 0) -> dict[str, torch.Tensor]
     for parameter in generator.parameters():
         parameter.data.add_(torch.randn_like(parameter) * 0.2)
     return generator.state_dict()
+
+
+def measure(folder: Path, **figures: tuple[float, int]) -> None:
+    """The checkpoint's metrics.json with `figures`: name=(value, number of samples)."""
+    rows = [{"name": name, "value": value, "n": n, "which": "final"} for name, (value, n) in figures.items()]
+    sha256 = checkpoint.read(folder).weights.sha256
+    (folder / "metrics.json").write_text(json.dumps({"weights_sha256": sha256, "metrics": rows}))
 
 
 def same(a: Image.Image, b: Image.Image) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cards import build
+from cards import build, runs
 from cards.measures import OF_PICTURES, OTHER_SEED, base
 from train.recipe import Planned
 from train.rows import merged, write_rows
@@ -37,12 +37,14 @@ def tell_of_other_seeds(cell: Planned) -> bool:
     """Puts the figures of a cell's further seeds beside those of its bundled model; whether that changed them."""
     (model,) = kept_in(cell)
     config = read_config(model)
-    further = sorted(results_folder(cell).parent.glob(f"{cell.id}-seed*"))
+    further = [
+        runs.read(cell.recipe, path) for path in sorted(results_folder(cell).parent.glob(f"{cell.id}-seed*"))
+    ]
     told = [
         figure | {"which": OTHER_SEED}
-        for folder in further
-        if config and (other := read_config(folder)) and differ_in_seed_alone(config, other)
-        for figure in checkpoint.read_metrics(folder).rows
+        for run in further
+        if config and run and run.config and differ_in_seed_alone(config, run.config)
+        for figure in run.rows
         if figure.get("which") == "final" and base(figure["name"]) in OF_PICTURES
     ]
     if not told:

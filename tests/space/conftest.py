@@ -1,6 +1,5 @@
 """Toy models, a page that shows them, and a browser to look at it."""
 
-import json
 import os
 import shutil
 from dataclasses import replace
@@ -85,21 +84,14 @@ def shelf(runs):
     return Shelf(find([str(runs)]))
 
 
-def measure(folder: Path, **figures: tuple[float, int]) -> None:
-    """The checkpoint's metrics.json with `figures`: name=(value, number of samples)."""
-    rows = [{"name": name, "value": value, "n": n, "which": "final"} for name, (value, n) in figures.items()]
-    sha256 = checkpoint.read(folder).weights.sha256
-    (folder / "metrics.json").write_text(json.dumps({"weights_sha256": sha256, "metrics": rows}))
-
-
 @pytest.fixture(scope="session")
 def matrix(tmp_path_factory, write) -> Path:
     """Runs that fill a part of the matrix: three losses of one family, one of another that knows classes."""
     folder = tmp_path_factory.mktemp("matrix")
     for seed, loss in enumerate(("vanilla", "lsgan", "focal")):
         write(folder, f"dcgan-{loss}-toy", seed=seed, loss=loss)
-    measure(folder / "dcgan-vanilla-toy", fid_n5000=(55.1, 5000), recall_n5000=(0.4, 5000))
-    measure(folder / "dcgan-lsgan-toy", classifier_distance_n10000=(1.8, 10_000))
+    toys.measure(folder / "dcgan-vanilla-toy", fid_n5000=(55.1, 5000), recall_n5000=(0.4, 5000))
+    toys.measure(folder / "dcgan-lsgan-toy", classifier_distance_n10000=(1.8, 10_000))
     write(folder, "cdcgan-focal-toy", "cdcgan", 7)
     write(folder, "tint-a", "tint", 8)
     return folder

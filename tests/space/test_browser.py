@@ -4,11 +4,11 @@ import base64
 import io
 from urllib.parse import parse_qs, urlsplit
 
-import numpy as np
 import pytest
 from PIL import Image
 
 import zoo
+from tests.toys import same
 from zoo import pictures
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
@@ -18,10 +18,6 @@ def picture(page, id: str) -> Image.Image:
     """The sheet of a model as the page holds it."""
     source = page.locator(f"figure[data-id='{id}'] .sheet img").get_attribute("src")
     return Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
-
-
-def same(a: Image.Image, b: Image.Image) -> bool:
-    return np.array_equal(np.asarray(a), np.asarray(b))
 
 
 def wait_for_seed(page, seed: int) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from tests import toys
 from tests.hub.client import Client
+from tests.hub.pulled import contents
 from tests.hub.server import HubServer
 from zoo import architectures, checkpoint
 from zoo.architectures import DCGAN
@@ -114,3 +115,12 @@ def server(lasting_server, hub_home):
     yield server
     assert server.crashes == []
     assert all(asked.token is None for asked in server.requests if asked.content), "a token left the Hub"
+
+
+@pytest.fixture
+def toy(server, make_checkpoint):
+    """A model's folder, which is me/toy on the server, too; its metrics as well."""
+    folder = make_checkpoint(fields={"size": 32})
+    toys.measure(folder, fid_n5000=(55.1, 5000))
+    server.add("me/toy", contents(folder) | {"README.md": b"# toy", "extra.bin": b"\0" * 99})
+    return folder
