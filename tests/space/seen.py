@@ -1,0 +1,40 @@
+"""What a visitor sees, read off the page in the browser."""
+
+import base64
+import io
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image
+
+
+def shown(image) -> Image.Image:
+    """What an <img> holds."""
+    return Image.open(io.BytesIO(base64.b64decode(image.get_attribute("src").partition(",")[2])))
+
+
+def sheet(page, id: str) -> Image.Image:
+    """The sheet of a model in Compare."""
+    return shown(page.locator(f"figure[data-id='{id}'] .sheet img"))
+
+
+def wait_for_seed(page, seed: int) -> None:
+    page.wait_for_function(
+        "seed => [...document.querySelectorAll('.cells figure[data-id]')].every(one => one.dataset.seed === seed)",
+        arg=str(seed),
+    )
+
+
+def query(page) -> dict[str, str]:
+    page.wait_for_timeout(350)  # the link follows with a delay
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def ring(page, id: str) -> tuple[int, int]:
+    """The column and row that light up in a model's sheet."""
+    here = page.locator(f"figure[data-id='{id}'] .sheet")
+    box, ring = here.bounding_box(), here.locator(".ring").bounding_box()
+    return round((ring["x"] - box["x"]) / ring["width"]), round((ring["y"] - box["y"]) / ring["height"])
+
+
+def strips(page, count: int) -> None:
+    page.wait_for_function(f"document.querySelectorAll('.now figure[data-shown]').length === {count}")

@@ -1,0 +1,171 @@
+"""Compare in a real browser: sheets of the same latents, side by side."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+import zoo
+from tests.space import seen
+from tests.toys import same
+
+
+def test_the_first_paint_shows_what_each_model_makes_of_seed_7(visit, matrix):
+    page = visit()
+    for loss in ("vanilla", "lsgan", "focal"):
+        model = zoo.load(matrix / f"dcgan-{loss}-toy")
+        assert same(seen.sheet(page, model.id), model.grid(64, seed=7))
+
+
+def test_each_sheet_stands_under_the_name_of_its_loss(visit):
+    page = visit()
+    heads, *rows = page.evaluate(
+        """() => [...document.querySelectorAll('.heads, .cells')].map(
+            line => [...line.querySelectorAll(':scope > p, :scope > figure')].map(
+                one => Math.round(one.getBoundingClientRect().left)))"""
+    )
+    assert rows and all(row == heads for row in rows)
+    assert page.evaluate("document.documentElement.scrollWidth") == 1440
+
+
+def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(visit):
+    page = visit()
+    captions = [
+        page.locator(f"figure[data-id=dcgan-{loss}-toy] figcaption").inner_text()
+        for loss in ("vanilla", "lsgan")
+    ]
+    assert "FID5k 55.1 · recall 0.40" in captions[0] and "distance10k 1.80" in captions[1]
+    notes = page.locator(".notes").inner_text()
+    assert "FID5k How far 5,000 samples" in notes and "Distance10k How far 10,000 samples" in notes
+
+
+def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix):
+    page = visit()
+    page.get_by_role("button", name="next seed").click()
+    seen.wait_for_seed(page, 8)
+    model = zoo.load(matrix / "dcgan-lsgan-toy")
+    assert same(seen.sheet(page, model.id), model.grid(64, seed=8))
+    page.get_by_role("button", name="previous seed").click()
+    seen.wait_for_seed(page, 7)
+    page.get_by_role("textbox", name="Seed").fill("123")
+    seen.wait_for_seed(page, 123)
+    assert seen.query(page)["seed"] == "123"
+
+
+def test_truncation_reaches_the_pictures(visit, matrix):
+    page = visit()
+    image = page.locator("figure[data-id='dcgan-focal-toy'] .sheet img")
+    before = image.get_attribute("src")
+    page.get_by_role("slider", name="Truncation").fill("1.5")
+    model = zoo.load(matrix / "dcgan-focal-toy")
+    page.wait_for_function(
+        "old => document.querySelector(\"figure[data-id='dcgan-focal-toy'] img\").src !== old",
+        arg=before,
+    )
+    assert same(seen.sheet(page, model.id), model.grid(64, seed=7, truncation=1.5))
+
+
+def test_pointing_at_one_picture_lights_the_same_latent_in_every_sheet(visit):
+    page = visit()
+    sheet = page.locator("figure[data-id='dcgan-vanilla-toy'] .sheet")
+    box = sheet.bounding_box()
+    sheet.hover(position={"x": box["width"] * 3.5 / 8, "y": box["height"] * 2.5 / 8})
+    for loss in ("vanilla", "lsgan", "focal"):
+        assert seen.ring(page, f"dcgan-{loss}-toy") == (3, 2)
+    page.wait_for_function("getComputedStyle(document.querySelector('.sheet .ring')).opacity === '1'")
+    assert "Latent 19, lit in 3 sheets" in page.locator(".compare .status").inner_text()
+    page.mouse.move(5, 5)
+    page.wait_for_function("getComputedStyle(document.querySelector('.sheet .ring')).opacity === '0'")
+
+
+def test_a_click_enlarges_the_latent_and_sends_it_to_interpolate(visit):
+    page = visit()
+    sheet = page.locator("figure[data-id='dcgan-lsgan-toy'] .sheet")
+    box = sheet.bounding_box()
+    sheet.click(position={"x": box["width"] * 1.5 / 8, "y": box["height"] * 1.5 / 8})
+    lens = page.get_by_role("region", name="One latent in every model")
+    assert "Latent 9 of seed 7" in lens.inner_text() and lens.locator(".tile img").count() == 3
+    lens.get_by_role("button", name="next latent").click()
+    assert "Latent 10 of seed 7" in lens.inner_text() and seen.query(page)["at"] == "10"
+    lens.get_by_role("button", name="Morph from here").click()
+    page.wait_for_function("document.querySelectorAll('.now figure[data-shown]').length === 3")
+    assert seen.query(page)["view"] == "interpolate" and seen.query(page)["a"] == "7.10"
+    assert page.get_by_role("tab", name="Interpolate").get_attribute("aria-selected") == "true"
+
+
+def test_untrained_and_impossible_cells_are_empty_frames_that_say_so(visit):
+    page = visit("?loss=vanilla,began&arch=dcgan,cdcgan")
+    frames = page.locator(".cells .empty").all_inner_texts()
+    assert any("Not trained yet" in text and "train/dcgan.py --loss began" in text for text in frames)
+    assert any("Not in the zoo" in text and "cdcgan takes no began" in text for text in frames)
+    assert any("train/dcgan.py --conditional --loss vanilla" in text for text in frames)
+
+
+def test_a_class_is_for_conditional_models_and_rows_give_each_class_one(visit, matrix):
+    page = visit("?arch=dcgan,cdcgan&class=1")
+    model = zoo.load(matrix / "cdcgan-focal-toy")
+    assert same(seen.sheet(page, model.id), model.grid(64, columns=8, seed=7, labels=1))
+    page.get_by_label("Class, cdcgan only").select_option("rows")
+    page.wait_for_function("document.querySelector('[data-id=cdcgan-focal-toy] img').naturalHeight === 96")
+    names = page.locator(".row[aria-label=cdcgan] .classes li")
+    assert names.all_inner_texts() == ["cat", "dog", "<b>ox</b>"] and page.locator(".classes").count() == 1
+    sheet = page.locator("[data-id=cdcgan-focal-toy] .sheet")
+    box, name = sheet.bounding_box(), names.nth(1).bounding_box()
+    tile = box["width"] / 8
+    assert name["y"] == box["y"] + tile and name["height"] == tile and name["x"] + name["width"] < box["x"]
+    sheet.hover(position={"x": 2.5 * tile, "y": 1.5 * tile})
+    assert "Latent 10, dog, lit in 4 sheets" in page.locator(".compare .status").inner_text()
+    rows = [i // 8 for i in range(24)]
+    assert same(seen.sheet(page, model.id), model.grid(24, columns=8, seed=7, labels=rows))
+    assert "<b>ox</b>" in page.get_by_label("Class, cdcgan only").inner_text()  # a name is text, never HTML
+
+
+def test_a_link_reproduces_what_is_seen(visit):
+    page = visit("?loss=lsgan,focal&seed=12&trunc=1.5&at=27&lens=1")
+    assert page.locator(".cells figure[data-id]").count() == 2
+    assert page.get_by_role("textbox", name="Seed").input_value() == "12"
+    assert "Latent 27 of seed 12" in page.locator(".lens").inner_text()
+    page.get_by_role("button", name="vanilla").first.click()
+    page.get_by_role("button", name="next seed").click()
+    seen.wait_for_seed(page, 13)
+    again = visit(f"?{urlsplit(page.url).query}") if seen.query(page) else None
+    seen.wait_for_seed(again, 13)
+    assert again.locator(".cells figure[data-id]").count() == 3
+    for loss in ("vanilla", "lsgan", "focal"):
+        assert same(seen.sheet(page, f"dcgan-{loss}-toy"), seen.sheet(again, f"dcgan-{loss}-toy"))
+
+
+@pytest.mark.parametrize(
+    "bad", ["?seed=-1&trunc=x&class=99&at=1000&loss=none&arch=../x&view=y&data=<script>"]
+)
+def test_a_link_with_nonsense_falls_back_in_silence(visit, bad):
+    page = visit(bad)
+    assert page.locator(".cells figure[data-seed='7']").count() == 3
+
+
+def test_a_busy_and_a_failing_server_are_said_under_the_old_picture(visit):
+    page = visit()
+    answers = [{"busy": 24}, {"error": "no"}]
+    page.route("**/component_server/", lambda route: route.fulfill(json=answers.pop(0)))
+    page.get_by_role("button", name="next seed").click()
+    caption = page.locator("figure[data-id='dcgan-focal-toy'] figcaption")
+    caption.get_by_text("24 people ahead, about 3 s").wait_for()
+    caption.get_by_text("Seed 8 did not arrive. Draw again").wait_for()
+    assert page.locator("figure[data-id='dcgan-focal-toy']").get_attribute("data-seed") == "7"
+    page.unroute("**/component_server/")
+    caption.get_by_role("button", name="Draw again").click()
+    seen.wait_for_seed(page, 8)
+    assert "did not arrive" not in caption.inner_text()
+
+
+def test_of_a_burst_of_seeds_only_the_last_matters_and_nothing_is_asked_twice(visit):
+    page = visit()
+    asked = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if "component_server" in request.url else None
+    )
+    page.evaluate("for (let i = 0; i < 20; i++) document.querySelector(\"[aria-label='next seed']\").click()")
+    seen.wait_for_seed(page, 27)
+    assert len(asked) <= 3
+    page.get_by_role("textbox", name="Seed").fill("7")
+    seen.wait_for_seed(page, 7)
+    assert len(asked) <= 3

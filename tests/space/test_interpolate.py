@@ -1,0 +1,61 @@
+"""Interpolate in a real browser: walks and planes between latents."""
+
+from PIL import Image
+
+import zoo
+from tests.space import seen
+from tests.toys import same
+from zoo import pictures
+
+
+def test_all_models_walk_under_one_slider(visit, matrix):
+    page = visit("?view=interpolate&steps=5&a=3.1&b=4.2")
+    seen.strips(page, 3)
+    model = zoo.load(matrix / "dcgan-vanilla-toy")
+    walk = pictures.grid(model.interpolate((3, 1), (4, 2), steps=5), 5)
+    assert same(seen.shown(page.locator(".now figure").first.locator("img")), walk)
+    page.get_by_role("slider", name="Step").fill("3")
+    tiles = page.locator(".now .tile img").evaluate_all(
+        "all => all.map(one => new DOMMatrix(getComputedStyle(one).transform).e / one.parentElement.clientWidth)"
+    )
+    assert tiles == [-3, -3, -3] and "t = 0.75" in page.locator(".where").inner_text()
+    assert seen.query(page)["t"] == "3"
+
+
+def test_play_moves_and_with_reduced_motion_goes_a_step_a_press(visit):
+    page = visit("?view=interpolate")
+    seen.strips(page, 3)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("document.querySelector('.scrubber').value > 3")
+    page.get_by_role("button", name="Pause").click()
+    still = visit("?view=interpolate", reduced_motion="reduce")
+    seen.strips(still, 3)
+    for _ in range(2):
+        still.get_by_role("button", name="Play").click()
+    still.wait_for_timeout(300)
+    assert still.locator(".scrubber").input_value() == "2"
+
+
+def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix):
+    page = visit("?view=interpolate&arch=cdcgan&loss=focal&a=1.0&b=1.0&la=0&lb=2&steps=4")
+    seen.strips(page, 1)
+    model = zoo.load(matrix / "cdcgan-focal-toy")
+    walk = pictures.grid(model.interpolate((1, 0), (1, 0), steps=4, labels=[0, 2]), 4)
+    assert same(seen.shown(page.locator(".now img")), walk)
+    page.get_by_role("button", name="four corners").click()
+    page.wait_for_function("document.querySelector('.now img').naturalHeight === 256")
+    assert {"c", "d"} <= seen.query(page).keys()
+    page.locator(".planes .sheet").click(position={"x": 5, "y": 250})
+    assert seen.query(page)["t"] == "56"
+
+
+def test_walks_are_downloaded_as_animated_webp_and_as_png(visit):
+    page = visit("?view=interpolate&steps=5")
+    seen.strips(page, 3)
+    with page.expect_download() as webp:
+        page.get_by_role("button", name="Animated WebP").click()
+    film = Image.open(webp.value.path())
+    assert film.format == "WEBP" and film.n_frames == 8 and film.size == (3 * 192, 192)
+    with page.expect_download() as png:
+        page.get_by_role("button", name="PNG strip").click()
+    assert Image.open(png.value.path()).size == (5 * 32, 3 * 32)
