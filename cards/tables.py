@@ -103,11 +103,15 @@ def note(runs: Sequence[Run]) -> str:
     """What must be known before any figure, of any seed."""
     if not any(run.rows for run in runs):
         return NOT_MEASURED
-    words = spread("collapsed", [measures.collapsed(run.rows) for run in runs])
-    unfit = [measures.unfit(run.row("swing_d")) for run in runs]
-    for word in sorted({word for word in unfit if word}):
-        words += spread(word, [word == of_one for of_one in unfit])
-    return ", ".join(words)
+    return ", ".join([*spread("collapsed", [measures.collapsed(run.rows) for run in runs]), *unfit(runs)])
+
+
+def unfit(runs: Sequence[Run]) -> list[str]:
+    """What ails their critics, and in how many seeds."""
+    found = [measures.unfit(run.row("swing_d")) for run in runs]
+    return [
+        text for word in sorted({*found} - {""}) for text in spread(word, [word == of_one for of_one in found])
+    ]
 
 
 def spread(word: str, holds: Sequence[bool]) -> list[str]:
@@ -266,6 +270,6 @@ def protocol(zoo: Zoo) -> str:
         }
         of = next(of[0] for of in cells.values() if of)
         setting = tag or f"as the starter zoo (lr {of.config.training.lr_g:g})"
-        figures = [mean(of, "classifier_distance") for of in cells.values()]
+        figures = [", ".join([mean(of, "classifier_distance"), *unfit(of)]) for of in cells.values()]
         lines.append([f"{architecture} on {dataset}, {setting}", f"{of.kimg:,.0f}", *figures])
     return table(["setting", "kimg", *by_loss], lines) if lines else ""

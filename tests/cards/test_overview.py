@@ -60,12 +60,15 @@ def test_a_failed_run_is_known_by_its_name(name, parts):
 def test_the_runs_that_decided_the_protocol_are_a_table_of_their_own(make, figures_of, tmp_path):
     for loss, tag in (("focal", ""), ("vanilla", ""), ("focal", "-lr-2e-4")):
         folder = f"results/protocol/dcgan-{loss}-cifar10{tag}-seed0"
-        make(folder, loss=loss, rows=figures_of.noise(), weights=False)
+        rows = figures_of.noise()
+        for row in rows:
+            row["dead"] = bool(tag)
+        make(folder, loss=loss, rows=rows, weights=False)
     found = runs.find(tmp_path / "zoo", tmp_path / "results")
     heading, _, plain, tagged = tables.protocol(found).splitlines()
     assert heading == "| setting | kimg | vanilla | focal |"
-    assert "as the starter zoo (lr 0.0004)" in plain and "–" not in plain
-    assert "lr-2e-4" in tagged and " | – | " in tagged
+    assert "as the starter zoo (lr 0.0004)" in plain and "–" not in plain and "dead" not in plain
+    assert "lr-2e-4" in tagged and " | – | " in tagged and ", dead critic |" in tagged
     assert tables.controls(found) == ""
 
 
