@@ -110,7 +110,9 @@ def unfit(runs: Sequence[Run]) -> list[str]:
     """What ails their critics, and in how many seeds."""
     found = [measures.unfit(run.row("swing_d")) for run in runs]
     return [
-        text for word in sorted({*found} - {""}) for text in spread(word, [word == of_one for of_one in found])
+        text
+        for word in sorted({*found} - {""})
+        for text in spread(word, [word == of_one for of_one in found])
     ]
 
 
