@@ -52,7 +52,8 @@ class WithWeightGradient(torch.autograd.Function):
     def forward(ctx, y, x, weight, stride, padding, transposed):
         ctx.save_for_backward(x)
         ctx.geometry = weight.shape, weight.dtype, stride, padding, transposed
-        return y.view_as(y)
+        ctx.mark_dirty(y)  # else it counts as a view, and an activation in place behind it raises
+        return y
 
     @staticmethod
     @once_differentiable  # penalties, which differentiate twice, run in float32

@@ -92,3 +92,15 @@ def test_spectrally_normalised_weights_pass_it_on(taken):
     assert len(taken) == 1
     name = "parametrizations.weight.original"
     torch.testing.assert_close(two[name], one[name], rtol=0.02, atol=0.02 * one[name].abs().max().item())
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_an_activation_in_place_may_follow_at_once(bias, taken):
+    plain = nn.Sequential(nn.Conv2d(12, 24, 4, 2, 1, bias=bias), nn.LeakyReLU(0.2, inplace=True))
+    x = torch.randn(3, 12, 8, 8, generator=torch.manual_seed(0))
+    one = gradients(plain, x)
+    convolution.speed_up(plain)
+    two = gradients(plain, x)
+    assert len(taken) == 1
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=0.02, atol=0.02 * value.abs().max().item())
