@@ -40,6 +40,8 @@ def run(architecture: str, options, *, script: str) -> Path:
     # What may not be is refused before anything is read or written.
     check(options)
     loss_rules = rules(architecture, options)
+    if options.size is not None:
+        architectures.check_size(architecture, options.size)
 
     accelerator = Accelerator(log_with=options.log_with, project_dir=options.out or "runs")
     if options.push_to_hub and accelerator.is_main_process:

@@ -139,9 +139,7 @@ def check_fields(name: str, given: dict[str, Any]) -> dict[str, int]:
         if type(value) is not int or not low <= value <= high:
             raise Refused(f"{name}'s {key} must be a whole number from {low} to {high}, not {value!r}")
         complete[key] = value
-    if complete["size"] not in architecture.sizes:
-        sizes = ", ".join(map(str, architecture.sizes))
-        raise Refused(f"{name} makes pictures of {sizes} pixels, not {complete['size']}")
+    check_size(name, complete["size"])
     if complete["channels"] == 2:
         raise Refused(f"{name}'s channels must be 1 or 3, not 2")
     if architecture.conditional and complete["classes"] < 2:
@@ -149,6 +147,12 @@ def check_fields(name: str, given: dict[str, Any]) -> dict[str, int]:
     if not architecture.conditional and complete.get("classes"):
         raise Refused(f"{name} takes no classes")
     return complete
+
+
+def check_size(name: str, size: int) -> None:
+    """Refused where the nets make no pictures of that width and height."""
+    if size not in (sizes := get(name).sizes):
+        raise Refused(f"{name} makes pictures of size {' or '.join(map(str, sizes))}, not {size}")
 
 
 def build_generator(name: str, fields: dict[str, Any]) -> nn.Module:

@@ -64,7 +64,7 @@ def test_a_batch_larger_than_the_data_is_refused_before_a_step_is_timed(given, r
 
 
 @pytest.mark.parametrize("name, given", [("dcgan", {"size": 48}), ("pix2pix", {"size": 50})])
-def test_a_size_that_the_nets_do_not_make_is_refused(name, given, run, tmp_path):
-    said = refusal(Refused, run, name, **given)
+def test_a_size_that_the_nets_do_not_make_is_refused_before_a_picture_is_read(name, given, run, tmp_path):
+    said = refusal(Refused, run, name, **given, dataset="nowhere/to-be-found")
     assert str(given["size"]) in said and "64" in said
     assert not (tmp_path / "run").exists()
