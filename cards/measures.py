@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zoo.checkpoint import is_final
+
 # A critic whose calm is no stability, as train/stability.py marks it: the mark, and its word.
 UNFIT = {"saturated": "saturated critic", "dead": "dead critic"}
 WAYS = ("statistics", "dropout", "momentum")  # of using one model
@@ -85,17 +87,9 @@ def show(name: str, value: float | None) -> str:
 def final(rows: Sequence[dict], name: str) -> list[dict]:
     """The rows of one measure of the final weights, in the model's own inference mode, the main protocol first.
 
-    Main is the test split before others and then the larger n. Rows with a `momentum` are of the raw generator, with
-    batch norm's statistics tracked so, and another figure.
+    Main is the test split before others and then the larger n.
     """
-    found = [
-        row
-        for row in rows
-        if base(row["name"]) == name
-        and row.get("which", "final") == "final"
-        and row.get("default", True)
-        and "momentum" not in row
-    ]
+    found = [row for row in rows if base(row["name"]) == name and is_final(row)]
     return sorted(found, key=lambda row: (row.get("split") != "test", -row.get("n", 0)))
 
 

@@ -7,7 +7,7 @@ import torch
 
 from space.shelf import Shelf
 from zoo import architectures, losses
-from zoo.checkpoint import Config, Info
+from zoo.checkpoint import Config, Info, is_final
 from zoo.errors import Refused
 
 COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
@@ -96,7 +96,7 @@ def figures(info: Info) -> dict | None:
     final = {
         re.sub(r"_n\d+$", "", row["name"]): row
         for row in info.metrics.rows
-        if row.get("which", "final") == "final" and row.get("value") is not None
+        if is_final(row) and row.get("value") is not None
     }
     distance = final.get("fid") or final.get("classifier_distance")
     if not distance:

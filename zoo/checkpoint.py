@@ -57,6 +57,14 @@ def read_metrics(folder: str | Path) -> Metrics:
     return Metrics(rows, stale=data.get("weights_sha256") != read(folder).weights.sha256)
 
 
+def is_final(row: dict[str, Any]) -> bool:
+    """Whether a measurement is of the final weights, used as `Model` uses them.
+
+    Others are of a snapshot, of another training seed, of the raw generator (`momentum`) or in another mode.
+    """
+    return row.get("which", "final") == "final" and row.get("default", True) and "momentum" not in row
+
+
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
     """The lines of history.jsonl; none where there is no such file. CheckpointError where it is damaged."""
     path = Path(folder) / HISTORY

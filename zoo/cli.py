@@ -229,7 +229,7 @@ def describe(found: "Info") -> str:
     lines = [config.id, *(f"  {name:<13} {value}" for name, value in rows.items() if value)]
     if found.metrics.rows:
         lines.append("measured" + (" (stale: with other weights)" if found.metrics.stale else ""))
-        lines += [_measurement(row) for row in found.metrics.rows]
+        lines += _measurements(found.metrics.rows)
     return "\n".join(lines)
 
 
@@ -238,11 +238,17 @@ def _fields(fields: dict) -> str:
     return ", ".join([*name, *(f"{key} {value}" for key, value in fields.items() if key != "name")])
 
 
-def _measurement(row: dict) -> str:
-    value = row.get("value")
-    number = f"{value:.4g}" if isinstance(value, int | float) else str(value)
-    details = [f"{key} {row[key]}" for key in ("n", "dataset", "split", "which") if key in row]
-    return f"  {row['name']:<13} {number}  ({', '.join(details)})"
+def _measurements(rows: list[dict]) -> list[str]:
+    """Of the weights as they are used; --json has those along the way, of other seeds and in other modes too."""
+    from zoo.checkpoint import is_final
+
+    told = [row for row in rows if is_final(row) and isinstance(row.get("value"), int | float)]
+    width = max((len(row["name"]) for row in told), default=0)
+    lines = []
+    for row in told:
+        details = ", ".join(f"{key} {row[key]}" for key in ("n", "dataset", "split") if key in row)
+        lines.append(f"  {row['name']:<{width}}  {row['value']:<8.4g}  {details}".rstrip())
+    return lines
 
 
 if __name__ == "__main__":

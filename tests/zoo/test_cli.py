@@ -44,13 +44,22 @@ def test_list_lists_what_is_installed(make_checkpoint, tmp_path, monkeypatch, ca
 
 
 def test_info_is_for_people_or_for_programs(toy, capsys):
-    rows = [{"name": "fid", "value": 55.123, "n": 5000, "dataset": "cifar10"}]
+    rows = [
+        {"name": "fid", "value": 55.123, "n": 5000, "dataset": "cifar10"},
+        {"name": "fid", "value": 61.234, "which": "other seed"},
+        {"name": "fid", "value": 62.345, "which": "snapshot", "kimg": 10},
+        {"name": "fid", "value": 63.456, "momentum": 0.1},
+        {"name": "fid", "value": 64.567, "default": False},
+        {"name": "settled_kimg_d", "value": None},
+    ]
     text = json.dumps({"weights_sha256": "0" * 64, "metrics": rows})
     Path(toy, "metrics.json").write_text(text)
     assert cli.main(["info", toy]) == 0
     text = capsys.readouterr().out
     for part in ("dcgan-focal-toy", "alpha 1.0", "16×16×3", "fid", "55.12", "n 5000", "stale"):
         assert part in text
+    measured = text.partition("measured")[2].splitlines()[1:]
+    assert [line.split()[:2] for line in measured] == [["fid", "55.12"]]  # no other weights, no other mode
     assert cli.main(["info", toy, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["id"] == "dcgan-focal-toy" and data["metrics"] == {"rows": rows, "stale": True}
