@@ -241,14 +241,8 @@ def of_real_and_noise(name: str, tools: Yardsticks, chosen: Options) -> list[dic
 
 def summary(found: list[dict]) -> str:
     """The figures of the final weights on a line."""
-    shown = [
-        figure
-        for figure in found
-        if figure["which"] == "final" and "n" in figure and "momentum" not in figure
-    ]
-    return ", ".join(
-        f"{figure['name']} {figure['value']:.4g}" for figure in shown if figure.get("default", True)
-    )
+    shown = [figure for figure in found if checkpoint.is_final(figure) and "n" in figure]
+    return ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or "its curves alone"
 
 
 if __name__ == "__main__":

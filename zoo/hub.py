@@ -99,6 +99,8 @@ def _not_bundled(name: str) -> UnknownName:
     from zoo.architectures import ARCHITECTURES
     from zoo.losses import LOSSES
 
+    if _has_config(Path(name)):
+        return UnknownName(f"'{name}' is not installed; the folder of that name is './{name}'")
     if any(name.startswith(f"{net}-{loss}-") for net in ARCHITECTURES for loss in LOSSES):
         near = difflib.get_close_matches(name, bundled(), n=1, cutoff=0.85)
         hint = f"did you mean {near[0]}? If not, " if near else ""

@@ -93,7 +93,7 @@ def test_what_is_no_model_is_not_read(bundled, no_hub, monkeypatch, name):
 def test_a_plain_name_is_no_folder(make_checkpoint, tmp_path, monkeypatch, bundled, no_hub):
     make_checkpoint(folder="mine")
     monkeypatch.chdir(tmp_path)
-    refused("mine", "mine")
+    refused("mine", "the folder of that name is './mine'")
     assert zoo.load("./mine").id == "dcgan-focal-toy"
 
 
