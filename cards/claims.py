@@ -113,7 +113,7 @@ def f4(zoo: Zoo) -> Parts:
     row = found.seeds[0][0].row("class_coverage")
     share = row.get("histogram", {}).get("horse", 0)
     text = f"the classifier calls {share:.1%} of {row['n']:,} samples horses: look at them"
-    yield Part(SHOWN, text, why=found.about)
+    yield Part(SHOWN, text, about=found.about)
 
 
 def f5(zoo: Zoo) -> Parts:

@@ -120,7 +120,14 @@ def sentence(verdict: claims.Verdict) -> str:
             part.text + (f": *{part.here or part.word}*" if part.here else "") for part in verdict.parts
         )
     )
-    why = "".join(f" ({text}.)" for text in dict.fromkeys(part.why for part in verdict.parts) if text)
+    why = ""
+    for reason in dict.fromkeys(part.unmet for part in verdict.parts):
+        if runs := dict.fromkeys(p.about for p in verdict.parts if p.unmet == reason and p.about):
+            why += (
+                f" {reason[0].upper()}{reason[1:]}: {'; '.join(runs)}."
+                if reason
+                else f" From {'; '.join(runs)}."
+            )
     if len(told) == 1:
         return f"{head} {told[0]}.{why}"
     return "\n".join([f"{head}{why}", "", *(f"- {text}." for text in told)])

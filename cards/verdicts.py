@@ -21,12 +21,14 @@ T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8:
 
 @dataclass(frozen=True)
 class Part:
-    """`text`: the figures. `here`: what they would say if our set-up were the claim's. `why`: what it rests on."""
+    """`text`: the figures. `here`: what they would say if our set-up were the claim's. `unmet`: why it is not.
+    `about`: the runs that they come from."""
 
     word: str
     text: str
     here: str = ""
-    why: str = ""
+    unmet: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,7 @@ def judged(found: Evidence, source: Source, word: str, text: str, least: int = 2
     """A part with its word, or "not tested" and what the word is at this set-up."""
     reason = unmet(found, source, least)
     here = UNDECIDED if len(found.seeds) < least else word
-    return Part(
-        NOT_TESTED if reason else word, text, here, f"{found.about}: {reason}" if reason else found.about
-    )
+    return Part(NOT_TESTED if reason else word, text, here, reason, found.about)
 
 
 # ---- the rules

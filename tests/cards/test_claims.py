@@ -42,7 +42,7 @@ def test_a_difference_is_of_runs_with_the_same_seed(pairs):
     zoo = pairs("swing_d", [0.10, 0.50, 0.90], [0.12, 0.521, 0.922])
     part = verdicts.less(zoo, PAPER, FOCAL, VANILLA, "swing_d")
     assert part.word == verdicts.DIFFERENCE
-    assert "0.500 − 0.521 = −0.021 [−0.023, −0.019]" in part.text and "3 training seeds" in part.why
+    assert "0.500 − 0.521 = −0.021 [−0.023, −0.019]" in part.text and "3 training seeds" in part.about
 
 
 def test_the_other_way_and_neither_way_are_told_apart(pairs):
@@ -72,7 +72,7 @@ def test_the_other_way_and_neither_way_are_told_apart(pairs):
 )
 def test_a_claim_whose_conditions_are_not_met_is_not_tested(pairs, given, why):
     part = verdicts.less(pairs("swing_d", **given), PAPER, FOCAL, VANILLA, "swing_d")
-    assert part.word == verdicts.NOT_TESTED and why in part.why
+    assert part.word == verdicts.NOT_TESTED and why in part.unmet
     assert part.here == (verdicts.UNDECIDED if "one" in why else verdicts.DIFFERENCE)
 
 
@@ -80,7 +80,7 @@ def test_runs_of_different_budgets_or_protocols_are_not_compared(run):
     longer = [run("focal", recipe="focal-cifar10", seed=s, kimg=500.0) for s in (0, 1)]
     shorter = [run("vanilla", recipe="focal-cifar10", seed=s) for s in (0, 1)]
     part = verdicts.less(Zoo(longer + shorter), PAPER, FOCAL, VANILLA, "kid")
-    assert part.word == verdicts.NOT_TESTED and "differ in budget" in part.why
+    assert part.word == verdicts.NOT_TESTED and "differ in budget" in part.unmet
     other = [row | ({"split": "train"} if "split" in row else {}) for row in shorter[0].rows]
     shorter = [run("vanilla", recipe="focal-cifar10", seed=s, rows=other) for s in (0, 1)]
     part = verdicts.less(Zoo(longer + shorter), PAPER, FOCAL, VANILLA, "kid")

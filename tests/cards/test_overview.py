@@ -5,8 +5,9 @@ import json
 import pytest
 from PIL import Image
 
-from cards import overview, papers, runs, tables
+from cards import claims, overview, papers, runs, tables
 from cards.runs import Zoo
+from cards.verdicts import DIFFERENCE, NOT_TESTED, Part
 
 
 @pytest.fixture
@@ -138,3 +139,18 @@ def test_the_page_has_pictures_of_what_is_measured(zoo, tmp_path):
     page = (tmp_path / "overview.md").read_text()
     assert "](overview-fid.png)" in page and Image.open(tmp_path / "overview-fid.png").width > 200
     assert page.count("| **") == 19 and "{" not in page
+
+
+def test_what_is_unmet_is_said_once_for_all_figures_that_it_concerns():
+    def told(*parts):
+        return overview.sentence(claims.Verdict(claims.CLAIMS[0], parts)).partition(".” ")[2]
+
+    several = told(
+        Part(NOT_TESTED, "a", DIFFERENCE, "one seed only", "100 kimg"),
+        Part(NOT_TESTED, "b", DIFFERENCE, "one seed only", "100 kimg"),
+        Part(NOT_TESTED, "c", DIFFERENCE, "one seed only", "200 kimg"),
+        Part(DIFFERENCE, "d", DIFFERENCE, "", "300 kimg"),
+        Part(NOT_TESTED, "e is not trained yet"),
+    )
+    assert several.startswith("One seed only: 100 kimg; 200 kimg. From 300 kimg.\n\n- a: *difference*.\n- b:")
+    assert told(Part(NOT_TESTED, "e is not trained yet")) == "e is not trained yet."
