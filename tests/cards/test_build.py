@@ -59,6 +59,9 @@ def test_figures_of_snapshots_are_not_taken_for_the_weights_in_the_folder(make, 
     folder = make("runs/some", rows=figures_of.noise() + best)
     page = text(folder)
     assert "best snapshot" in page and "**not** in this folder" in page
+    last = [row | {"weights_sha256": checkpoint.read(folder).weights.sha256} for row in best]
+    page = text(make("runs/last", rows=figures_of.noise() + last))
+    assert "No snapshot along the way was better" in page and "**not**" not in page
     values = [result.metric_value for result in ModelCard.load(folder / "README.md").data.eval_results]
     assert 0.125 not in values
 
