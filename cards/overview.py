@@ -123,11 +123,8 @@ def sentence(verdict: claims.Verdict) -> str:
     why = ""
     for reason in dict.fromkeys(part.unmet for part in verdict.parts):
         if runs := dict.fromkeys(p.about for p in verdict.parts if p.unmet == reason and p.about):
-            why += (
-                f" {reason[0].upper()}{reason[1:]}: {'; '.join(runs)}."
-                if reason
-                else f" From {'; '.join(runs)}."
-            )
+            lead = f"{reason[0].upper()}{reason[1:]}:" if reason else "From"
+            why += f" {lead} {'; '.join(runs)}."
     if len(told) == 1:
         return f"{head} {told[0]}.{why}"
     return "\n".join([f"{head}{why}", "", *(f"- {text}." for text in told)])

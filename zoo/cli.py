@@ -243,11 +243,11 @@ def _measurements(rows: list[dict]) -> list[str]:
     from zoo.checkpoint import is_final
 
     told = [row for row in rows if is_final(row) and isinstance(row.get("value"), int | float)]
-    width = max((len(row["name"]) for row in told), default=0)
+    width = max((len(str(row["name"])) for row in told), default=0)
     lines = []
     for row in told:
         details = ", ".join(f"{key} {row[key]}" for key in ("n", "dataset", "split") if key in row)
-        lines.append(f"  {row['name']:<{width}}  {row['value']:<8.4g}  {details}".rstrip())
+        lines.append(f"  {row['name']!s:<{width}}  {row['value']:<8.4g}  {details}".rstrip())
     return lines
 
 
