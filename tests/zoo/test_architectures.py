@@ -191,7 +191,7 @@ def test_missing_and_foreign_fields_are_named(name, tiny_fields):
             assert check_fields(name, rest)[field] == parameters[field].default
     with pytest.raises(UnknownName, match="'depth'"):
         check_fields(name, fields | {"depth": 1})
-    with pytest.raises(Refused, match="makes pictures of size"):
+    with pytest.raises(Refused, match="makes pictures of the sizes"):
         check_fields(name, fields | {"size": 33})
     with pytest.raises(Refused, match="channels must be 1 or 3"):
         check_fields(name, fields | {"channels": 2})

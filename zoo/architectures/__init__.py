@@ -152,7 +152,7 @@ def check_fields(name: str, given: dict[str, Any]) -> dict[str, int]:
 def check_size(name: str, size: int) -> None:
     """Refused where the nets make no pictures of that width and height."""
     if size not in (sizes := get(name).sizes):
-        raise Refused(f"{name} makes pictures of size {' or '.join(map(str, sizes))}, not {size}")
+        raise Refused(f"{name} makes pictures of the sizes {', '.join(map(str, sizes))}, not {size}")
 
 
 def build_generator(name: str, fields: dict[str, Any]) -> nn.Module:
