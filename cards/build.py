@@ -14,10 +14,10 @@ from pathlib import Path
 
 from cards import card, figures
 from cards.card import CURVES
-from zoo import checkpoint, hub
+from zoo import checkpoint, names
 from zoo.checkpoint import write_files
 from zoo.errors import ZooError
-from zoo.push import MADE_FROM
+from zoo.hub.push import MADE_FROM
 
 README = "README.md"
 
@@ -57,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     drifted = 0
     try:
-        for name in options.models or hub.bundled():
+        for name in options.models or names.bundled():
             if not options.check:
-                build(hub.local(name))
-            elif problem := check(hub.local(name)):
+                build(names.local(name))
+            elif problem := check(names.local(name)):
                 drifted += 1
                 print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
     except ZooError as error:

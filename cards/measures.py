@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zoo.checkpoint import is_final
 
-# A critic whose calm is no stability, as train/stability.py marks it: the mark, and its word.
+# A critic whose calm is no stability, as train/evaluation/stability.py marks it: the mark, and its word.
 UNFIT = {"saturated": "saturated critic", "dead": "dead critic"}
 WAYS = ("statistics", "dropout", "momentum")  # of using one model
 OTHER_SEED = "other seed"  # the `which` of a figure of another training of the same cell

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cards import measures
-from zoo import checkpoint, hub
+from zoo import checkpoint, names
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint import CONFIG
 from zoo.config import Config
@@ -67,7 +67,7 @@ class Zoo:
 
 def find(bundled: Path | None = None, results: Path | None = None) -> Zoo:
     """Everything in `bundled` and `results`, by default the source tree's; CheckpointError where one is damaged."""
-    bundled, results = bundled or hub.BUNDLED, results or RESULTS
+    bundled, results = bundled or names.BUNDLED, results or RESULTS
     folders = [(STARTER, path) for path in sorted(bundled.glob("*/"))]
     folders += [
         (path.parent.name, path) for path in sorted(results.glob("*/*/")) if path.parent.name != REFERENCES

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from zoo.config import REPOSITORY
 from zoo.errors import ZooError
-from zoo.hub import REPOSITORY
-from zoo.push import push_files
+from zoo.hub.push import push_files
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("zoo", "space")  # the package as source, its models with it: a Space needs no release of it

@@ -1,8 +1,34 @@
-"""How options look in --help."""
+"""The command line: how options look in --help, are parsed, and how a script ends."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import tyro
+
+from zoo.errors import ZooError
 
 
 def automatic(metavar: str, default: str):
     """For Annotated[X | None, …] = None: an option that, left out, is decided by `default`."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+
+
+def parse(kind: type, description: str):
+    """The options of a script from its command line."""
+    return tyro.cli(kind, description=description)
+
+
+def exit_with_one_line(
+    main: Callable[[], None], stopped: str = "stopped; --resume goes on from the last snapshot"
+) -> None:
+    """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback."""
+    try:
+        main()
+        return
+    except ZooError as error:
+        message = str(error)
+    except KeyboardInterrupt:
+        message = stopped
+    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(2)

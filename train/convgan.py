@@ -10,7 +10,8 @@ the source's own set-up, 200 epochs and a critic that ends in a sigmoid.
 from dataclasses import dataclass
 from typing import Literal
 
-from train import loop, options
+from train import arguments
+from train.running import loop, options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +23,10 @@ class Options(options.NoiseOptions):
 
 
 def main() -> None:
-    chosen = options.parse(Options, __doc__)
+    chosen = arguments.parse(Options, __doc__)
     name = "convgan" if chosen.variant == "plain" else f"convgan-{chosen.variant}"
     loop.run(name, chosen, script="convgan.py")
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main)
+    arguments.exit_with_one_line(main)

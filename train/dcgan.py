@@ -10,7 +10,9 @@ by far on a CPU; on a GPU try --width 64 --batch 64 --lr 2e-4.
 
 from dataclasses import dataclass
 
-from train import data, loop, options
+from train import arguments
+from train.reading import data
+from train.running import loop, options
 from zoo.errors import Refused
 
 
@@ -31,9 +33,9 @@ class Options(options.NoiseOptions):
 
 
 def main() -> None:
-    chosen = options.parse(Options, __doc__)
+    chosen = arguments.parse(Options, __doc__)
     loop.run("cdcgan" if chosen.conditional else "dcgan", chosen, script="dcgan.py")
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main)
+    arguments.exit_with_one_line(main)

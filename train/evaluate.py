@@ -10,55 +10,30 @@ them, for scale, into train/results/references/; of pairs (facades) another pair
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import torch
-import torch._dynamo  # before the processes meet, as in train/loop.py
-import tyro
+import torch._dynamo  # before the processes meet, as in train/running/loop.py
 from accelerate import Accelerator
-from torch import Tensor
 from tqdm import tqdm
 
-from train import options, sampled, stability, tracked, translated, yardsticks
-from train.cell import hardware
-from train.rows import row, write, write_rows
-from train.sources import NAMED
-from train.yardsticks import Yardsticks, translates
-from zoo import checkpoint, hub
+from train import arguments
+from train.evaluation import sampled, translated
+from train.evaluation.checkpoints import evaluate, of_this_run
+from train.evaluation.options import Options
+from train.evaluation.rows import write, write_rows
+from train.evaluation.yardsticks import Yardsticks, translates
+from train.reading.sources import NAMED
+from zoo import checkpoint, names
 from zoo.config import Config
-from zoo.errors import DataError, Refused
-from zoo.model import Model
-from zoo.pictures import to_uint8
+from zoo.errors import Refused
 
 RESULTS = Path(__file__).parent / "results" / "references"
-LIBRARIES = ("gan-zoo", "torch", "torchmetrics", "torch-fidelity")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options(yardsticks.Options):
-    models: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ID_OR_FOLDER ...")] = ()
-    """checkpoint folders and bundled ids"""
-    references: tuple[str, ...] = ()
-    """data sets whose real pictures, and noise, are measured too"""
-    n: int = 5000
-    """samples for FID, KID, precision and recall"""
-    n_classifier: int = 10_000
-    """samples for what the data set's own small classifier sees"""
-    seed: int = 0
-    """of latents, and of dropout where it stays on"""
-    snapshots: bool = False
-    """hold the snapshots along the way against the classifier, and measure the best one whole"""
-    momenta: tuple[float, ...] = ()
-    """momenta of batch norm at which to measure the raw generator too, with its statistics tracked so"""
 
 
 def main() -> None:
-    chosen = options.parse(Options, __doc__)
+    chosen = arguments.parse(Options, __doc__)
     if not chosen.models and not chosen.references:
         raise Refused("nothing to measure: name checkpoint folders, ids, or --references")
     torch.backends.cudnn.allow_tf32 = False  # figures are float32
@@ -71,7 +46,7 @@ def main() -> None:
 
 def measure_all(chosen: Options, state: Accelerator) -> None:
     """Every model by one of the processes, which alone writes its folder."""
-    folders = list(dict.fromkeys(hub.resolve(name).resolve() for name in chosen.models))
+    folders = list(dict.fromkeys(names.resolve(name).resolve() for name in chosen.models))
     share = {"rank": state.process_index, "world": state.num_processes, "wait": state.wait_for_everyone}
     tools = Yardsticks(chosen, state.device, share)
     configs = [checkpoint.read(folder) for folder in folders]
@@ -113,100 +88,6 @@ def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
                     tools.features(against.classifier.extractor, pictures)
 
 
-def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
-    """Rows of a checkpoint: of its pictures, of its history and, if asked for, of its snapshots."""
-    config = checkpoint.read(folder)
-    if translates(config):
-        found = translated.measure(
-            folder,
-            tools.pairs(config),
-            inception=tools.inception,
-            lpips=tools.lpips,
-            features=tools.features,
-            seed=chosen.seed,
-        )
-    else:
-        found = of_noise(Model.from_pretrained(folder.absolute()), tools, chosen)
-    found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]
-    if chosen.snapshots and not translates(config):
-        found += of_snapshots(folder, tools, chosen)
-    if not translates(config):
-        for momentum in chosen.momenta:
-            model, sha256 = tracked.model(folder, momentum)
-            about = {"weights_sha256": sha256, "momentum": momentum, "note": tracked.HOW}
-            raw = of_noise(model, tools, chosen)
-            found += [figure | of_checkpoint(config, "final", chosen) | about for figure in raw]
-    return [figure | of_this_run(tools) for figure in found]
-
-
-def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
-    against = tools.against(model.config)
-    samples = draw(model, max(chosen.n, chosen.n_classifier), tools, chosen)
-    asked, classes = None, model.config.architecture.get("classes", 0)
-    if classes and against.classifier and against.classifier.labels == model.config.dataset.labels:
-        asked = torch.arange(len(samples)) % classes  # Model.sample's own choice
-    return sampled.measure(samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked)
-
-
-def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
-    """Samples as they would be saved: uint8 (n, C, S, S), every class equally often."""
-    return to_uint8(model.to(tools.device).sample(n, seed=chosen.seed))
-
-
-def of_history(folder: Path, config: Config) -> list[dict]:
-    batch, epoch = config.training.batch * config.training.processes, config.dataset.pictures / 1000
-    lines = checkpoint.read_history(folder)
-    found = stability.figures(lines, batch=batch, epoch_kimg=epoch)
-    return [row(source="history.jsonl", lines=len(lines), **figure) for figure in found]
-
-
-def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
-    """The classifier's distance at every snapshot, all figures of the best one, and whether distance follows loss."""
-    against = tools.against(checkpoint.read(folder))
-    paths = sorted(path.parent for path in (folder / "state" / "snapshots").glob(f"*/{checkpoint.CONFIG}"))
-    if against.classifier is None or not paths:
-        raise DataError(
-            f"--snapshots: {folder} has no snapshots, or its data no classifier (train/classifier.py)"
-        )
-    found, kimg, distances = [], [], []
-    for path in tqdm(paths, desc="snapshots", leave=False):
-        figure = sampled.distance(
-            draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen), against
-        )
-        found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
-        kimg.append(found[-1]["kimg"])
-        distances.append(found[-1]["value"])
-    best = paths[int(np.argmin(distances))]
-    about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
-    found += [figure | about for figure in of_noise(Model.from_pretrained(best.absolute()), tools, chosen)]
-    d_loss = stability.between(checkpoint.read_history(folder), kimg, "d_loss")
-    if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
-        value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
-        final = of_checkpoint(checkpoint.read(folder), "final", chosen)
-        found.append(
-            row("distance_follows_loss", value, snapshots=len(kimg), of="-d_loss, classifier_distance")
-            | final
-        )
-    return found
-
-
-def of_checkpoint(config: Config, which: str, chosen: Options) -> dict:
-    """The protocol's part that the checkpoint decides. `which`: final, best or snapshot."""
-    return {
-        "which": which,
-        "kimg": config.training.kimg,
-        "g_steps": config.training.g_steps,
-        "sample_seed": chosen.seed,
-        "training_seed": config.training.seed,
-        "weights_sha256": config.weights.sha256,
-    }
-
-
-def of_this_run(tools: Yardsticks) -> dict:
-    versions = {name: version(name) for name in LIBRARIES}
-    return {"versions": versions, "device": hardware(tools.device), "date": date.today().isoformat()}
-
-
 def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
     """Rows of what no model made, each with its `subject`; the path they are in."""
     named = NAMED.get(name)
@@ -246,4 +127,4 @@ def summary(found: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main, stopped="stopped; run it again to go on")
+    arguments.exit_with_one_line(main, stopped="stopped; run it again to go on")

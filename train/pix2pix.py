@@ -9,7 +9,8 @@ core). The second line has the paper's networks and budget, for a GPU. One criti
 
 from dataclasses import dataclass
 
-from train import loop, options
+from train import arguments
+from train.running import loop, options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +30,8 @@ class Options(options.TranslationOptions):
 
 
 def main() -> None:
-    loop.run("pix2pix", options.parse(Options, __doc__), script="pix2pix.py")
+    loop.run("pix2pix", arguments.parse(Options, __doc__), script="pix2pix.py")
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main)
+    arguments.exit_with_one_line(main)

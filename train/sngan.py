@@ -9,7 +9,8 @@ Without any option: hinge on CIFAR-10, at a width for a CPU. The second line has
 
 from dataclasses import dataclass
 
-from train import loop, options
+from train import arguments
+from train.running import loop, options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +24,8 @@ class Options(options.NoiseOptions):
 
 
 def main() -> None:
-    loop.run("sngan", options.parse(Options, __doc__), script="sngan.py")
+    loop.run("sngan", arguments.parse(Options, __doc__), script="sngan.py")
 
 
 if __name__ == "__main__":
-    options.exit_with_one_line(main)
+    arguments.exit_with_one_line(main)

@@ -27,12 +27,11 @@ from typing import Annotated, BinaryIO
 
 import tyro
 
-from train import keeping, recipe, standing
-from train.arguments import automatic
-from train.options import exit_with_one_line, parse
-from train.recipe import Planned
-from train.standing import FAILED, UNMEASURED, Standing
-from train.table import Table
+from train.arguments import automatic, exit_with_one_line, parse
+from train.sweeping import keeping, recipe, standing
+from train.sweeping.display import Table
+from train.sweeping.recipe import Planned
+from train.sweeping.standing import FAILED, UNMEASURED, Standing
 from zoo.errors import Refused
 
 try:
@@ -50,7 +49,7 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 class Options:
     recipe: tyro.conf.Positional[str]
     """a recipe's name (starter-zoo, focal-cifar10, focal-facades, lsgan-fashion-mnist, resnet-losses, lucic-seven,
-    protocol, controls), or the path of a .toml file; train/recipe.py says what stands in it"""
+    protocol, controls), or the path of a .toml file; train/sweeping/recipe.py says what stands in it"""
     jobs: int = 1
     """cells at a time; on a CPU one a core, on a GPU as many small ones as its memory takes"""
     budget: str = "cpu"

@@ -45,9 +45,9 @@ def list_models(
     pattern: str | None = None, *, owner: str | None = None, token: str | None = None
 ) -> list[str]:
     """Names that `load` takes: the bundled ids, or an `owner`'s on the Hub; `pattern` is like "*-focal-*"."""
-    from zoo import hub
+    from zoo import names
 
-    return hub.list_models(pattern, owner=owner, token=token)
+    return names.list_models(pattern, owner=owner, token=token)
 
 
 def info(
@@ -58,9 +58,9 @@ def info(
     token: str | None = None,
 ) -> "Info":
     """What is known of a model: its config and its measurements. Reads no weights."""
-    from zoo import checkpoint, hub
+    from zoo import checkpoint, names
 
-    return checkpoint.info(hub.resolve(name, revision, owner, token, weights=False))
+    return checkpoint.info(names.resolve(name, revision, owner, token, weights=False))
 
 
 def __getattr__(name: str) -> Any:

@@ -103,9 +103,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def list_(options: argparse.Namespace) -> None:
-    from zoo import hub
+    from zoo import names
 
-    for name in hub.list_models(options.pattern, owner=options.owner):
+    for name in names.list_models(options.pattern, owner=options.owner):
         print(name)
 
 
@@ -158,15 +158,16 @@ def translate(options: argparse.Namespace) -> None:
 
 
 def push(options: argparse.Namespace) -> None:
-    from zoo import hub
+    from zoo import names
     from zoo.checkpoint import read
-    from zoo.push import published, push_model
+    from zoo.config import owner_of
+    from zoo.hub.push import published, push_model
 
-    owner = hub.owner_of(options.owner)
+    owner = owner_of(options.owner)
     if owner is None:
         raise Refused("whose zoo is it? Name the owner: --owner, or the environment's ZOO_HUB_OWNER")
     folders: dict[str, Path] = {}
-    for folder in map(hub.local, options.models):
+    for folder in map(names.local, options.models):
         published(folder)  # all of them can be pushed, or none is
         known = folders.setdefault(read(folder).id, folder)
         if known != folder:

@@ -5,16 +5,18 @@ name.
 """
 
 import json
+import os
 import re
 import types
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, Self, get_args, get_origin
 
-from zoo.errors import CheckpointError
+from zoo.errors import CheckpointError, Refused
 
 FORMAT = 1
 LIBRARY = "gan-zoo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 Scalar = bool | int | float | str
 
 
@@ -203,3 +205,11 @@ def parse_json(text: str, source: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise CheckpointError(f"{source} is damaged: it is not JSON") from None
+
+
+def owner_of(given: str | None) -> str | None:
+    """Whose zoo: the one given, or the environment's; there is no default. Refused where it is no name."""
+    owner = given or os.environ.get("ZOO_HUB_OWNER")
+    if owner and not REPOSITORY.fullmatch(f"{owner}/x"):
+        raise Refused(f"'{owner}' is no owner on the Hub: give the name of a person or organisation")
+    return owner

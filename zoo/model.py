@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from zoo import architectures, checkpoint, facades, hub, pictures
+from zoo import architectures, checkpoint, facades, names, pictures
 from zoo.checkpoint import Config, Info
 from zoo.errors import CheckpointError, Refused, unknown
 from zoo.latents import check_seed, draw, lerp, slerp, truncate
@@ -53,7 +53,7 @@ class Model:
         token: str | None = None,
     ) -> Self:
         """Load by name: a folder, a bundled id, or `owner/repo[@revision]` (see `zoo.load`)."""
-        folder = hub.resolve(name, revision, owner, token)
+        folder = names.resolve(name, revision, owner, token)
         model = cls(*checkpoint.load(folder), folder)
         return model if device is None else model.to(device)
 
@@ -80,7 +80,7 @@ class Model:
         One commit holds all that has changed; if nothing has, nothing is sent and the newest one is named.
         Refused where the folder has no card, or an old one; HubError where the Hub does not let us.
         """
-        from zoo.push import push_model
+        from zoo.hub.push import push_model
 
         return push_model(
             self.folder, repo_id, private=private, revision=revision, message=commit_message, token=token

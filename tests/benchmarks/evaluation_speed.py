@@ -14,14 +14,14 @@ from pathlib import Path
 
 import torch
 
-from train import classifier, inception
-from train.cell import hardware
-from train.features import of_pictures
+from train.evaluation import inception, small_classifier
+from train.evaluation.features import of_pictures
+from train.running.provenance import hardware
 
 NETWORKS = {
     "Inception, PyTorch": lambda weights: inception.official(weights, "torch"),
     "Inception, OpenVINO": lambda weights: inception.official(weights, "openvino"),
-    "cifar10 classifier": lambda weights: classifier.find("cifar10").extractor,
+    "cifar10 classifier": lambda weights: small_classifier.find("cifar10").extractor,
 }
 
 

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 import zoo
-from train.cell import hardware
+from train.running.provenance import hardware
 
 ROOT = Path(__file__).parents[2]
 USERS = 1, 8, 32

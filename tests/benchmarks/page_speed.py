@@ -20,7 +20,7 @@ import torch
 from page_load import free_port, wait_for
 from playwright.sync_api import Page, sync_playwright
 
-from train.cell import hardware
+from train.running.provenance import hardware
 
 ROOT = Path(__file__).parents[2]
 FIVE = "?loss=vanilla,lsgan,wgan,focal,hinge&arch=dcgan"

@@ -1,9 +1,9 @@
 """The yardstick: a plain training loop in the layout of PyTorch's own DCGAN example.
 
 Float32, a DataLoader with PIL transforms, a fresh fake batch for the critic step whose graph reaches the generator
-only to be cut, no averaging, a host read of the losses each step. Written after the first version of train/step.py,
-which already shared fakes and used fused Adam, and later widened from vanilla to every loss. train_speed.py compares
-the two on the same networks; from here on it is to be left alone.
+only to be cut, no averaging, a host read of the losses each step. Written after the first version of our own
+step, which already shared fakes and used fused Adam, and later widened from vanilla to every loss. train_speed.py sets
+the two side by side on the same networks; from here on it is to be left alone.
 """
 
 from collections.abc import Iterator

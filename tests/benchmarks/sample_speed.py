@@ -15,7 +15,7 @@ from functools import partial
 import torch
 
 import zoo
-from train.cell import hardware
+from train.running.provenance import hardware
 from zoo import facades
 
 

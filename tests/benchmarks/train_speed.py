@@ -23,12 +23,13 @@ from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from train import averaging, loop
-from train.auto import fastest
-from train.cell import Cell, build_game, hardware, made_up_batch, rules
-from train.data import Pictures
 from train.dcgan import Options
-from train.step import play
+from train.reading.data import Pictures
+from train.running import averaging, loop
+from train.running.auto import fastest
+from train.running.cell import Cell, build_game, made_up_batch, rules
+from train.running.provenance import hardware
+from train.running.step import play
 from zoo import architectures, losses
 
 SETTINGS = ((64, 64), (32, 32), (32, 16))  # width, batch

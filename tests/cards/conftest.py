@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from cards.runs import Run
-from zoo import architectures, checkpoint, hub
+from zoo import architectures, checkpoint
 
 TRAINING = checkpoint.Training(
     kimg=250.0, g_steps=15_625, batch=16, processes=1, critic_steps=1, seed=0, optimiser="adam", lr_g=4e-4,
@@ -186,5 +186,5 @@ def figures_of():
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
     """An empty zoo: checkpoints go to bundle("…")."""
-    monkeypatch.setattr(hub, "BUNDLED", tmp_path / "zoo")
+    monkeypatch.setattr(names, "BUNDLED", tmp_path / "zoo")
     return lambda name: f"zoo/{name}"

@@ -15,7 +15,7 @@ from jinja2 import UndefinedError
 from PIL import Image, ImageColor
 
 from cards import build, card, citations, figures
-from zoo import checkpoint, hub
+from zoo import checkpoint, names
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import CheckpointError
 from zoo.losses import LOSSES
@@ -151,7 +151,9 @@ def test_how_to_use_runs_as_printed(make, bundle, tmp_path, architecture, datase
     code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
     assert len([line for line in code.splitlines() if line]) == 3
     Image.new("RGB", (40, 40)).save(tmp_path / "map.png")
-    there = f"from zoo import hub; import pathlib; hub.BUNDLED = pathlib.Path({str(tmp_path / 'zoo')!r})\n"
+    there = (
+        f"from zoo import names; import pathlib; names.BUNDLED = pathlib.Path({str(tmp_path / 'zoo')!r})\n"
+    )
     done = subprocess.run([sys.executable, "-c", there + code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / written).width >= 32
@@ -264,7 +266,9 @@ def test_a_card_and_its_curves_are_small(make, figures_of):
 
 
 def test_no_card_of_the_zoo_has_drifted():
-    cards = [hub.BUNDLED / name for name in hub.bundled() if (hub.BUNDLED / name / "README.md").exists()]
+    cards = [
+        names.BUNDLED / name for name in names.bundled() if (names.BUNDLED / name / "README.md").exists()
+    ]
     assert {folder.name: problem for folder in cards if (problem := build.check(folder))} == {}
 
 

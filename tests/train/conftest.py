@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 import train
-from train.cell import adam
-from train.step import Batch, Game
+from train.running.cell import adam
+from train.running.step import Batch, Game
 from zoo import architectures, losses
 
 

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 import torch
 
-from train.step import play
+from train.running.step import play
 from zoo import checkpoint, latents, losses
 from zoo.architectures import ARCHITECTURES, plan_critic
 from zoo.config import Config, Dataset, Training

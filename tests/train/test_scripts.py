@@ -18,7 +18,7 @@ import torch
 
 import train
 import zoo
-from train.options import TranslationOptions
+from train.running.options import TranslationOptions
 
 ROOT = Path(train.__path__[0]).parent
 SHORT = "--width 4 --batch 4 --kimg 0.192 --snapshot-kimg 0.096 --log-kimg 0.016 --mirror"
@@ -154,7 +154,8 @@ from pathlib import Path
 
 import torch
 
-from train import dcgan, loop
+from train import dcgan
+from train.running import loop
 from zoo.errors import ZooError
 
 out, data = Path(sys.argv[sys.argv.index("--out") + 1]), sys.argv[-1]

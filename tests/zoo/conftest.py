@@ -102,7 +102,9 @@ def lasting_server():
 def client(lasting_server, hub_home):
     """A process that runs code with the Hub's own client."""
     with Client(lasting_server.environment(hub_home)) as client:
-        client.run("import zoo.model, zoo.pull, zoo.push")  # which takes seconds that no test is to count
+        client.run(
+            "import zoo.model, zoo.hub.pull, zoo.hub.push"
+        )  # which takes seconds that no test is to count
         yield client
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from zoo import cli, hub
+from zoo import cli, names
 
 
 @pytest.fixture(autouse=True)
@@ -19,22 +19,22 @@ def toy(make_checkpoint):
     return "runs/toy"
 
 
-def names():
+def files():
     return sorted(path.name for path in Path().iterdir())
 
 
 def fails(capsys, *arguments, saying=""):
     """Exit code 2, one line, nothing written."""
-    before = names()
+    before = files()
     assert cli.main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.startswith("zoo: ") and captured.err.count("\n") == 1
     assert saying in captured.err
-    assert names() == before
+    assert files() == before
 
 
 def test_list_lists_what_is_installed(make_checkpoint, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(hub, "BUNDLED", tmp_path / "bundled")
+    monkeypatch.setattr(names, "BUNDLED", tmp_path / "bundled")
     for name in ("dcgan-focal-cifar10", "sngan-hinge-cifar10"):
         make_checkpoint(folder=f"bundled/{name}")
     assert cli.main(["list"]) == 0
@@ -68,7 +68,7 @@ def test_info_is_for_people_or_for_programs(toy, capsys):
 def test_sample_writes_a_grid(toy):
     assert cli.main(["sample", toy, "--out", "grid.png", "--n", "6", "--columns", "3", "--seed", "7"]) == 0
     assert Image.open("grid.png").size == (48, 32)
-    assert names() == ["grid.png", "runs"]
+    assert files() == ["grid.png", "runs"]
 
 
 def test_sample_takes_classes_by_name_or_number(make_checkpoint):

@@ -83,7 +83,7 @@ def test_a_hostile_repository_is_refused_and_runs_nothing_and_allocates_nothing(
     files |= change(toy)
     server.add("me/hostile", {path: content for path, content in files.items() if content is not None})
     watched = "import resource\npeak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-    client.run(watched + "import zoo.model, zoo.pull, builtins; builtins.peak_before = peak()")
+    client.run(watched + "import zoo.model, zoo.hub.pull, builtins; builtins.peak_before = peak()")
     failed(load(client, "me/hostile"), *(("UnknownName",) if "lacks" in word else ("CheckpointError",)), word)
     grown = client.run(watched + "import builtins\nresult = peak() - builtins.peak_before")["result"]
     assert grown < 60_000  # kB

@@ -9,15 +9,17 @@ from PIL import Image
 import zoo
 from tests.hub.client import Client
 from tests.hub.faults import answers
-from train import dcgan, options
+from train import dcgan
+from train.running import options
 from zoo.errors import Refused
 
 TRAIN = """
 import sys
-from train import averaging, dcgan, options
+from train import dcgan
+from train.running import averaging, options
 averaging.PICTURES = 500
 sys.argv = ["dcgan.py", *{words!r}.split()]
-options.exit_with_one_line(dcgan.main)
+arguments.exit_with_one_line(dcgan.main)
 """
 TINY = "--size 32 --width 4 --latent 8 --batch 4 --kimg 0.016 --precision float32 --memory-format contiguous"
 LOAD = "import hashlib, zoo\nresult = hashlib.sha256(zoo.load({}).sample(4, seed=7).numpy().tobytes()).hexdigest()"
@@ -95,7 +97,7 @@ def test_a_push_that_fails_after_a_training_says_that_the_training_is_safe(serve
     code = f"""
 from pathlib import Path
 from types import SimpleNamespace
-from train.loop import publish
+from train.running.loop import publish
 publish(Path({str(folder)!r}), {options})
 """
     answer = client.run(code)

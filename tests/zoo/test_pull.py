@@ -14,7 +14,7 @@ import zoo
 from tests.hub.client import Client
 from tests.hub.faults import answers, cut, endless, flip, hang, meanwhile, portal, short, stall
 from tests.hub.pulled import LOAD, contents, failed, in_cache, load
-from zoo import pull
+from zoo.hub import pull
 
 SHORT = 0.8  # seconds of patience, where there is nothing to wait for
 

@@ -8,8 +8,9 @@ import pytest
 
 from cards import build
 from tests.hub.faults import answers, cut, hang, lost, meanwhile
-from zoo import cli, hub, push
+from zoo import cli, names
 from zoo.errors import CheckpointError, Refused
+from zoo.hub import push
 
 CHANGING = re.compile(
     r"^(PUT|POST .*(/commit/|/preupload/|/batch|/branch/))"
@@ -37,7 +38,7 @@ def finished(make_checkpoint):
 
 def push_model(client, folder, repository="me/toy", tries=6, patience=30, **given):
     given = "".join(f", {name}={value!r}" for name, value in given.items())
-    code = f"from zoo import push\npush.TRIES = {tries}\n"
+    code = f"from zoo.hub import push\npush.TRIES = {tries}\n"
     return client.run(code + f"result = push.push_model({str(folder)!r}, {repository!r}{given})", patience)
 
 
@@ -177,21 +178,22 @@ def test_who_may_not_push_is_told_so(server, client, finished, token, repository
 def test_a_space_that_costs_money_is_said_in_one_line(server, client):
     server.fail("POST /api/repos/create", answers(402))
     space = "repo_type='space', space_sdk='gradio'"
-    code = f"from zoo.push import push_files\npush_files('me/toy', {{'a': b'b'}}, message='x', {space})"
+    code = f"from zoo.hub.push import push_files\npush_files('me/toy', {{'a': b'b'}}, message='x', {space})"
     answer = client.run(code)
     assert answer["error"] == "HubError" and "subscription for me/toy" in answer["message"]
     assert "\n" not in answer["message"]
 
 
 def test_a_card_that_the_hub_refuses_is_said_in_one_line(server, client):
-    code = "from zoo.push import push_files\npush_files('me/toy', {'README.md': b'---\\na: [\\n---\\n'}, message='x')"
+    card = "{'README.md': b'---\\na: [\\n---\\n'}"
+    code = f"from zoo.hub.push import push_files\npush_files('me/toy', {card}, message='x')"
     answer = client.run(code)
     assert answer["error"] == "HubError" and "\n" not in answer["message"]
     assert len(server.repo("me/toy").messages) == 1
 
 
 def test_before_a_long_training_it_is_known_who_may_push(server, client):
-    check = "from zoo.push import check_access\ncheck_access({!r}, token={!r})"
+    check = "from zoo.hub.push import check_access\ncheck_access({!r}, token={!r})"
     assert "error" not in client.run(check.format("me", "hf_me"))
     for owner, token in (("you", "hf_me"), ("me", "hf_wrong")):
         answer = client.run(check.format(owner, token))
@@ -240,15 +242,15 @@ def test_a_folder_that_is_not_whole_is_refused(finished):
 
 
 def test_the_bundled_zoo_and_a_space_are_pushed_and_nothing_the_second_time(server, client):
-    names = hub.bundled()
-    words = ["push", *names, "--owner", "me"]
+    models = names.bundled()
+    words = ["push", *models, "--owner", "me"]
     cards = f"import zoo.cli\nresult = zoo.cli.main({words})"
     space = "from space import deploy\nresult = deploy.main(['me/zoo'])"
     for code in (cards, space):
         assert "error" not in client.run(code)
-    assert {id for kind, id in server.repos if kind == "models"} == {f"me/{name}" for name in names}
-    for name in names:
-        weights = (hub.BUNDLED / name / "model.safetensors").read_bytes()
+    assert {id for kind, id in server.repos if kind == "models"} == {f"me/{name}" for name in models}
+    for name in models:
+        weights = (names.BUNDLED / name / "model.safetensors").read_bytes()
         assert server.repo(f"me/{name}").files["model.safetensors"] == weights
     assert "app.py" in server.repo("me/zoo", "spaces").files
     before = len(server.requests)

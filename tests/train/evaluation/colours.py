@@ -2,10 +2,8 @@
 
 import torch
 
-from train import (
-    features,
-)
-from train.features import Extractor
+from train.evaluation import features
+from train.evaluation.features import Extractor
 
 SIDE, CLASSES, TRAIN, TEST = 32, ("blue", "green", "red"), 300, 200
 

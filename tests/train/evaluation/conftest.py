@@ -6,16 +6,9 @@ import pytest
 from PIL import Image
 
 from tests.train.evaluation.colours import CLASSES, SIDE, TEST, TRAIN, made_up, stand_in
-from train import (
-    classifier,
-    data,
-    evaluate,
-    features,
-    inception,
-    pix2pix,
-    sampled,
-    translated,
-)
+from train import classifier, evaluate, pix2pix
+from train.evaluation import features, inception, sampled, small_classifier, translated
+from train.reading import data
 from zoo import checkpoint
 
 
@@ -44,7 +37,7 @@ def apart(tmp_path_factory):
         patch.setenv("ZOO_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("ACCELERATE_USE_CPU", "true")
         patch.delenv("ZOO_DATA_DIR", raising=False)
-        patch.setattr(classifier, "FOLDER", tmp_path_factory.mktemp("classifiers"))
+        patch.setattr(small_classifier, "FOLDER", tmp_path_factory.mktemp("classifiers"))
         yield
 
 
@@ -52,7 +45,7 @@ def apart(tmp_path_factory):
 def trained(folder):
     """A classifier of the colours, by the script itself."""
     options = classifier.Options(
-        dataset=str(folder / "colours"), size=SIDE, epochs=3, batch=15, lr=0.05, out=classifier.FOLDER
+        dataset=str(folder / "colours"), size=SIDE, epochs=3, batch=15, lr=0.05, out=small_classifier.FOLDER
     )
     return classifier.train(options)
 
@@ -64,7 +57,7 @@ def against(folder, trained):
         for split in ("train", "test")
     )
     real = lambda extractor, of: features.of_real(extractor, of.images, f"{of.name}-{of.split}")  # noqa: E731
-    return sampled.Against(test, training, test, stand_in(), classifier.find("colours"), real)
+    return sampled.Against(test, training, test, stand_in(), small_classifier.find("colours"), real)
 
 
 @pytest.fixture(scope="package")
@@ -86,12 +79,13 @@ def good(figures):
 @pytest.fixture(scope="package")
 def run(folder, trained, tmp_path_factory):
     """A short run on the colours, with classes, and one on the pairs: their folders."""
-    from train import dcgan, loop
+    from train import dcgan
+    from train.running import loop
 
     out = tmp_path_factory.mktemp("runs")
     shared = {"width": 4, "batch": 4, "precision": "float32", "memory_format": "contiguous"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("train.averaging.PICTURES", 250)
+        patch.setattr("train.running.averaging.PICTURES", 250)
         loop.run(
             "cdcgan",
             dcgan.Options(

@@ -8,9 +8,7 @@ import torch
 
 from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, made_up
-from train import (
-    rows,
-)
+from train.evaluation import rows
 
 
 def test_pictures_as_good_as_real_ones_look_good_in_every_figure(good):

@@ -8,13 +8,8 @@ import pytest
 import torch
 
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN
-from train import (
-    classifier,
-    evaluate,
-    tracked,
-    translated,
-    yardsticks,
-)
+from train import evaluate
+from train.evaluation import small_classifier, tracked, translated, yardsticks
 from zoo import checkpoint
 from zoo.errors import DataError, Refused
 
@@ -141,6 +136,6 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
         evaluate.main()
     with pytest.raises(DataError, match="no split"):
         measured("cdcgan", "colours", "--reference-split", "validation")
-    monkeypatch.setattr(classifier, "find", lambda name: None)
+    monkeypatch.setattr(small_classifier, "find", lambda name: None)
     with pytest.raises(DataError, match="no classifier"):
         measured("cdcgan", "colours", "--snapshots")

@@ -7,13 +7,8 @@ import pytest
 import torch
 
 from tests.train.evaluation.colours import TEST, TRAIN, made_up, stand_in
-from train import (
-    features,
-    inception,
-    metrics,
-    rows,
-)
-from train.features import Extractor
+from train.evaluation import features, inception, metrics, rows
+from train.evaluation.features import Extractor
 from zoo.errors import DataError, Refused
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.train.reading.made import noise, write_pictures
-from train import sources
+from train.reading import sources
 
 
 @pytest.fixture(autouse=True)

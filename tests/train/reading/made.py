@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train.data import DataOptions, load
-from train.decoded import Pictures
+from train.reading.data import DataOptions, load
+from train.reading.decoded import Pictures
 from zoo.errors import DataError
 
 

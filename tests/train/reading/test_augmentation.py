@@ -2,7 +2,7 @@
 
 import torch
 
-from train.data import Raw, augment
+from train.reading.data import Raw, augment
 
 
 def generator(seed: int = 0) -> torch.Generator:

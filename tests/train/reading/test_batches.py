@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.train.reading.made import made_up, noise, write_pictures
-from train import data
-from train.data import DataOptions, Feed, Raw, load
+from train.reading import data
+from train.reading.data import DataOptions, Feed, Raw, load
 from zoo.errors import DataError
 
 

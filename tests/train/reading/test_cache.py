@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.train.reading.made import noise, refusal, write_pictures
-from train import decoded
-from train.data import DataOptions, load
-from train.decoded import Streamed
+from train.reading import decoded
+from train.reading.data import DataOptions, load
+from train.reading.decoded import Streamed
 
 
 def test_the_second_time_nothing_is_decoded(folder, monkeypatch):

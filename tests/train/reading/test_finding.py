@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.train.reading.made import noise, refusal, write_cifar, write_pictures
-from train.data import DataOptions, load
+from train.reading.data import DataOptions, load
 from zoo.errors import UnknownName
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from tests.train.reading.made import noise, png, refusal, write_pictures
-from train.data import DataOptions, load
+from train.reading.data import DataOptions, load
 
 
 def test_pictures_of_any_size_and_mode_are_cut_square_and_resized(tmp_path):

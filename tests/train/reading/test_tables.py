@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_table
-from train import columns, sources
-from train.data import DataOptions, load
+from train.reading import columns, sources
+from train.reading.data import DataOptions, load
 from zoo.errors import DataError
 
 # ---- tables

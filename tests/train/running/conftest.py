@@ -3,7 +3,8 @@
 import pytest
 
 from tests.train.running.short_runs import PINNED, SHORT, Cut
-from train import averaging, dcgan, loop, pix2pix
+from train import dcgan, pix2pix
+from train.running import averaging, loop
 from zoo.architectures import ARCHITECTURES
 
 

@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 import zoo
 from tests.train.running.short_runs import history
-from train import loop
-from train.loop import Tally
-from train.step import Batch
+from train.running import loop
+from train.running.loop import Tally
+from train.running.step import Batch
 
 # ---- what a run leaves
 

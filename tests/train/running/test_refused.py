@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.train.running.short_runs import files, refusal
-from train import auto
+from train.running import auto
 from zoo.errors import DataError, Refused, TrainingError
 
 # ---- a folder that is taken

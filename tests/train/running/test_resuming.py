@@ -5,7 +5,7 @@ import torch
 
 import zoo
 from tests.train.running.short_runs import PINNED, Cut, files, history
-from train import auto
+from train.running import auto
 from zoo.losses import LOSSES
 
 # ---- same seed, same curve

@@ -5,8 +5,9 @@ import types
 import pytest
 
 from tests.train.sweeping.stand_ins import MINE, STAND_IN, STAND_IN_FOR_CARDS, STAND_IN_FOR_EVALUATE, finish
-from train import recipe, standing, sweep
-from zoo import hub
+from train import sweep
+from train.sweeping import recipe, standing
+from zoo import names
 
 
 @pytest.fixture
@@ -33,10 +34,10 @@ def shop(tmp_path, monkeypatch, write_recipe):
     monkeypatch.setattr(standing, "has_card", lambda folder: (folder / "README.md").exists())
     monkeypatch.setattr(sweep, "SCRIPTS", scripts)
     monkeypatch.setattr(sweep, "TICK", 0.02)
-    monkeypatch.setattr(hub, "BUNDLED", tmp_path / "bundled")
+    monkeypatch.setattr(names, "BUNDLED", tmp_path / "bundled")
     monkeypatch.setattr(standing, "RESULTS", tmp_path / "results")
 
-    shop = types.SimpleNamespace(out=tmp_path / "runs", bundled=hub.BUNDLED, results=standing.RESULTS)
+    shop = types.SimpleNamespace(out=tmp_path / "runs", bundled=names.BUNDLED, results=standing.RESULTS)
 
     def open_shop(text: str = MINE, name: str = "mine") -> None:
         shop.path, shop.name = write_recipe(text, name), name

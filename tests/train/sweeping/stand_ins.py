@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from train import loop
-from train.cell import Cell, config, rules
-from train.decoded import Pictures
-from train.recipe import Planned
+from train.reading.decoded import Pictures
+from train.running import loop
+from train.running.cell import Cell, config, rules
+from train.sweeping.recipe import Planned
 from zoo import checkpoint
 
 MINE = """

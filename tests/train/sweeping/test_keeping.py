@@ -11,7 +11,7 @@ from tests.train.sweeping.stand_ins import (
     files,
     finish,
 )
-from train import keeping, recipe, standing
+from train.sweeping import keeping, recipe, standing
 from zoo import checkpoint
 
 

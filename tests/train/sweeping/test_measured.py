@@ -5,7 +5,8 @@ from PIL import Image
 
 from cards import build
 from tests.train.sweeping.stand_ins import MINE, STARTER, files, names
-from train import recipe, standing, sweep
+from train import sweep
+from train.sweeping import recipe, standing
 from zoo import checkpoint
 
 

@@ -8,9 +8,10 @@ import pytest
 import tyro
 
 from tests.train.sweeping.stand_ins import MINE
-from train import loop, recipe
-from train.cell import rules
-from train.recipe import MADE_BY, SCRIPTS
+from train.running import loop
+from train.running.cell import rules
+from train.sweeping import recipe
+from train.sweeping.recipe import MADE_BY, SCRIPTS
 from zoo import architectures, losses
 from zoo.errors import Refused, ZooError
 

@@ -18,8 +18,9 @@ from tests.train.sweeping.stand_ins import (
     MINE,
     names,
 )
-from train import recipe, standing, sweep
-from train.recipe import SCRIPTS
+from train import sweep
+from train.sweeping import recipe, standing
+from train.sweeping.recipe import SCRIPTS
 from zoo.errors import Refused
 
 # ---- training

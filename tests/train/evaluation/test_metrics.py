@@ -1,0 +1,164 @@
+"""Each measure against a closed form, a set made by hand, or another library; and what is refused."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+from torch_fidelity.metric_isc import isc_features_to_metric
+from torchmetrics.image import KernelInceptionDistance
+
+from train.evaluation import metrics
+from zoo.errors import Refused
+
+
+def gaussian(n, mean, deviations, seed=0):
+    """A sample with exactly these moments: (n, d)."""
+    x = torch.randn(n, len(deviations), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    x = x - x.mean(0)
+    x = x @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(x.T))).T
+    return x * torch.tensor(deviations) + torch.tensor(mean)
+
+
+def test_frechet_distance_of_gaussians_is_the_closed_form():
+    a = gaussian(500, [0.0, 1.0, 2.0], [1.0, 2.0, 3.0])
+    b = gaussian(400, [1.0, 1.0, 0.0], [2.0, 2.0, 1.0], seed=1)
+    assert metrics.frechet(a, b) == pytest.approx(1 + 4 + (2 - 1) ** 2 + (3 - 1) ** 2, rel=1e-9)
+    assert metrics.frechet(a, a) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [200, 12])  # 12: singular covariances
+def test_frechet_distance_is_torch_fidelitys_without_its_wait(n):
+    rng = torch.Generator().manual_seed(0)
+    a = torch.randn(n, 24, generator=rng, dtype=torch.float64) @ torch.randn(
+        24, 24, generator=rng, dtype=torch.float64
+    )
+    b = torch.randn(n + 5, 24, generator=rng, dtype=torch.float64).exp()
+    theirs = fid_statistics_to_metric(fid_features_to_statistics(a), fid_features_to_statistics(b), False)
+    assert metrics.frechet(a, b) == pytest.approx(theirs["frechet_inception_distance"], rel=1e-6)
+
+
+def test_kid_of_all_pairs_is_torchmetrics_with_one_subset_of_all():
+    rng = torch.Generator().manual_seed(0)
+    a, b = torch.randn(60, 32, generator=rng), torch.randn(60, 32, generator=rng) + 0.3
+    theirs = KernelInceptionDistance(torch.nn.Identity(), subsets=1, subset_size=60)
+    theirs.inception.num_features = 32
+    theirs.update(b, real=True)
+    theirs.update(a, real=False)
+    assert metrics.kid(a, b).value == pytest.approx(float(theirs.compute()[0]), rel=1e-4)
+
+
+def test_kid_is_zero_on_average_and_its_error_is_what_new_draws_show():
+    """Over 200 draws of two sets that differ: the deviation of KID is the error that one draw gives."""
+    rng = torch.Generator().manual_seed(0)
+    found = [
+        metrics.kid(torch.randn(80, 8, generator=rng), torch.randn(120, 8, generator=rng) * 1.3 + 0.5)
+        for _ in range(200)
+    ]
+    values, errors = (torch.tensor(part) for part in zip(*found, strict=True))
+    assert values.std() == pytest.approx(float(errors.mean()), rel=0.2)
+    same = [
+        metrics.kid(torch.randn(80, 8, generator=rng), torch.randn(80, 8, generator=rng)).value
+        for _ in range(200)
+    ]
+    assert abs(np.mean(same)) < 4 * np.std(same) / math.sqrt(200)
+
+
+def test_precision_and_recall_of_a_set_made_by_hand():
+    """Real: two clusters of 10. Fakes: 15 in the first, 5 far from both. So precision 15/20, recall 10/20."""
+    line = torch.arange(10.0)[:, None] * 0.1
+    real = torch.cat([line, line + 100])
+    fake = torch.cat([torch.linspace(0, 0.9, 15)[:, None], torch.linspace(50, 50.1, 5)[:, None]])
+    assert metrics.precision_recall(fake, real, k=3) == pytest.approx((0.75, 0.5))
+    assert metrics.precision_recall(real, fake, k=3) == pytest.approx((0.5, 0.75))
+    with pytest.raises(Refused, match="k is 20"):
+        metrics.precision_recall(fake, real, k=20)
+
+
+def test_a_neighbourhood_reaches_to_the_kth_other_picture():
+    real, fake = torch.arange(10.0)[:, None], torch.full((10, 1), 11.5)
+    assert [metrics.precision_recall(fake, real, k)[0] for k in (1, 2, 3, 4)] == [0, 0, 1, 1]
+
+
+def test_memorisation_is_one_for_unseen_pictures_and_falls_to_zero_for_copies():
+    rng = torch.Generator().manual_seed(0)
+    training, unseen, samples = (torch.randn(n, 6, generator=rng) for n in (400, 300, 300))
+    assert metrics.memorisation(samples, unseen, training) == pytest.approx(1, abs=0.1)
+    assert metrics.memorisation(training[:300], unseen, training) == pytest.approx(0, abs=1e-6)
+    near = training[:300] + 0.01 * torch.randn(300, 6, generator=rng)
+    assert 0 < metrics.memorisation(near, unseen, training) < 0.1
+    with pytest.raises(Refused, match="splits overlap"):
+        metrics.memorisation(samples, training[:50], training)
+
+
+def test_nearest_tells_which_picture_it_is():
+    rng = torch.Generator().manual_seed(0)
+    training = torch.randn(700, 6, generator=rng)
+    rows = torch.randperm(700, generator=rng)[:300]
+    assert metrics.nearest(training[rows] + 1e-4, training)[1].equal(rows)
+
+
+def test_classes_are_covered_only_at_a_tenth_of_their_share():
+    real = torch.arange(1000) % 10
+    assert metrics.class_coverage(real, real, 10) == 1
+    fakes = torch.cat([torch.arange(990) % 9, torch.full((10,), 9)])  # 1 % of class 9, a tenth of its share
+    assert metrics.class_coverage(fakes, real, 10) == 1
+    assert metrics.class_coverage(torch.cat([fakes, torch.zeros(10, dtype=torch.long)]), real, 10) == 0.9
+    assert metrics.class_coverage(torch.zeros(1000, dtype=torch.long), real, 10) == 0.1
+
+
+def test_class_entropy_runs_from_none_to_all():
+    assert metrics.class_entropy(torch.arange(1000) % 10, 10) == pytest.approx(1)
+    assert metrics.class_entropy(torch.zeros(1000, dtype=torch.long), 10) == 0
+    assert metrics.class_entropy(torch.arange(1000) % 2, 10) == pytest.approx(math.log(2) / math.log(10))
+
+
+def test_inception_score_counts_confident_classes():
+    logits = 100 * torch.eye(7).repeat(20, 1)
+    assert metrics.inception_score(logits) == pytest.approx(7)
+    assert metrics.inception_score(torch.zeros(50, 7)) == pytest.approx(1)
+    some = torch.randn(200, 7, generator=torch.Generator().manual_seed(0)) * 2
+    theirs = isc_features_to_metric(some, splits=1)["inception_score_mean"]
+    assert metrics.inception_score(some) == pytest.approx(theirs, rel=1e-5)
+
+
+def test_psnr_with_wrap_around_is_near_28_whatever_the_pictures():
+    """Uniform residuals give 27.898 dB, and a true PSNR of 10 or 6 hardly moves it: an artefact."""
+    every = np.arange(256, dtype=np.uint8)
+    assert metrics.wrapped_psnr(every, np.zeros_like(every)) == pytest.approx(27.898, abs=1e-3)
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(256, size=(2, 3, 64, 64), dtype=np.uint8)
+    assert metrics.wrapped_psnr(a, b) == pytest.approx(27.9, abs=0.2)
+    # worked by hand: residuals 1 and -1 are 1 and 255, whose squares are 1 modulo 256; 16 squared is 0
+    assert metrics.wrapped_psnr(
+        np.array([1, 0, 16], np.uint8), np.array([0, 1, 0], np.uint8)
+    ) == pytest.approx(10 * math.log10(255**2 / (2 / 3)))
+    with pytest.raises(Refused):
+        metrics.wrapped_psnr(a.astype(float), b.astype(float))
+
+
+def test_bootstrap_interval_is_the_normal_one_for_many_values():
+    values = np.random.default_rng(0).normal(5, 2, size=400)
+    mean, low, high = metrics.bootstrap(values)
+    assert mean == pytest.approx(values.mean())
+    half = 1.96 * values.std() / 20
+    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.03)
+    assert metrics.bootstrap(values) == (mean, low, high)
+
+
+@pytest.mark.parametrize("measure", [metrics.frechet, metrics.kid, metrics.precision_recall])
+def test_what_is_no_number_is_refused(measure):
+    good = torch.randn(20, 4)
+    for value in (math.nan, math.inf):
+        bad = good.clone()
+        bad[3, 1] = value
+        for pair in ((good, bad), (bad, good)):
+            with pytest.raises(Refused, match="NaN"):
+                measure(*pair)
+    with pytest.raises(Refused, match="width"):
+        measure(good, torch.randn(20, 5))
+    with pytest.raises(Refused, match="two pictures"):
+        measure(good, good[:1])
+    with pytest.raises(Refused):
+        metrics.bootstrap([1.0, math.nan])

@@ -1,0 +1,98 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from train.reading.decoded import Pictures
+from train.running import averaging
+from train.running.averaging import inputs, with_statistics
+from train.running.cell import Cell, rules
+from train.running.options import NoiseOptions
+from train.running.step import play
+from zoo.architectures import ARCHITECTURES, build_generator
+
+
+def norms(net):
+    return [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def test_the_average_is_exponential_and_moves_a_generator_step_at_a_time(make_game, make_batches):
+    game = make_game("dcgan", "wgan", lr=0.01, ema_decay=0.7)
+    expected = [p.clone() for p in game.average.parameters()]
+    for i in range(3):
+        play(game, make_batches("dcgan", 2, seed=i))
+        expected = [
+            0.7 * a + 0.3 * p.detach() for a, p in zip(expected, game.generator.parameters(), strict=True)
+        ]
+    for found, wanted, raw in zip(
+        game.average.parameters(), expected, game.generator.parameters(), strict=True
+    ):
+        torch.testing.assert_close(found, wanted)
+        assert found.dtype == torch.float32 and not found.requires_grad and not torch.equal(found, raw)
+
+
+@pytest.fixture
+def cell(tiny_fields):
+    def make(name):
+        fields, rng = tiny_fields(name), np.random.default_rng(0)
+        images = rng.integers(
+            256, size=(20, fields["channels"], fields["size"], fields["size"]), dtype=np.uint8
+        )
+        labels = np.arange(20) % 2 if fields.get("classes") else None  # the data never has the third class
+        maps = None
+        if ARCHITECTURES[name].kind == "translation":
+            maps = rng.integers(256, size=(20, 3, fields["size"], fields["size"]), dtype=np.uint8)
+        pictures = Pictures("toy", "toy", None, "train", images, labels, maps=maps)
+        options = NoiseOptions(loss="vanilla", width=4, latent=8)
+        return Cell(name, "toy.py", options, rules(name, options), pictures, fields, 1)
+
+    return make
+
+
+def measured(net, z, condition):
+    """Mean and variance of what each batch norm is given, each (channels,), when one batch is all there is."""
+    found = []
+    net = copy.deepcopy(net).train()
+    for norm in norms(net):
+        norm.register_forward_hook(lambda _, given, out: found.append(given[0].transpose(0, 1).flatten(1)))
+    with torch.no_grad():
+        net(z, condition)
+    return [(values.mean(1), values.var(1)) for values in found]
+
+
+def misfit(net, truth):
+    """The largest error of a running mean, in deviations, and of a logarithm of a running variance."""
+    errors = [
+        max(((n.running_mean - mean) / var.sqrt()).abs().max(), (n.running_var / var).log().abs().max())
+        for n, (mean, var) in zip(norms(net), truth, strict=True)
+    ]
+    return max(errors).item()
+
+
+@pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.kind == "noise"])
+def test_what_is_saved_has_the_statistics_of_its_own_activations(name, cell, tiny_fields, monkeypatch):
+    monkeypatch.setattr(averaging, "PICTURES", 2000)
+    torch.manual_seed(0)
+    raw, of = build_generator(name, tiny_fields(name)), cell(name)
+    chunks = list(inputs(of, torch.device("cpu")))
+    z = torch.cat([z for z, _ in chunks])
+    condition = torch.cat([c for _, c in chunks]) if chunks[0][1] is not None else None
+    for rows in torch.arange(2000).split(100):  # the raw generator's statistics settle
+        raw.train()(z[rows], None if condition is None else condition[rows])
+    average = copy.deepcopy(raw).eval().requires_grad_(False)
+    for parameter in average.parameters():
+        parameter.mul_(1.5)
+    before = copy.deepcopy(average.state_dict())
+
+    saved = with_statistics(of, average)
+    assert not saved.training and all(map(torch.equal, saved.parameters(), average.parameters()))
+    assert all(
+        map(torch.equal, average.state_dict().values(), before.values())
+    )  # a copy, not the average itself
+    if norms(average):
+        truth = measured(average, z, condition)
+        assert misfit(saved, truth) < 0.05 and misfit(average, truth) > 0.5
+    again = with_statistics(of, average)
+    assert all(map(torch.equal, saved.state_dict().values(), again.state_dict().values()))

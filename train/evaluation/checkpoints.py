@@ -1,0 +1,117 @@
+"""Rows of metrics.json of one checkpoint: of its pictures, its history and its snapshots, with their protocol."""
+
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from train.evaluation import sampled, stability, tracked, translated
+from train.evaluation.options import Options
+from train.evaluation.rows import row
+from train.evaluation.yardsticks import Yardsticks, translates
+from train.running.provenance import hardware
+from zoo import checkpoint
+from zoo.config import Config
+from zoo.errors import DataError
+from zoo.model import Model
+from zoo.pictures import to_uint8
+
+LIBRARIES = ("gan-zoo", "torch", "torchmetrics", "torch-fidelity")
+
+
+def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
+    """Rows of a checkpoint: of its pictures, of its history and, if asked for, of its snapshots."""
+    config = checkpoint.read(folder)
+    if translates(config):
+        found = translated.measure(
+            folder,
+            tools.pairs(config),
+            inception=tools.inception,
+            lpips=tools.lpips,
+            features=tools.features,
+            seed=chosen.seed,
+        )
+    else:
+        found = of_noise(Model.from_pretrained(folder.absolute()), tools, chosen)
+    found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]
+    if chosen.snapshots and not translates(config):
+        found += of_snapshots(folder, tools, chosen)
+    if not translates(config):
+        for momentum in chosen.momenta:
+            model, sha256 = tracked.model(folder, momentum)
+            about = {"weights_sha256": sha256, "momentum": momentum, "note": tracked.HOW}
+            raw = of_noise(model, tools, chosen)
+            found += [figure | of_checkpoint(config, "final", chosen) | about for figure in raw]
+    return [figure | of_this_run(tools) for figure in found]
+
+
+def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
+    against = tools.against(model.config)
+    samples = draw(model, max(chosen.n, chosen.n_classifier), tools, chosen)
+    asked, classes = None, model.config.architecture.get("classes", 0)
+    if classes and against.classifier and against.classifier.labels == model.config.dataset.labels:
+        asked = torch.arange(len(samples)) % classes  # Model.sample's own choice
+    return sampled.measure(samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked)
+
+
+def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
+    """Samples as they would be saved: uint8 (n, C, S, S), every class equally often."""
+    return to_uint8(model.to(tools.device).sample(n, seed=chosen.seed))
+
+
+def of_history(folder: Path, config: Config) -> list[dict]:
+    batch, epoch = config.training.batch * config.training.processes, config.dataset.pictures / 1000
+    lines = checkpoint.read_history(folder)
+    found = stability.figures(lines, batch=batch, epoch_kimg=epoch)
+    return [row(source="history.jsonl", lines=len(lines), **figure) for figure in found]
+
+
+def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
+    """The classifier's distance at every snapshot, all figures of the best one, and whether distance follows loss."""
+    against = tools.against(checkpoint.read(folder))
+    paths = sorted(path.parent for path in (folder / "state" / "snapshots").glob(f"*/{checkpoint.CONFIG}"))
+    if against.classifier is None or not paths:
+        raise DataError(
+            f"--snapshots: {folder} has no snapshots, or its data no classifier (train/classifier.py)"
+        )
+    found, kimg, distances = [], [], []
+    for path in tqdm(paths, desc="snapshots", leave=False):
+        figure = sampled.distance(
+            draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen), against
+        )
+        found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
+        kimg.append(found[-1]["kimg"])
+        distances.append(found[-1]["value"])
+    best = paths[int(np.argmin(distances))]
+    about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
+    found += [figure | about for figure in of_noise(Model.from_pretrained(best.absolute()), tools, chosen)]
+    d_loss = stability.between(checkpoint.read_history(folder), kimg, "d_loss")
+    if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
+        value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
+        final = of_checkpoint(checkpoint.read(folder), "final", chosen)
+        found.append(
+            row("distance_follows_loss", value, snapshots=len(kimg), of="-d_loss, classifier_distance")
+            | final
+        )
+    return found
+
+
+def of_checkpoint(config: Config, which: str, chosen: Options) -> dict:
+    """The protocol's part that the checkpoint decides. `which`: final, best or snapshot."""
+    return {
+        "which": which,
+        "kimg": config.training.kimg,
+        "g_steps": config.training.g_steps,
+        "sample_seed": chosen.seed,
+        "training_seed": config.training.seed,
+        "weights_sha256": config.weights.sha256,
+    }
+
+
+def of_this_run(tools: Yardsticks) -> dict:
+    versions = {name: version(name) for name in LIBRARIES}
+    return {"versions": versions, "device": hardware(tools.device), "date": date.today().isoformat()}

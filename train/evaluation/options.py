@@ -1,0 +1,26 @@
+"""What evaluate.py asks for."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from train.evaluation import yardsticks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(yardsticks.Options):
+    models: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ID_OR_FOLDER ...")] = ()
+    """checkpoint folders and bundled ids"""
+    references: tuple[str, ...] = ()
+    """data sets whose real pictures, and noise, are measured too"""
+    n: int = 5000
+    """samples for FID, KID, precision and recall"""
+    n_classifier: int = 10_000
+    """samples for what the data set's own small classifier sees"""
+    seed: int = 0
+    """of latents, and of dropout where it stays on"""
+    snapshots: bool = False
+    """hold the snapshots along the way against the classifier, and measure the best one whole"""
+    momenta: tuple[float, ...] = ()
+    """momenta of batch norm at which to measure the raw generator too, with its statistics tracked so"""

@@ -1,0 +1,138 @@
+"""What is measured of pictures drawn from noise: against real pictures, through Inception and the own classifier."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from train.evaluation import metrics
+from train.evaluation.features import Extractor, of_pictures
+from train.evaluation.rows import row
+from train.evaluation.small_classifier import Trained
+from train.reading.decoded import Pictures
+from zoo.errors import Refused
+
+K = 3  # neighbours of precision and recall
+SE_OF_KID = "standard error of drawing both sets anew (first-order variance of the U-statistic)"
+NEAREST_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Against:
+    """What samples are held against. `features` gives those of a real set, from the cache where they are there."""
+
+    reference: Pictures
+    training: Pictures
+    unseen: Pictures | None  # the test split, where the data have one
+    inception: Extractor | None
+    classifier: Trained | None
+    features: Callable[[Extractor, Pictures], Tensor]
+
+
+def measure(
+    samples: Tensor,
+    against: Against,
+    *,
+    n: int,
+    n_classifier: int,
+    asked: Tensor | None = None,
+    progress: bool = True,
+) -> list[dict]:
+    """Rows on uint8 samples (N, C, S, S): Inception's on the first n, the classifier's on the first n_classifier.
+
+    `asked`: the class of each sample (N,), of a model that takes classes. Refused where a set is too small.
+    """
+    shape, wanted = tuple(samples.shape[1:]), against.reference.images.shape[1:]
+    if shape != wanted:
+        raise Refused(f"samples are {shape}, the pictures of {against.reference.name} {wanted}")
+    rows = []
+    if against.inception is not None:
+        rows += through_inception(samples[:n], against, progress)
+    if against.classifier is not None:
+        classes = None if asked is None else asked[:n_classifier]
+        rows += through_classifier(samples[:n_classifier], against, classes)
+    return rows
+
+
+def through_inception(samples: Tensor, against: Against, progress: bool = True) -> list[dict]:
+    """FID, KID, precision, recall and, where the weights have the classes for it, the Inception Score."""
+    inception, n = against.inception, len(samples)
+    fake = of_pictures(inception, samples, progress="Inception of samples" if progress else None)
+    real = against.features(inception, against.reference)
+    about = describe(inception, against.reference)
+    if against.reference.split == against.training.split:
+        about["note"] = "the reference is what the model was trained on"
+    equal = min(n, len(real))
+    some = torch.from_numpy(np.random.default_rng(0).permutation(len(real))[:equal])
+    precision, recall = metrics.precision_recall(fake[:equal], real[some], K)
+    kid = metrics.kid(fake, real)
+    rows = [
+        row("fid", metrics.frechet(fake, real), n, **about),
+        row("kid", kid.value, n, se=kid.se, se_of=SE_OF_KID, **about),
+        row("precision", precision, n, **about | {"k": K, "reference_n": equal}),
+        row("recall", recall, n, **about | {"k": K, "reference_n": equal}),
+    ]
+    if inception.head is not None:
+        rows.append(row("inception_score", metrics.inception_score(inception.logits(fake)), n, **about))
+    return rows
+
+
+def through_classifier(samples: Tensor, against: Against, asked: Tensor | None = None) -> list[dict]:
+    """Distance, classes and memorisation, in the features of the classifier of the data set."""
+    known, n = against.classifier, len(samples)
+    extractor, classes = known.extractor, len(known.labels)
+    fake, real = of_pictures(extractor, samples), against.features(extractor, against.reference)
+    predicted, of_real = (extractor.logits(f).argmax(1) for f in (fake, real))
+    about = describe(extractor, against.reference) | {"classifier_accuracy": known.accuracy}
+    shares = metrics.class_shares(predicted, classes)
+    histogram = {name: round(float(share), 4) for name, share in zip(known.labels, shares, strict=True)}
+    rows = [
+        row("classifier_distance", metrics.frechet(fake, real), n, **about),
+        row(
+            "class_coverage",
+            metrics.class_coverage(predicted, of_real, classes),
+            n,
+            histogram=histogram,
+            **about,
+        ),
+        row("class_entropy", metrics.class_entropy(predicted, classes), n, **about),
+    ]
+    if asked is not None:
+        rows.append(row("asked_class", float((predicted == asked).double().mean()), n, **about))
+    if against.unseen is not None and against.unseen.split != against.training.split:
+        unseen, training = (against.features(extractor, of) for of in (against.unseen, against.training))
+        ratio, nearest = metrics.memorisation(fake, unseen, training), nearest_pairs(fake, training)
+        about |= {"split": against.training.split, "reference_n": len(training)}
+        rows.append(
+            row("memorisation", ratio, n, against=f"{against.unseen.split} split", nearest=nearest, **about)
+        )
+    return rows
+
+
+def distance(samples: Tensor, against: Against) -> dict:
+    """The classifier's distance alone: cheap enough for every snapshot."""
+    extractor = against.classifier.extractor
+    value = metrics.frechet(of_pictures(extractor, samples), against.features(extractor, against.reference))
+    return row("classifier_distance", value, len(samples), **describe(extractor, against.reference))
+
+
+def nearest_pairs(fake: Tensor, training: Tensor) -> list[list[int]]:
+    """[sample, training row] of the samples that lie nearest to a training picture, to be drawn and looked at."""
+    distances, rows = metrics.nearest(*metrics.check(fake, training))
+    closest = distances.argsort()[:NEAREST_SHOWN]
+    return [[int(i), int(rows[i])] for i in closest]
+
+
+def describe(extractor: Extractor, reference: Pictures) -> dict:
+    """The protocol's part that the extractor and the reference decide."""
+    return {
+        "dataset": reference.name,
+        "split": reference.split,
+        "reference_n": len(reference),
+        "extractor": extractor.name,
+        "features": extractor.width,
+        "resize": extractor.resize,
+        "precision": extractor.precision,
+    }

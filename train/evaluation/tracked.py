@@ -1,0 +1,45 @@
+"""The raw generator with batch-norm statistics as training tracks them, at a momentum: what users get who save neither
+an average nor statistics of its own. Momentum enters no training step, so one run serves every momentum.
+"""
+
+import hashlib
+import math
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from train.running.folder import read_state
+from zoo import checkpoint, latents
+from zoo.errors import DataError, Refused
+from zoo.model import Model
+
+HOW = "raw generator; statistics tracked at this momentum over batches of the training's size, weights held still"
+
+
+def model(folder: Path, momentum: float) -> tuple[Model, str]:
+    """The model, and the sha256 of its raw weights. DataError without the run's state, Refused without batch norm."""
+    if not 0 < momentum <= 1:
+        raise Refused(f"a momentum lies above 0 and is at most 1, not {momentum}")
+    config, generator = checkpoint.load(folder)
+    state = read_state(folder)
+    if state is None:
+        raise DataError(f"--momenta: {folder} has no state/ any more, where the raw generator lies")
+    generator.load_state_dict(state["generator"])
+    sha256 = hashlib.sha256(
+        safetensors.torch.save({name: t.contiguous() for name, t in generator.state_dict().items()})
+    ).hexdigest()
+    norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
+    if not norms:
+        raise Refused(f"--momenta: {config.id} has no batch norm")
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = momentum
+    batch, classes = config.training.batch, config.architecture.get("classes", 0)
+    labels = torch.arange(batch) % classes if classes else None
+    generator.train()
+    with torch.no_grad():
+        for step in range(math.ceil(10 / momentum)):  # what they started from then counts e⁻¹⁰
+            generator(latents.draw(batch, config.architecture["latent"], seed=2**32 + step), labels)
+    return Model(config, generator.eval(), folder), sha256

@@ -1,0 +1,114 @@
+"""The rows of a set on the Hub, or of its parquet files: its columns of pictures and of labels. Decodes nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from train.reading.files import one_line
+from train.reading.sources import Place
+from zoo.errors import DataError
+
+if TYPE_CHECKING:
+    import datasets
+
+MAX_CLASSES = 10_000
+
+
+def open_table(place: Place, split: str, scratch: Path) -> "datasets.Dataset":
+    """Rows of a Hub set or of parquet files; `scratch` takes what `datasets` makes of a local copy."""
+    import datasets
+
+    datasets.logging.set_verbosity_error()
+    try:
+        if place.builder is None:
+            datasets.disable_progress_bars()
+            builder = datasets.load_dataset_builder(str(place.folder), cache_dir=str(scratch))
+        else:
+            builder = place.builder
+        builder.download_and_prepare()
+    except Exception as error:
+        raise DataError(f"cannot use '{place.source}': {one_line(error)}") from error
+    if split not in builder.info.splits:
+        raise DataError(f"'{place.source}' has no split '{split}': it has {', '.join(builder.info.splits)}")
+    if builder.info.splits[split].num_examples == 0:  # `datasets` has an error of its own for that
+        raise DataError(f"'{place.source}' holds no picture in split '{split}'")
+    return builder.as_dataset(split)
+
+
+class Column(Sequence):
+    """The picture column of a table: row -> encoded bytes, the file's path, or None."""
+
+    def __init__(self, table: "datasets.Dataset", name: str):
+        from datasets import Image
+
+        self.name = name
+        self.rows = table.select_columns([name]).cast_column(name, Image(decode=False))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, row: int) -> bytes | Path | None:
+        cell = self.rows[int(row)][self.name] or {}
+        path = cell.get("path")
+        return cell.get("bytes") or (Path(path) if path else None)
+
+
+def picture_columns(table: "datasets.Dataset") -> list[str]:
+    from datasets import Image, Value
+
+    def holds_pictures(feature: object) -> bool:
+        encoded = isinstance(feature, Value) and feature.dtype in ("binary", "large_binary")
+        return encoded or isinstance(feature, Image) or (isinstance(feature, dict) and "bytes" in feature)
+
+    return [name for name, feature in table.features.items() if holds_pictures(feature)]
+
+
+def check_column(table: "datasets.Dataset", name: str, option: str) -> str:
+    """`name`, if it is a picture column of the table; else a DataError that lists what there is."""
+    if name not in table.column_names:
+        raise DataError(f"no column '{name}' for {option}: there are {', '.join(table.column_names)}")
+    if name not in picture_columns(table):
+        raise DataError(
+            f"column '{name}' holds no pictures: {option} {' | '.join(picture_columns(table)) or '?'}"
+        )
+    return name
+
+
+def table_labels(table: "datasets.Dataset", wanted: str | None) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Labels (n,) int64 and their names: of column `wanted`, else the only column of classes, else none."""
+    from datasets import ClassLabel
+
+    if wanted is None:
+        classes = [name for name, feature in table.features.items() if isinstance(feature, ClassLabel)]
+        if len(classes) != 1:
+            return None, ()
+        wanted = classes[0]
+    elif wanted not in table.column_names:
+        raise DataError(f"no column '{wanted}' for --label-column: there are {', '.join(table.column_names)}")
+    values = list(table[wanted][:])
+    if values and all(isinstance(value, str) for value in values):
+        names, labels = np.unique(values, return_inverse=True)
+        return labels.astype(np.int64), tuple(names.tolist())
+    if not all(isinstance(value, int) for value in values):
+        raise DataError(f"column '{wanted}' holds no labels: every row needs a whole number or a word")
+    labels = np.array(values, np.int64)
+    names = getattr(table.features[wanted], "names", None)
+    names = tuple(names or numbers(labels))
+    return check_labels(labels, names), names
+
+
+def numbers(labels: np.ndarray) -> tuple[str, ...]:
+    """Names for classes that have none: "0", "1", … up to the largest label."""
+    return tuple(str(k) for k in range(min(int(labels.max(initial=-1)) + 1, MAX_CLASSES)))
+
+
+def check_labels(labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    wrong = np.flatnonzero((labels < 0) | (labels >= len(names)))
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(
+            f"row {row} has label {labels[row]}, which is none of the {len(names)} classes (0, 1, …)"
+        )
+    return labels

@@ -1,0 +1,233 @@
+"""A data set at its training size: decoded once into uint8 arrays on disk or, if too large, row by row."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from train.reading.sources import Place, SourceOptions
+from zoo import pictures
+from zoo.errors import DataError
+
+VERSION = 1  # of the decoded form: raise it when the same files would decode to other values
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`read(i)`: row i as pictures of any size and mode, one or (target, input); [i]: as uint8 (C, S, S)."""
+
+    read: Callable[[int], tuple[Image.Image, ...]]
+    n: int
+    size: int
+    channels: tuple[int, ...]
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, ...]:
+        return tuple(_array(p, self.size, c) for p, c in zip(self.read(i), self.channels, strict=True))
+
+
+def _array(picture: Image.Image, size: int, channels: int) -> np.ndarray:
+    array = np.asarray(pictures.fit(picture, size).convert("L" if channels == 1 else "RGB"))
+    return array[None] if channels == 1 else array.transpose(2, 0, 1)
+
+
+class Streamed:
+    """Pictures decoded when they are asked for; indexed like the uint8 array (n, C, S, S) they stand for."""
+
+    def __init__(self, rows: Rows, part: int = 0):
+        self.rows, self.part = rows, part
+        self.shape = (rows.n, rows.channels[part], rows.size, rows.size)
+
+    def __len__(self) -> int:
+        return self.rows.n
+
+    def __getitem__(self, index: int | slice | Sequence[int]) -> np.ndarray:
+        if isinstance(index, int | np.integer):
+            return self.rows[range(self.rows.n)[index]][self.part]
+        wanted = range(self.rows.n)[index] if isinstance(index, slice) else index
+        return np.stack([self.rows[int(i)][self.part] for i in wanted])
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A data set at its training size. Arrays are not to be written to."""
+
+    name: str  # as in a checkpoint's id
+    source: str  # Hub id, else the name; never a path
+    revision: str | None
+    split: str
+    images: np.ndarray | Streamed  # (n, C, S, S) uint8
+    labels: np.ndarray | None = None  # (n,) int64
+    label_names: tuple[str, ...] = ()
+    maps: np.ndarray | Streamed | None = None  # (n, 3, S, S) uint8: the input side of pairs
+    palette: str | None = None  # of the maps: "facades" where they were snapped to it
+
+    @property
+    def channels(self) -> int:
+        return self.images.shape[1]
+
+    @property
+    def size(self) -> int:
+        return self.images.shape[2]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a data set turned out to hold. `size` None: by its first picture."""
+
+    read: Callable[[int], tuple[Image.Image, ...]]
+    n: int
+    size: int | None
+    labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    pairs: bool = False
+
+
+def read_picture(column: Sequence, row: int) -> Image.Image:
+    """The decoded picture of a row of encoded bytes, files or (IDX) arrays. DataError says which is bad."""
+    cell = column[row]
+    if isinstance(cell, np.ndarray):
+        return Image.fromarray(cell)
+    if cell is None:
+        raise DataError(f"row {row} holds no picture")
+    try:
+        return pictures.decode(cell)
+    except DataError as error:
+        raise DataError(str(error) if isinstance(cell, Path) else f"row {row}: {error}") from None
+
+
+def cache_root() -> Path:
+    return Path(os.environ.get("ZOO_CACHE") or "~/.cache/gan-zoo").expanduser()
+
+
+def prepare(
+    place: Place, options: SourceOptions, extra: tuple, open_: Callable[[], Contents], *, progress: bool
+) -> Pictures:
+    """Pictures from the cache, decoded into it first where they are new; streamed where they are too large.
+
+    `extra` is whatever else of the options decides what is decoded.
+    """
+    if options.size is not None and not 1 <= options.size <= 4096:
+        raise DataError(f"--size is a number of pixels from 1 to 4096, not {options.size}")
+    made_of = [VERSION, place.name, place.identity(), options.split, extra, options.size, options.channels]
+    key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
+    folder = cache_root() / "data" / key
+    limit = options.resident_gb * 2**30
+    about = {"name": place.name, "source": place.source, "revision": place.revision, "split": options.split}
+    if folder.is_dir() and _nbytes(folder) <= limit:
+        return Pictures(**about, **_stored(folder))
+    contents = open_()
+    if contents.n == 0:
+        kinds = f" ({', '.join(pictures.SUFFIXES)})" if place.kind == "folder" else ""
+        raise DataError(f"'{place.name}' holds no picture{kinds}")
+    size = options.size or contents.size or _natural_size(contents.read(0)[0])
+    rows = Rows(contents.read, contents.n, size, (options.channels or 3,) + (3,) * contents.pairs)
+    if contents.n * sum(rows.channels) * size**2 > limit:
+        if options.channels is None:
+            rows = Rows(rows.read, rows.n, size, (_probe_channels(rows), *rows.channels[1:]))
+        parts = {"images": Streamed(rows)} | ({"maps": Streamed(rows, 1)} if contents.pairs else {})
+        return Pictures(**about, **parts, labels=contents.labels, label_names=contents.label_names)
+    try:
+        _decode(folder, rows, contents, grey_if_all_are=options.channels is None, progress=progress)
+    except OSError as error:
+        raise DataError(
+            f"cannot write the cache {cache_root()} ({error.strerror or error}): set ZOO_CACHE"
+        ) from error
+    return Pictures(**about, **_stored(folder))
+
+
+def _natural_size(picture: Image.Image) -> int:
+    shorter = min(picture.size)
+    return 28 if shorter == 28 else 32 if shorter <= 32 else 64
+
+
+def _is_grey(array: np.ndarray) -> bool:
+    return bool((array == array[:1]).all())
+
+
+def _probe_channels(rows: Rows) -> int:
+    """1 or 3, from 256 pictures spread over a set too large to look at whole."""
+    return 1 if all(_is_grey(rows[int(i)][0]) for i in np.linspace(0, rows.n - 1, min(rows.n, 256))) else 3
+
+
+def _nbytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("*s.npy"))
+
+
+def _stored(folder: Path) -> dict:
+    # Mapped copy-on-write, because torch warns of arrays that cannot be written to.
+    labels = folder / "labels.npy"
+    maps = folder / "maps.npy"
+    return {
+        "images": np.load(folder / "images.npy", mmap_mode="c"),
+        "maps": np.load(maps, mmap_mode="c") if maps.is_file() else None,
+        "labels": np.load(labels) if labels.is_file() else None,
+        "label_names": tuple(json.loads((folder / "label_names.json").read_text(encoding="utf-8"))),
+    }
+
+
+def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bool, progress: bool) -> None:
+    """Decode everything into a temporary folder that is renamed at the end: `folder` is whole or absent."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+    try:
+        names = ("images", "maps")[: len(rows.channels)]
+        grey = grey_if_all_are
+        with ExitStack() as stack:
+            files = [
+                stack.enter_context(
+                    _create(scratch / f"{name}.npy", (rows.n, channels, rows.size, rows.size))
+                )
+                for name, channels in zip(names, rows.channels, strict=True)
+            ]
+            for i in tqdm(
+                range(rows.n), "decoding", unit=" pictures", disable=not progress or rows.n <= 2000
+            ):
+                row = rows[i]
+                grey = grey and _is_grey(row[0])
+                for file, array in zip(files, row, strict=True):
+                    file.write(array.tobytes())
+        if grey:
+            _keep_one_channel(scratch / "images.npy")
+        if contents.labels is not None:
+            np.save(scratch / "labels.npy", contents.labels)
+        (scratch / "label_names.json").write_text(json.dumps(contents.label_names), encoding="utf-8")
+        try:
+            scratch.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was first, with the same values
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _create(path: Path, shape: tuple[int, ...]) -> Iterator[BinaryIO]:
+    """An .npy file open for its values. Written, not mapped: a full disk is then an error, not a SIGBUS."""
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _keep_one_channel(path: Path) -> None:
+    colour = np.load(path, mmap_mode="r")
+    grey = path.with_name("grey.npy")
+    with _create(grey, (len(colour), 1, *colour.shape[2:])) as file:
+        for array in colour:
+            file.write(array[0].tobytes())
+    del colour  # Windows does not replace a file that is mapped
+    grey.replace(path)

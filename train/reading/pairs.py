@@ -1,0 +1,177 @@
+"""Pairs for pix2pix: two columns of a table, two folders A/ and B/ of the same names, or A|B side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from PIL import Image
+
+from train.arguments import automatic
+from train.reading import columns, sources
+from train.reading.decoded import Contents, Pictures, cache_root, prepare, read_picture
+from train.reading.files import picture_files, split_folder
+from train.reading.sources import Place, SourceOptions
+from zoo import pictures
+from zoo.errors import DataError
+
+SIZE = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOptions(SourceOptions):
+    """A set of pairs: an input (a map, say) and the target it is to become."""
+
+    dataset: str = "facades"
+    """facades, an id of the Hub (owner/name), or a folder: with A/ and B/ holding the same file names, or of
+    pictures that have A on the left and B on the right"""
+    input_column: Annotated[str | None, automatic("NAME", "imageA or imageB, by --direction")] = None
+    """the column of inputs, for a set of the Hub"""
+    target_column: Annotated[str | None, automatic("NAME", "the other one")] = None
+    """the column of targets"""
+    size: Annotated[int | None, automatic("PIXELS", "256")] = None
+    """width and height; other pictures are cut to their middle square and resized"""
+    direction: Annotated[
+        Literal["AtoB", "BtoA"] | None,
+        automatic("AtoB|BtoA", "AtoB; facades: BtoA, from label map to photograph"),
+    ] = None
+    """from input to target"""
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Row -> (target, input), of one size; `snapped` is the part that is a label map of facades."""
+
+    targets: Sequence
+    inputs: Sequence
+    size: int
+    snapped: int | None
+
+    def __call__(self, row: int) -> tuple[Image.Image, Image.Image]:
+        target, source = read_picture(self.targets, row), read_picture(self.inputs, row)
+        if target.size != source.size:
+            sizes = f"{source.width}x{source.height}, the target {target.width}x{target.height}"
+            raise DataError(f"{_where(self.inputs, row)}: the input is {sizes}: a pair needs one size")
+        return _finish([target, source], self.size, self.snapped)
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """The same for files with A on the left and B on the right."""
+
+    files: Sequence[Path]
+    order: tuple[int, int]  # halves that are target and input
+    size: int
+    snapped: int | None
+
+    def __call__(self, row: int) -> tuple[Image.Image, Image.Image]:
+        both = read_picture(self.files, row)
+        if both.width % 2:
+            raise DataError(f"{self.files[row]}: an A|B picture has an even width, not {both.width}")
+        half = both.width // 2
+        halves = [both.crop((left, 0, left + half, both.height)) for left in (0, half)]
+        return _finish([halves[k] for k in self.order], self.size, self.snapped)
+
+
+def _finish(pair: list[Image.Image], size: int, snapped: int | None) -> tuple[Image.Image, Image.Image]:
+    if snapped is not None:
+        from zoo import facades
+
+        blurred = pictures.fit(pair[snapped].convert("RGB"), size)
+        pair[snapped] = Image.fromarray(facades.snap_array(np.asarray(blurred)))
+    return tuple(pair)
+
+
+def _where(column: Sequence, row: int) -> str:
+    return str(column[row]) if isinstance(column[row], Path) else f"row {row}"
+
+
+def load_pairs(options: PairOptions, *, progress: bool = True) -> Pictures:
+    """Targets as `images`, inputs as `maps`, in pixel register; DataError, one line, where that cannot be."""
+    if (options.input_column is None) != (options.target_column is None):
+        raise DataError("--input-column and --target-column go together")
+    if options.input_column and options.direction:
+        raise DataError(
+            "--direction is for sides A and B: leave it out, or --input-column and --target-column"
+        )
+    place = sources.locate(options)
+    extra = ("pairs", options.input_column, options.target_column, options.direction)
+    data = prepare(place, options, extra, partial(_contents, place, options), progress=progress)
+    snapped = _snapped(place, options) == INPUT
+    return Pictures(**{**vars(data), "palette": "facades" if snapped else None})
+
+
+TARGET, INPUT = range(2)
+
+
+def _direction(place: Place, options: PairOptions) -> str:
+    return options.direction or ("BtoA" if place.named and place.named.map else "AtoB")
+
+
+def _snapped(place: Place, options: PairOptions) -> int | None:
+    """The part that holds facades' label maps (their side B), None for other sets."""
+    if place.name != "facades" or place.named is None:
+        return None
+    if options.input_column:
+        columns = (options.target_column, options.input_column)
+        return columns.index(place.named.map) if place.named.map in columns else None
+    return INPUT if _direction(place, options) == "BtoA" else TARGET
+
+
+def _contents(place: Place, options: PairOptions) -> Contents:
+    size = options.size or (place.named.size if place.named and place.named.map else SIZE)
+    snapped = _snapped(place, options)
+    to_b = _direction(place, options) == "AtoB"
+    if place.kind == "table":
+        table = columns.open_table(place, options.split, cache_root() / "tables")
+        sides = ("imageA", "imageB") if to_b else ("imageB", "imageA")
+        if not options.input_column and not set(sides) <= set(table.column_names):
+            names = ", ".join(table.column_names)
+            raise DataError(f"--input-column and --target-column must say which of {names} hold the pairs")
+        source, target = (options.input_column, options.target_column) if options.input_column else sides
+        inputs = columns.Column(table, columns.check_column(table, source, "--input-column"))
+        targets = columns.Column(table, columns.check_column(table, target, "--target-column"))
+        return Contents(_Pairs(targets, inputs, size, snapped), len(table), size, pairs=True)
+    if place.kind == "idx":
+        raise DataError(f"'{place.name}' holds no pairs")
+    if options.input_column:
+        raise DataError(f"'{place.name}' has no columns: its pairs are files; say --direction AtoB or BtoA")
+    folder = place.folder
+    if inside := _sides(folder):  # A/train/, B/train/ rather than train/A/, train/B/
+        sides = [split_folder(side, options.split) for side in inside]
+    else:
+        folder = split_folder(folder, options.split)
+        sides = _sides(folder)
+    if sides:
+        a, b = _matched(*sides)
+        inputs, targets = (a, b) if to_b else (b, a)
+        return Contents(_Pairs(targets, inputs, size, snapped), len(a), size, pairs=True)
+    files = picture_files(folder)
+    return Contents(_Halves(files, (1, 0) if to_b else (0, 1), size, snapped), len(files), size, pairs=True)
+
+
+def _sides(folder: Path) -> list[Path]:
+    """Its folders A/ and B/, or nothing; DataError where only one is there."""
+    sides = [folder / side for side in "AB"]
+    there = [side for side in sides if side.is_dir()]
+    if len(there) == 1:
+        (missing,) = set(sides) - set(there)
+        raise DataError(f"'{folder.name}' has a folder {there[0].name}/ but no {missing.name}/")
+    return there
+
+
+def _matched(*sides: Path) -> tuple[list[Path], list[Path]]:
+    """Files below two folders that belong together: by name, whatever the suffix."""
+    found = []
+    for side in sides:
+        files = picture_files(side)
+        found.append({path.relative_to(side).with_suffix("").as_posix(): path for path in files})
+        for path in set(files) - set(found[-1].values()):
+            raise DataError(f"{path}: another file there has the same name, so its other half is not clear")
+    a, b = found
+    for name in sorted(a.keys() ^ b.keys()):
+        alone = a.get(name) or b.get(name)
+        raise DataError(f"{alone} has no other half: a pair has the same name in both folders")
+    return [a[name] for name in sorted(a)], [b[name] for name in sorted(a)]

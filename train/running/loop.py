@@ -1,0 +1,286 @@
+"""A training run, top to bottom, in the order in which it happens.
+
+Every random number of step i comes from a generator seeded with (seed, process, i), and the order of pictures from
+(seed, epoch). So there is no random state to save, and a resumed run draws what the uninterrupted one would have.
+"""
+
+import itertools
+import math
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch._dynamo
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from train.reading import data
+from train.running import folder
+from train.running.auto import settle
+from train.running.averaging import halved, with_statistics
+from train.running.cell import Cell, build_game, config, rules
+from train.running.graphs import Graphed
+from train.running.options import as_recorded, check
+from train.running.provenance import commit
+from train.running.step import Batch, Game, play
+from zoo import architectures, checkpoint, facades, pictures
+from zoo.config import owner_of
+from zoo.errors import TrainingError, ZooError
+
+# The first optimiser imports torch._dynamo. Imported after the processes have met, it holds on to their group: Gloo's
+# threads then outlive `end_training`, and one that still needs Python while that shuts down aborts the process.
+
+
+def run(architecture: str, options, *, script: str) -> Path:
+    """Train what `options` say; gives the checkpoint folder. ZooError, in one line, where that cannot be."""
+    # What may not be is refused before anything is read or written.
+    check(options)
+    loss_rules = rules(architecture, options)
+    if options.size is not None:
+        architectures.check_size(architecture, options.size)
+
+    accelerator = Accelerator(log_with=options.log_with, project_dir=options.out or "runs")
+    if options.push_to_hub and accelerator.is_main_process:
+        from zoo.hub.push import check_access
+
+        check_access(owner_of(options.hub_owner))
+    with accelerator.main_process_first():
+        loaded = options.load_pictures()
+    fields = options.generator_fields(loaded)
+    architectures.check_fields(architecture, fields)
+    cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)
+    make_feed(cell, accelerator)  # or a batch does not fit
+    out = Path(options.out or Path("runs") / cell.id)
+    schedule = Schedule.of(cell)
+
+    # Settings that the machine decides are decided once, before seeding, and kept for ever.
+    state = folder.read_state(out)
+    if state is None and (out / "config.json").exists():
+        raise TrainingError(
+            f"{out} holds a checkpoint without the state to go on from: start elsewhere with --out"
+        )
+    recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(loaded)}
+    if state is None:
+        settings = [settle(cell, accelerator.device) if accelerator.is_main_process else None]
+        if cell.processes > 1:
+            broadcast_object_list(settings)
+        state = settings[0] | {"options": recorded, "g_steps": 0, "seconds": 0.0}
+    elif options.resume:
+        folder.check_same(out, state["options"], recorded)
+    else:
+        raise TrainingError(f"{out} already holds a run: --resume goes on with it, --out starts elsewhere")
+
+    if state["g_steps"] < schedule.total:
+        train(cell, state, schedule, out, accelerator)
+    if accelerator.is_main_process:
+        folder.write_progress(out)
+        tqdm.write(f'{out} is done; zoo.load("{out if "/" in str(out) else f"./{out}"}") brings it back')
+        if options.push_to_hub:
+            publish(out, options)
+    return out
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The budget and the intervals of it, in generator steps."""
+
+    total: int
+    log_every: int
+    snapshot_every: int  # a multiple of log_every: no interval is cut in two
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Schedule":
+        options, steps_a_kimg = cell.options, 1000 / cell.pictures_per_step
+        log_every = max(1, round((options.log_kimg or options.kimg / 160) * steps_a_kimg))
+        logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
+        return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
+
+
+def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: Accelerator) -> None:
+    """From `state` to the end of the budget."""
+    state = state | {"commit": commit()}  # of the code that runs, whatever is edited meanwhile
+    options, device, main = cell.options, accelerator.device, accelerator.is_main_process
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    game = build_game(cell, state["precision"], state["memory_format"], device)
+    if cell.processes > 1:
+        game.mean_over_processes = lambda tensor: accelerator.reduce(tensor, "mean")
+    if "generator" in state:
+        folder.restore(game, state)
+    feed = make_feed(cell, accelerator)
+    done = state["g_steps"]
+    batches = feed.batches(done * cell.rules.critic_steps)
+    rng, dropout = torch.Generator(device), default_generator(device)
+    step = Graphed(game, rng) if state["cuda_graphs"] else partial(play, game, rng=rng)
+
+    history = folder.History(out / "history.jsonl", done) if main else None
+    if options.log_with:
+        accelerator.init_trackers("gan-zoo", config={k: str(v) for k, v in state["options"].items()})
+    bar = tqdm(
+        desc=cell.id,
+        total=schedule.total * cell.pictures_per_step,
+        initial=done * cell.pictures_per_step,
+        unit=" pictures",
+        unit_scale=True,
+        mininterval=1,
+        disable=not main,
+    )
+    inputs = sample_inputs(cell.pictures) if main else []
+    tally, began = Tally(device), time.perf_counter()
+    with bar:
+        while done < schedule.total:
+            entropy = seed_of(options.seed, accelerator.process_index, done)
+            rng.manual_seed(entropy)
+            if done >= options.lr_decay_from * schedule.total:
+                decay_lrs(cell, game, done / schedule.total)
+            drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
+            dropout.manual_seed(entropy)  # only now: a data loader that starts draws from it, too
+            done += 1
+            tally.add(done, step(drawn))
+            bar.update(cell.pictures_per_step)
+            if done % schedule.log_every and done < schedule.total:
+                continue
+
+            values, bad_step = tally.read(accelerator)
+            if bad_step is not None:
+                raise_not_finite(out, cell, bad_step)
+            seconds = state["seconds"] + time.perf_counter() - began
+            kimg = done * cell.pictures_per_step / 1000
+            if main:
+                history.add({"kimg": kimg, "g_steps": done, **values, "seconds": seconds})
+                bar.set_postfix(d=f"{values.get('d_loss', 0):.3f}", g=f"{values.get('g_loss', 0):.3f}")
+            accelerator.log({"kimg": kimg, **values}, step=done)
+            if done % schedule.snapshot_every == 0 or done == schedule.total:
+                if main:
+                    tensors, rounding = halved(cell, with_statistics(cell, game.average))
+                    about = config(cell, state, g_steps=done, seconds=seconds, device=device)
+                    folder.write_snapshot(out, about, tensors, rounding, inputs)
+                    now = {"g_steps": done, "seconds": seconds}
+                    folder.write_state(out, state | now | folder.game_state(game))
+                accelerator.wait_for_everyone()
+    accelerator.end_training()
+
+
+def publish(out: Path, options) -> None:
+    """Make the card, and push the folder; what has not been measured is said to be so."""
+    from cards.build import build  # matplotlib, and the Hub's client
+    from zoo.hub.push import push_model
+
+    owner = owner_of(options.hub_owner)
+    try:
+        build(out)
+        repository = f"{owner}/{checkpoint.read(out).id}"
+        pushed = push_model(out, repository, private=options.private, revision=options.hub_revision)
+    except ZooError as error:
+        raise TrainingError(
+            f"{error}; the run itself is done: 'zoo push {out} --owner {owner}' sends it"
+        ) from None
+    tqdm.write(f"{pushed.url} {'holds it' if pushed.changed else 'held it already'}")
+
+
+class Tally:
+    """Sums of a step's scalars over an interval, on the device: the host reads them once an interval."""
+
+    def __init__(self, device: torch.device):
+        self.device = device
+        self.reset()
+
+    def reset(self) -> None:
+        self.names, self.sums, self.steps = (), torch.zeros((), device=self.device), 0
+        self.bad_step = torch.full((), math.inf, device=self.device)
+
+    def add(self, step: int, values: dict[str, Tensor]) -> None:
+        self.names = tuple(values)
+        stacked = torch.stack([value.float() for value in values.values()])
+        self.sums = self.sums + stacked
+        self.steps += 1
+        here = torch.where(stacked.isfinite().all(), math.inf, float(step))
+        self.bad_step = torch.minimum(self.bad_step, here)
+
+    def read(self, accelerator: Accelerator) -> tuple[dict[str, float], int | None]:
+        """Means over the interval and all processes, and the first step with a value that is not finite."""
+        sums, bad_step = self.sums, self.bad_step
+        if accelerator.num_processes > 1:
+            sums = accelerator.reduce(sums, "mean")
+            bad_step = accelerator.gather(bad_step.reshape(1)).min()
+        bad_step = bad_step.item()
+        values = dict(zip(self.names, (sums / self.steps).tolist(), strict=True))
+        if "gap" in values:
+            variance = values.pop("gap_squared") - values.pop("gap") ** 2
+            values["score_gap_sd"] = math.sqrt(max(0.0, variance))
+        self.reset()
+        return values, None if bad_step == math.inf else int(bad_step)
+
+
+def make_feed(cell: Cell, accelerator: Accelerator) -> data.Feed:
+    return data.Feed(
+        cell.pictures,
+        cell.options.batch,
+        device=accelerator.device,
+        seed=cell.options.seed,
+        rank=accelerator.process_index,
+        world=cell.processes,
+    )
+
+
+def prepare(cell: Cell, raw: data.Raw, rng: torch.Generator) -> Batch:
+    """What the step needs: pictures in [-1, 1], mirrored or jittered, their condition, and noise."""
+    real, condition = data.augment(
+        raw, rng, mirror=cell.options.mirror, jitter=getattr(cell.options, "jitter", 0)
+    )
+    latents = None
+    if "latent" in cell.fields:
+        latents = torch.randn(len(real), cell.fields["latent"], generator=rng, device=real.device)
+    return Batch(real, condition, latents)
+
+
+def sample_inputs(given: data.Pictures) -> list[Image.Image]:
+    """Six fixed inputs of a translating generator: made-up façades, or the first of the user's own maps."""
+    if given.maps is None:
+        return []
+    if given.palette == "facades":
+        return [facades.random_building(seed) for seed in range(6)]
+    return [pictures.to_pil(torch.from_numpy(given.maps[i].copy())) for i in range(min(6, len(given)))]
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed for a tuple of whole numbers, as independent of its neighbours' as can be."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def default_generator(device: torch.device) -> torch.Generator:
+    """The one that dropout draws from."""
+    if device.type == "cuda":
+        torch.cuda.init()
+        return torch.cuda.default_generators[device.index or 0]
+    return torch.mps._get_default_mps_generator() if device.type == "mps" else torch.default_generator
+
+
+def decay_lrs(cell: Cell, game: Game, progress: float) -> None:
+    """Linearly to zero at the end of the budget."""
+    factor = (1 - progress) / (1 - cell.options.lr_decay_from)
+    lr_g, lr_d = cell.options.lr, cell.options.critic_lr or cell.options.lr
+    for optimiser, lr in ((game.optimiser_g, lr_g), (game.optimiser_d, lr_d)):
+        if optimiser is None:
+            continue
+        group = optimiser.param_groups[0]
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(lr * factor)
+        else:
+            group["lr"] = lr * factor
+
+
+def raise_not_finite(out: Path, cell: Cell, step: int) -> None:
+    kept = (
+        f"the last good checkpoint is in {out}" if (out / "config.json").exists() else "nothing was saved yet"
+    )
+    kimg = step * cell.pictures_per_step / 1000
+    raise TrainingError(
+        f"NaN or infinity at generator step {step} ({kimg:.1f} kimg): {kept}; try a lower --lr or --precision float32"
+    )

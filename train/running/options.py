@@ -1,0 +1,218 @@
+"""What every training script asks for. Recipes fill the same fields; a script adds or re-defaults its own."""
+
+import importlib.util
+import math
+import shlex
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Literal
+
+from train.arguments import automatic
+from train.reading import data, pairs
+from zoo import architectures, losses, penalties
+from zoo.config import owner_of
+from zoo.errors import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOptions:
+    loss: str = "vanilla"
+    """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan, began or rpgan"""
+    loss_fields: Annotated[tuple[str, ...], automatic("NAME=VALUE ...", "the source's")] = ()
+    """the loss's constants, as in: --loss-fields gamma=1 saturating=true"""
+    critic_steps: Annotated[int | None, automatic("INT", "5 for wgan and wgan-gp, else 1")] = None
+    """critic steps to one of the generator"""
+    critic_norm: Annotated[
+        Literal["batch", "layer", "instance", "none"] | None,
+        automatic("batch|layer|instance|none", "the family's; without batch statistics for a penalty"),
+    ] = None
+    """the critic's normalisation"""
+    spectral_norm: Annotated[
+        bool | None, automatic("True|False", "as the family has it, where the loss has no control of its own")
+    ] = None
+    """divide the critic's weights by their largest singular value"""
+    penalty: Annotated[str | None, automatic("NAME", "the loss's own, if any")] = None
+    """a gradient penalty: line-between (WGAN-GP's), around-data (DRAGAN's), r1, r2 or r1+r2"""
+    penalty_weight: Annotated[float | None, automatic("FLOAT", "10, or 1 for r1 and r2")] = None
+    """the λ or γ of --penalty"""
+
+    def build_loss(self) -> losses.Loss:
+        return losses.get(self.loss, **dict(parse_field(item) for item in self.loss_fields))
+
+    def build_penalty(self, loss: losses.Loss) -> penalties.Penalty | None:
+        if self.penalty is None:
+            if self.penalty_weight is not None:
+                raise Refused(
+                    "--penalty-weight needs --penalty; the loss's own weight is one of --loss-fields"
+                )
+            return loss.penalty
+        return penalties.get(self.penalty, self.penalty_weight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    kimg: float = 300
+    """the budget: thousands of real pictures that the critic sees"""
+    batch: int = 16
+    """pictures a step and process"""
+    lr: float = 4e-4
+    """Adam's learning rate"""
+    critic_lr: Annotated[float | None, automatic("FLOAT", "as --lr")] = None
+    """the critic's own"""
+    betas: tuple[float, float] = (0.5, 0.999)
+    """Adam's decay rates"""
+    lr_decay_from: float = 1.0
+    """fraction of the budget from which learning rates fall linearly to zero; 1 is never"""
+    ema_kimg: Annotated[float | None, automatic("KIMG", "10, at most a twentieth of the budget")] = None
+    """half-life of the generator's average, in thousands of pictures"""
+    width: int = 32
+    """the generator's maps at full resolution"""
+    critic_width: Annotated[int | None, automatic("INT", "as --width")] = None
+    """the critic's"""
+    mirror: bool = False
+    """show half of the pictures mirrored"""
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    """auto: a few timed steps decide, here and now; what they chose is in the checkpoint's config"""
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """how pictures lie in memory"""
+    cuda_graphs: Literal["auto", "off"] = "auto"
+    """auto: on one GPU the whole step is launched as one graph, if a few steps show that it does the same"""
+    seed: int = 0
+    """of weights, order of pictures and noise: same seed, same curve, bit for bit on one CPU thread"""
+    out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
+    """the checkpoint folder"""
+    resume: bool = False
+    """go on from the last snapshot in the folder, as if nothing had happened; start if there is none"""
+    snapshot_kimg: Annotated[float | None, automatic("KIMG", "a tenth of the budget")] = None
+    """save the checkpoint, the state to resume from, and a grid of samples so often"""
+    log_kimg: Annotated[float | None, automatic("KIMG", "a 160th of the budget")] = None
+    """length of an interval that a line of history.jsonl averages over"""
+    log_with: Annotated[
+        Literal["tensorboard", "wandb", "trackio"] | None, automatic("tensorboard|wandb|trackio", "none")
+    ] = None
+    """a tracker to log to as well, if it is installed"""
+    push_to_hub: bool = False
+    """when the run is done, make its card and push the folder to the Hub, as the owner's repository <id>"""
+    hub_owner: Annotated[str | None, automatic("OWNER", "the environment's ZOO_HUB_OWNER")] = None
+    """you, or an organisation of yours, on the Hub"""
+    hub_revision: Annotated[str | None, automatic("BRANCH", "main")] = None
+    """the branch of the repository to push to, made where it is missing"""
+    private: bool = False
+    """for you alone, where the repository is made"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseOptions(TrainingOptions, data.DataOptions, LossOptions):
+    """Options of the families that draw pictures from noise."""
+
+    latent: int = 128
+    """numbers that a picture is drawn from"""
+
+    def load_pictures(self) -> data.Pictures:
+        return data.load(self)
+
+    def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
+        shape = {"size": pictures.size, "channels": pictures.channels}
+        return shape | {"latent": self.latent, "width": self.width}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationOptions(TrainingOptions, pairs.PairOptions, LossOptions):
+    """Options of the families that make a picture of a picture."""
+
+    l1_weight: float = 100.0
+    """λ of the L1 distance to the paired photograph, beside the adversarial loss"""
+    jitter: int = 30
+    """enlarge pairs by so many pixels and cut them back at a random place, the same for both"""
+    cap: int = 112
+    """most maps of a layer of the generator (512 in the paper)"""
+
+    def load_pictures(self) -> data.Pictures:
+        return pairs.load_pairs(self)
+
+    def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
+        shape = {"size": pictures.size, "channels": pictures.channels}
+        return shape | {"width": self.width, "cap": self.cap}
+
+
+def parse_field(item: str) -> tuple[str, float | bool]:
+    name, _, value = item.partition("=")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    try:
+        return name, float(value)
+    except ValueError:
+        raise Refused(f"--loss-fields takes name=number or name=true, not '{item}'") from None
+
+
+# These say where things lie and go and how they are watched, not what is trained.
+PUSHING = ("push_to_hub", "hub_owner", "hub_revision", "private")
+ASIDE = ("out", "resume", "log_with", "data_dir", "resident_gb", *PUSHING)
+
+
+def as_recorded(options) -> dict:
+    """The options that decide what is trained, as JSON would hold them."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(options).items()
+        if name not in ASIDE
+    }
+
+
+def command(script: str, options) -> str:
+    """The shortest command line that trains the same; a folder of pictures is named without its path."""
+    words = ["accelerate", "launch", f"train/{script}"]
+    defaults = {f.name: f.default for f in fields(options)}
+    for name, value in as_recorded(options).items():
+        default = defaults[name]
+        if value == (list(default) if isinstance(default, tuple) else default):
+            continue
+        flag = name.replace("_", "-")
+        if name == "dataset" and Path(value).is_dir():
+            value = f"./{Path(value).resolve().name}"
+        if isinstance(default, bool):  # a flag; others that may be None too are spelt out
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", *map(_word, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
+def _word(value) -> str:
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def check(options) -> None:
+    """Refused, by name, where a number makes no sense or nothing would be learned."""
+    most = architectures.BOUNDS["width"][1]
+    ranges = {
+        **dict.fromkeys(("kimg", "batch", "lr", "critic_lr", "critic_steps", "ema_kimg"), "above 0"),
+        **dict.fromkeys(("snapshot_kimg", "log_kimg"), f"above 0 and at most --kimg, {options.kimg:g}"),
+        **dict.fromkeys(("width", "critic_width"), f"from 1 to {most}"),
+        **dict.fromkeys(("penalty_weight", "l1_weight", "jitter"), "at least 0"),
+        "lr_decay_from": "from 0 to 1",
+        "seed": "from 0 to 2**32 - 1",
+    }
+    allows = {
+        "above 0": lambda v: 0 < v < math.inf,
+        "at least 0": lambda v: 0 <= v < math.inf,
+        f"above 0 and at most --kimg, {options.kimg:g}": lambda v: 0 < v <= options.kimg,
+        f"from 1 to {most}": lambda v: 1 <= v <= most,
+        "from 0 to 1": lambda v: 0 <= v <= 1,
+        "from 0 to 2**32 - 1": lambda v: 0 <= v < 2**32,
+    }
+    for name, wanted in ranges.items():
+        value = getattr(options, name, None)
+        if value is not None and not allows[wanted](value):
+            raise Refused(f"--{name.replace('_', '-')} must be {wanted}, not {value}")
+    if not all(0 <= beta < 1 for beta in options.betas):
+        raise Refused(f"--betas must be from 0 to below 1, not {' and '.join(map(str, options.betas))}")
+    if options.loss == "none" and getattr(options, "l1_weight", None) == 0:
+        raise Refused("--loss none with --l1-weight 0 leaves nothing to learn from")
+    if options.push_to_hub and owner_of(options.hub_owner) is None:
+        raise Refused(
+            "--push-to-hub needs to know whose zoo it is: --hub-owner, or the environment's ZOO_HUB_OWNER"
+        )
+    if not options.push_to_hub and (options.hub_owner or options.hub_revision or options.private):
+        raise Refused("--hub-owner, --hub-revision and --private are for --push-to-hub: give it too")
+    if options.log_with and importlib.util.find_spec(options.log_with) is None:
+        raise Refused(f"--log-with {options.log_with} needs it installed: pip install {options.log_with}")

@@ -1,0 +1,1 @@
+"""The Hub: what is fetched from it and sent to it."""

@@ -1,0 +1,107 @@
+"""From a model's name to the folder with its files: a path, a bundled model, or a repository of the Hub."""
+
+import difflib
+import fnmatch
+import os
+from pathlib import Path
+
+from zoo.checkpoint import CONFIG
+from zoo.config import ID, REPOSITORY, owner_of
+from zoo.errors import Refused, UnknownName, unknown
+
+BUNDLED = Path(__file__).parent / "checkpoints"
+
+
+def resolve(
+    name: str | os.PathLike[str],
+    revision: str | None = None,
+    owner: str | None = None,
+    token: str | None = None,
+    *,
+    weights: bool = True,
+) -> Path:
+    """The folder of the model `name`, pulled from the Hub where need be, its weights too if they are wanted.
+
+    With a slash, `name` is a folder that holds a config.json, or else `owner/repo[@revision]`. Without one
+    it is a bundled id, or else a repository of `owner` (by default the environment's ZOO_HUB_OWNER).
+    UnknownName is raised where there is none; no other file is ever looked at.
+    """
+    if isinstance(name, os.PathLike) or "/" in name or os.sep in name:
+        folder = Path(name)
+        if _has_config(folder):
+            return folder
+        repository, _, at = os.fspath(name).partition("@")
+        if isinstance(name, os.PathLike) or not REPOSITORY.fullmatch(repository):
+            raise UnknownName(f"no model at '{os.fspath(name)}': it is no folder with a {CONFIG}")
+        if at and revision:
+            raise Refused(f"'{name}' already names a revision: give it once")
+        return _pull(repository, at or revision, token, weights)
+    if not ID.fullmatch(name):
+        raise unknown("model", name, bundled())
+    owner = owner_of(owner)
+    if _has_config(BUNDLED / name) and not (revision and owner):
+        if revision:
+            raise Refused(f"'{name}' is bundled and has no revisions: name the owner of its repository too")
+        return BUNDLED / name
+    if owner:
+        return _pull(f"{owner}/{name}", revision, token, weights)
+    raise _not_bundled(name)
+
+
+def bundled() -> list[str]:
+    """The ids of the models that are installed with the package."""
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CONFIG}"))
+
+
+def local(name: str | os.PathLike[str]) -> Path:
+    """The checkpoint folder of that path, or the bundled model of that id; nothing is fetched."""
+    if _has_config(Path(name)):
+        return Path(name)
+    if name in bundled():
+        return BUNDLED / name
+    raise unknown("checkpoint folder or bundled model", os.fspath(name), bundled())
+
+
+def list_models(
+    pattern: str | None = None, *, owner: str | None = None, token: str | None = None
+) -> list[str]:
+    """Names that `zoo.load` takes: the bundled ids, or with an `owner` their repositories on the Hub.
+
+    `pattern` is a shell's, matched against the id: "*-focal-*". HubError is raised where the Hub does not answer.
+    """
+    if owner:
+        from zoo.hub import pull
+
+        names = pull.hosted(owner_of(owner), token)
+    else:
+        names = bundled()
+    return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1], pattern or "*")]
+
+
+def _has_config(folder: Path) -> bool:
+    try:
+        return (folder / CONFIG).is_file()
+    except (OSError, ValueError):  # a folder that we may not enter, a name that no folder can have
+        return False
+
+
+def _not_bundled(name: str) -> UnknownName:
+    from zoo.architectures import ARCHITECTURES
+    from zoo.losses import LOSSES
+
+    if _has_config(Path(name)):
+        return UnknownName(f"'{name}' is not installed; the folder of that name is './{name}'")
+    if any(name.startswith(f"{net}-{loss}-") for net in ARCHITECTURES for loss in LOSSES):
+        near = difflib.get_close_matches(name, bundled(), n=1, cutoff=0.85)
+        hint = f"did you mean {near[0]}? If not, " if near else ""
+        return UnknownName(
+            f"'{name}' is not installed: {hint}name the owner of its zoo on the Hub (owner=, ZOO_HUB_OWNER"
+            f" or owner/{name}), or train it"
+        )
+    return unknown("model", name, bundled())
+
+
+def _pull(repository: str, revision: str | None, token: str | None, weights: bool) -> Path:
+    from zoo.hub import pull  # and with it the Hub's client, which takes a while to import
+
+    return pull.pull(repository, revision, token, weights=weights)
