@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from cards.runs import Run
-from zoo import architectures, checkpoint
+from zoo import architectures, checkpoint, names
 
 TRAINING = checkpoint.Training(
     kimg=250.0, g_steps=15_625, batch=16, processes=1, critic_steps=1, seed=0, optimiser="adam", lr_g=4e-4,
