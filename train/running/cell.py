@@ -22,7 +22,7 @@ from zoo.penalties import Penalty
 
 @dataclass(frozen=True)
 class Rules:
-    """The loss and the critic that it gets: known, and refused where they may not be, before any data is read."""
+    """Loss, penalty and critic, validated before any data is read."""
 
     loss: Loss | None  # None: no adversary, pix2pix's L1 alone
     penalty: Penalty | None

@@ -59,7 +59,7 @@ def run(architecture: str, options, *, script: str) -> Path:
     out = Path(options.out or Path("runs") / cell.id)
     schedule = Schedule.of(cell)
 
-    # Settings that the machine decides are decided once, before seeding, and kept for ever.
+    # Machine-dependent settings are chosen once, before seeding, and stored with the run.
     state = folder.read_state(out)
     if state is None and (out / "config.json").exists():
         raise TrainingError(
