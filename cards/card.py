@@ -9,13 +9,15 @@ from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cards import citations, figures, measures, sections
-from cards.measures import OF_CURVES, OF_PICTURES, base, final, show, title
-from zoo import architectures, checkpoint
+from cards.measures import OF_PICTURES, show, title
+from zoo import architectures, checkpoint, measurements
 from zoo.checkpoint import CONFIG, HISTORY, METRICS
 from zoo.config import LIBRARY, Config
+from zoo.measurements import collapse, counting, measure_of, shows_collapse
 
 SAMPLES, CURVES, PROGRESS = "samples.png", "curves.png", "progress.webp"
 SOURCES = (CONFIG, METRICS, HISTORY)
+NOISE = 0.05  # precision below it: hardly a sample looks like a picture
 TASKS = {"noise": "unconditional-image-generation", "translation": "image-to-image"}
 # What a row of the Hub's model-index tells of the protocol, where the measurement has it.
 PROTOCOL = (
@@ -39,7 +41,7 @@ FAMILIES = {"dcgan": "DCGAN", "cdcgan": "class-conditional DCGAN", "sngan": "res
 
 def render(folder: Path) -> str:
     """README.md of a checkpoint folder; CheckpointError where config, metrics or history are damaged."""
-    config, (rows, stale) = checkpoint.read(folder), checkpoint.read_metrics(folder)
+    config, (rows, stale) = checkpoint.read(folder), measurements.read_metrics(folder)
     rows = [] if stale else rows
     kind = architectures.get(config.architecture["name"]).kind
     loader = FileSystemLoader(Path(__file__).parent)
@@ -59,9 +61,9 @@ def render(folder: Path) -> str:
         facts=sections.facts(config),
         measured=sections.measured(rows),
         modes=sections.modes(rows),
-        best=[row for row in rows if row.get("which") == "best" and base(row["name"]) in OF_PICTURES],
+        best=[row for row in rows if row.get("which") == "best" and measure_of(row) in OF_PICTURES],
         stability=sections.stability(rows),
-        shown=lambda row: show(base(row["name"]), row["value"]),
+        shown=lambda row: show(measure_of(row), row["value"]),
         title=title,
         versions=sections.versions(rows),
         bibtex=citations.bibtex(config.loss["name"], config.architecture["name"], config.dataset.name),
@@ -94,27 +96,22 @@ def front_matter(config: Config, rows: Sequence[dict], kind: str) -> str:
 
 
 def model_index(config: Config, rows: Sequence[dict], task: str) -> list[EvalResult]:
-    """A result for every figure of these weights. The Hub keeps one protocol a data set and split, so each figure's
-    own stands in its metric's args."""
-    results = []
-    for row in rows:
-        of_others = row.get("which", "final") != "final" or "momentum" in row
-        if of_others or row["value"] is None:
-            continue
-        of_curves = base(row["name"]) in OF_CURVES
-        results.append(
-            EvalResult(
-                task_type=task,
-                dataset_type=config.dataset.id or config.dataset.name,
-                dataset_name=citations.data(config.dataset.name).title,
-                dataset_split=config.dataset.split if of_curves else row.get("split"),
-                metric_type=base(row["name"]),
-                metric_value=row["value"],
-                metric_name=title(row),
-                metric_args={key: row[key] for key in PROTOCOL if key in row and not of_curves} or None,
-            )
+    """A result for each figure of pictures that counts; how curves moved is no result of a model. The Hub keeps one
+    protocol a data set and split, so each figure's own stands in its metric's args."""
+    return [
+        EvalResult(
+            task_type=task,
+            dataset_type=config.dataset.id or config.dataset.name,
+            dataset_name=citations.data(config.dataset.name).title,
+            dataset_split=row.get("split"),
+            metric_type=name,
+            metric_value=row["value"],
+            metric_name=title(row),
+            metric_args={key: row[key] for key in PROTOCOL if key in row} or None,
         )
-    return results
+        for name in OF_PICTURES
+        if (row := counting(rows, name)) and row["value"] is not None
+    ]
 
 
 # ---- for people
@@ -139,35 +136,40 @@ def warnings(rows: Sequence[dict]) -> list[str]:
     found = []
 
     def note(name: str, holds, sentence: str) -> None:
-        figure = measures.value(rows, name)
+        figure = measurements.value(rows, name)
         if figure is not None and holds(figure):
             found.append(sentence.format(show(name, figure)))
 
-    note("recall", lambda x: x < measures.COLLAPSED,
-         "This model has collapsed: its samples reach hardly any of the real pictures (recall {})."
-         + luck(rows))  # fmt: skip
-    note("precision", lambda x: x < measures.COLLAPSED,
+    row = collapse(rows)
+    if row is not None:
+        reaches = {"recall": "reach hardly any of the real pictures (recall {})",
+                   "class_coverage": "show only {} of the data's classes"}[measure_of(row)]  # fmt: skip
+        reaches = reaches.format(show(measure_of(row), row["value"]))
+        found.append(f"This model has collapsed: its samples {reaches}.{luck(rows, row)}")
+    note("precision", lambda x: x < NOISE,
          "Hardly any of its samples lies near a real picture (precision {}).")  # fmt: skip
-    note("class_coverage", lambda x: x < 0.8, "Only {} of the data's classes are among its samples.")
-    histogram = next((row["histogram"] for row in final(rows, "class_coverage") if "histogram" in row), {})
+    if row is None or measure_of(row) != "class_coverage":
+        note("class_coverage", lambda x: x < 0.8, "Only {} of the data's classes are among its samples.")
+    histogram = (counting(rows, "class_coverage") or {}).get("histogram", {})
     chance = 1 / (len(histogram) or 10)
     note("asked_class", lambda x: x < chance + 0.1,
          "It does not follow its label: {} of the samples look like the class asked for.")  # fmt: skip
     note("memorisation", lambda x: x < 0.5,
          "It repeats training pictures: samples lie at {} of the distance that unseen real pictures have.")  # fmt: skip
-    if any(row.get("saturated") for row in final(rows, "swing_d")):
+    swing = counting(rows, "swing_d") or {}
+    if swing.get("saturated"):
         found.append("Its critic had won for most of the last half of training (saturated).")
-    if any(row.get("dead") for row in final(rows, "swing_d")):
+    if swing.get("dead"):
         found.append("Its critic died before the end: it taught the generator nothing any more.")
     return found
 
 
-def luck(rows: Sequence[dict]) -> str:
-    """Of a collapsed model: whether other training seeds collapsed too; "" where there are none."""
-    others = [row["value"] for own in final(rows, "recall")[:1] for row in measures.of_other_seeds(rows, own)]
+def luck(rows: Sequence[dict], collapsed: dict) -> str:
+    """Whether other training seeds collapsed too, by the figure of the row `collapsed`; "" where there are none."""
+    others = measures.of_other_seeds(rows, collapsed)
     if not others:
         return ""
-    too = sum(value < measures.COLLAPSED for value in others)
+    too = sum(map(shows_collapse, others))
     told = {0: "the seed's luck, not the loss alone", len(others): "the loss, not the seed's luck"}
     what = told.get(too, "partly the seed's luck")
     return f" Trained again, {too} of {len(others)} did so too: {what}."

@@ -39,6 +39,8 @@ FACADES = Source("focal-facades", 80)  # Isola et al.'s 200 epochs of 400 pairs:
 LSGAN = Source("lsgan-fashion-mnist", 12_000)  # 200 epochs of Fashion-MNIST
 SURVEY = Source("lucic-seven", None)  # it has no set-up
 RESNET = Source("resnet-losses", 250)  # 5 epochs of CIFAR-10
+# What counts as a collapse for the claim L3 alone: below either. Elsewhere it is zoo.measurements.COLLAPSED.
+L3_COLLAPSED = {"recall": 0.1, "class_coverage": 0.8}
 SEVEN = ("minimax", "vanilla", "lsgan", "wgan", "wgan-gp", "dragan", "began")
 
 Parts = Iterator[Part]
@@ -147,8 +149,11 @@ def l2(zoo: Zoo) -> Parts:
 
 def l3(zoo: Zoo) -> Parts:
     def collapses(run: Run) -> bool | None:
-        recall, covered = run.value("recall"), run.value("class_coverage")
-        return None if recall is None or covered is None else recall < 0.1 or covered < 0.8
+        """By the claim's own bounds, which are wider than what the zoo calls collapsed (zoo.measurements)."""
+        figures = {name: run.value(name) for name in L3_COLLAPSED}
+        return (
+            None if None in figures.values() else any(figures[name] < L3_COLLAPSED[name] for name in figures)
+        )
 
     pairs = []
     found = None
@@ -162,8 +167,8 @@ def l3(zoo: Zoo) -> Parts:
         return
     gan, lsgan = (sum(side) for side in zip(*pairs, strict=True))
     text = (
-        f"collapsed (recall below 0.1 or fewer than 8 of 10 classes): {gan} of {len(pairs)} runs of GAN, "
-        f"{lsgan} of {len(pairs)} of LSGAN"
+        f"collapsed by this claim's own rule (recall below 0.1 or fewer than 8 of 10 classes): {gan} of"
+        f" {len(pairs)} runs of GAN, {lsgan} of {len(pairs)} of LSGAN"
     )
     word = UNDECIDED
     if len(pairs) > 1:

@@ -1,17 +1,15 @@
 """The rows of metrics.json as people read them: which is which, what it is called, how many digits it deserves."""
 
-import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zoo.checkpoint import is_final
+from zoo.measurements import measure_of
 
 # A critic whose calm is no stability, as train/evaluation/stability.py marks it: the mark, and its word.
 UNFIT = {"saturated": "saturated critic", "dead": "dead critic"}
 WAYS = ("statistics", "dropout", "momentum")  # of using one model
 OTHER_SEED = "other seed"  # the `which` of a figure of another training of the same cell
-COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,10 @@ OF_CURVES = {
 MEASURES = OF_PICTURES | OF_CURVES
 
 
-def base(name: str) -> str:
-    """A row's measure: "fid" of "fid_n5000"."""
-    return re.sub(r"_n\d+$", "", name)
-
-
 def title(row: dict) -> str:
     """Of a row, with the number of pictures it was taken on: "FID (n = 5,000)"."""
-    known = MEASURES.get(base(row["name"]))
-    text = known.title if known else base(row["name"])
+    known = MEASURES.get(measure_of(row))
+    text = known.title if known else measure_of(row)
     return f"{text} (n = {row['n']:,})" if "n" in row else text
 
 
@@ -82,21 +75,6 @@ def show(name: str, value: float | None) -> str:
     if known is None:
         return f"{value:.4g}"
     return format(int(value) if known.spec == "d" else value, known.spec)
-
-
-def final(rows: Sequence[dict], name: str) -> list[dict]:
-    """The rows of one measure of the final weights, in the model's own inference mode, the main protocol first.
-
-    Main is the test split before others and then the larger n.
-    """
-    found = [row for row in rows if base(row["name"]) == name and is_final(row)]
-    return sorted(found, key=lambda row: (row.get("split") != "test", -row.get("n", 0)))
-
-
-def value(rows: Sequence[dict], name: str) -> float | None:
-    """The main figure of one measure; None where it was not taken."""
-    found = final(rows, name)
-    return found[0]["value"] if found else None
 
 
 def alike(rows: Sequence[dict | None]) -> bool:
@@ -121,8 +99,3 @@ def mean(name: str, values: Sequence[float]) -> str:
 def unfit(row: dict | None) -> str:
     """ "saturated critic" or "dead critic", by a row of how a curve moved or settled; "" of a critic at work."""
     return next((word for mark, word in UNFIT.items() if row and row.get(mark)), "")
-
-
-def collapsed(rows: Sequence[dict]) -> bool:
-    recall = value(rows, "recall")
-    return recall is not None and recall < COLLAPSED

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cards import measures
-from zoo import checkpoint, names
+from zoo import checkpoint, measurements, names
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint import CONFIG
 from zoo.config import Config
@@ -34,11 +33,14 @@ class Run:
     failure: str = ""
 
     def value(self, name: str) -> float | None:
-        return measures.value(self.rows, name)
+        return measurements.value(self.rows, name)
 
     def row(self, name: str) -> dict | None:
-        found = measures.final(self.rows, name)
-        return found[0] if found else None
+        return measurements.counting(self.rows, name)
+
+    @property
+    def collapsed(self) -> bool:
+        return measurements.collapse(self.rows) is not None
 
     @property
     def kimg(self) -> float:
@@ -87,7 +89,7 @@ def read(recipe: str, folder: Path) -> Run | None:
         failure = json.loads((folder / "failed.json").read_text(encoding="utf-8"))["error"]
     if not (folder / CONFIG).is_file():
         return failed(recipe, folder.name, failure) if failure else None
-    config, (rows, stale) = checkpoint.read(folder), checkpoint.read_metrics(folder)
+    config, (rows, stale) = checkpoint.read(folder), measurements.read_metrics(folder)
     tag = re.sub(r"-?seed\d+$", "", folder.name.removeprefix(config.id)).strip("-")
     return Run(
         recipe, config.architecture["name"], config.loss["name"], config.dataset.name, tag,

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from cards import citations, measures
-from cards.measures import OF_CURVES, OF_PICTURES, base, final, show, title
+from cards.measures import OF_PICTURES, show, title
 from zoo.config import LIBRARY, Config
+from zoo.measurements import counting, final, measure_of, preference
 
 
 def facts(config: Config) -> dict[str, str]:
@@ -120,13 +121,11 @@ def protocol(row: dict) -> str:
     against = f"{row['split']} split" if "split" in row else ""
     if "reference_n" in row:
         against += f" ({row['reference_n']:,})"
-    seen = (
-        f"{row['extractor']}, {row['features']} features" if "features" in row else row.get("extractor", "")
-    )
-    parts = [against, seen, f"k = {row['k']}" if "k" in row else ""]
+    through = row.get("extractor", "") + (f", {row['features']} features" if "features" in row else "")
+    parts = [against, through, f"k = {row['k']}" if "k" in row else ""]
     parts += [f"± is the {row['se_of'].split(' (')[0]}"] if "se_of" in row else []
     parts += [row["ci_of"]] if "ci_of" in row else []
-    if "classifier_accuracy" in row and base(row["name"]) == "class_coverage":
+    if "classifier_accuracy" in row and measure_of(row) == "class_coverage":
         parts.append(f"the classifier is right on {row['classifier_accuracy']:.1%} of real ones")
     parts += [row["note"].split(":")[0].split(",")[0]] if "note" in row else []
     return "; ".join(part for part in parts if part)
@@ -135,11 +134,11 @@ def protocol(row: dict) -> str:
 def modes(rows: Sequence[dict]) -> list[list[str]]:
     """A table of a translating model's ways of being used: a heading, then a line each."""
     modes: dict[str, dict[str, str]] = {}
-    for row in rows:
+    for row in sorted(rows, key=preference):
         if "default" in row and row.get("which", "final") == "final":
             own = "; the default" if row["default"] else ""
             mode = f"{row['statistics']} statistics, dropout {'on' if row['dropout'] else 'off'}{own}"
-            modes.setdefault(mode, {})[base(row["name"])] = show(base(row["name"]), row["value"])
+            modes.setdefault(mode, {}).setdefault(measure_of(row), show(measure_of(row), row["value"]))
     if len(modes) < 2:
         return []
     names = [name for name in OF_PICTURES if any(name in figures for figures in modes.values())]
@@ -152,17 +151,15 @@ def modes(rows: Sequence[dict]) -> list[list[str]]:
 
 def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
     """(figure, the critic's, the generator's) of the history; none where it was not measured."""
-    found = {
-        row["name"]: row for row in rows if row["name"] in OF_CURVES and row.get("which", "final") == "final"
-    }
-    if "swing_d" not in found:
+    swing = counting(rows, "swing_d")
+    if swing is None:
         return []
 
     def of(name: str, text: str = "{}", missing: str = "–") -> str:
-        row = found.get(name)
+        row = counting(rows, name)
         return missing if row is None or row["value"] is None else text.format(show(name, row["value"]))
 
-    unfit = measures.unfit(found["swing_d"])
+    unfit = measures.unfit(swing)
     calm = f" ({unfit}: no sign of stability)" if unfit else ""
     table = [
         (
@@ -179,7 +176,7 @@ def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
     ]
     ends = []
     for player in "dg":
-        row = found.get(f"last_epoch_{player}_loss")
+        row = counting(rows, f"last_epoch_{player}_loss")
         ends.append("–" if row is None else "{} [{}, {}]".format(
             *(show(row["name"], x) for x in (row["value"], *row["range_5_95"]))))  # fmt: skip
     table.append(("loss in the last epoch: median [5 %, 95 %]", *ends))

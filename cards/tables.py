@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cards import measures, papers
 from cards.measures import MEASURES, OF_PICTURES, show
 from cards.runs import PROTOCOL, STARTER, Run, Zoo
-from zoo import architectures, losses
+from zoo import architectures, losses, measurements
 from zoo.errors import Refused
 
 # The starter zoo, whether trained or not; what else has been trained by its protocol comes after.
@@ -57,7 +57,7 @@ def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
     figure = mean(runs, name)
     if figure == "–":
         return NOT_MEASURED
-    return ", ".join([figure, *spread("collapsed", [measures.collapsed(run.rows) for run in runs])])
+    return ", ".join([figure, *spread("collapsed", [run.collapsed for run in runs])])
 
 
 def matrix(zoo: Zoo) -> str:
@@ -103,7 +103,7 @@ def note(runs: Sequence[Run]) -> str:
     """What must be known before any figure, of any seed."""
     if not any(run.rows for run in runs):
         return NOT_MEASURED
-    return ", ".join([*spread("collapsed", [measures.collapsed(run.rows) for run in runs]), *unfit(runs)])
+    return ", ".join([*spread("collapsed", [run.collapsed for run in runs]), *unfit(runs)])
 
 
 def unfit(runs: Sequence[Run]) -> list[str]:
@@ -125,7 +125,7 @@ def spread(word: str, holds: Sequence[bool]) -> list[str]:
 
 def of_reference(zoo: Zoo, dataset: str, subject: str, names: Sequence[str]) -> list[str]:
     rows = [row for row in zoo.references.get(dataset, []) if row.get("subject") == subject]
-    figures = (show(name, measures.value(rows, name)) for name in names)
+    figures = (show(name, measurements.value(rows, name)) for name in names)
     label = "*real pictures*" if subject == "real" else "*noise*"
     return [label, "", "", "", *figures, "" if rows else NOT_MEASURED]
 
@@ -175,7 +175,7 @@ def psnr(zoo: Zoo) -> str:
         lines.append([loss, f"{theirs:.3f}", ours(runs, "psnr"), mean(runs, "wrapped_psnr"), about(runs)])
     for subject in dict.fromkeys(row["subject"] for row in zoo.references.get("facades", [])):
         rows = [row for row in zoo.references["facades"] if row["subject"] == subject]
-        figures = (show(name, measures.value(rows, name)) for name in ("psnr", "wrapped_psnr"))
+        figures = (show(name, measurements.value(rows, name)) for name in ("psnr", "wrapped_psnr"))
         lines.append([f"*{subject}*", "–", *figures, "no translation"])
     heading = [
         "loss",
@@ -203,14 +203,9 @@ def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
     """FID of the generator with statistics tracked at a momentum; of the checkpoint itself where it has none."""
     if momentum is None or not runs:
         return ours(runs, "fid")
-    values = [
-        row["value"]
-        for run in runs
-        for row in run.rows
-        if measures.base(row["name"]) == "fid" and row.get("momentum") == momentum
-    ]
-    if values:
-        return show("fid", statistics.fmean(values))
+    tracked = [row for run in runs if (row := measurements.counting(run.rows, "fid", momentum))]
+    if tracked:
+        return show("fid", statistics.fmean(row["value"] for row in tracked))
     own = ours(runs, "fid")
     return NOT_MEASURED if own == NOT_MEASURED else f"{own} (statistics re-estimated, no momentum)"
 

@@ -1,16 +1,15 @@
 """What the page is told once: models with their figures, the losses' curves and words, and what cannot be."""
 
-import re
 from collections.abc import Iterable
 
 import torch
 
 from space.shelf import Shelf
 from zoo import architectures, losses
-from zoo.checkpoint import Config, Info, is_final
+from zoo.checkpoint import Config
 from zoo.errors import Refused
+from zoo.measurements import Info, collapse, counting
 
-COLLAPSED = 0.05  # recall below it: the samples reach hardly any of the real pictures
 SCORES = 3.0  # the curves go from -SCORES to SCORES
 POINTS = 49
 WORDS = {  # at most 32 characters
@@ -91,32 +90,25 @@ def mark_best(models: list[dict]) -> None:
 
 def figures(info: Info) -> dict | None:
     """The distance to the real pictures and how much of them is reached, of these very weights; None: not measured."""
-    if info.metrics.stale:
-        return None
-    final = {
-        re.sub(r"_n\d+$", "", row["name"]): row
-        for row in info.metrics.rows
-        if is_final(row) and row.get("value") is not None
-    }
-    distance = final.get("fid") or final.get("classifier_distance")
-    if not distance:
+    rows = [row for row in info.metrics.rows if row["value"] is not None]
+    fid, recall, covered = (counting(rows, name) for name in ("fid", "recall", "class_coverage"))
+    distance = fid or counting(rows, "classifier_distance")
+    if info.metrics.stale or not distance:
         return None
     value = distance["value"]
     low = distance["ci"][0] if distance.get("ci") else value - 1.96 * (distance.get("se") or 0)
     shown = {
-        "name": "FID" if "fid" in final else "distance",
+        "name": "FID" if fid else "distance",
         "n": distance.get("n"),
         "value": value,
         "low": low,
     }
-    recall, covered = final.get("recall"), final.get("class_coverage")
-    collapsed = recall["value"] < COLLAPSED if recall else bool(covered) and covered["value"] < 0.5
     if recall:
         shown["reach"] = f"recall {recall['value']:.2f}"
     elif covered:
         total = len(info.config.dataset.labels) or 10
         shown["reach"] = f"{round(covered['value'] * total)}/{total} classes"
-    return shown | {"collapsed": collapsed, "digits": 1 if "fid" in final else 2}
+    return shown | {"collapsed": collapse(rows) is not None, "digits": 1 if fid else 2}
 
 
 def family(name: str) -> dict:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import zoo
 from zoo import architectures
-from zoo.checkpoint import CONFIG, Config, Info
+from zoo.checkpoint import CONFIG, Config
 from zoo.errors import Refused, UnknownName, unknown
+from zoo.measurements import Info
 from zoo.model import Model
 
 MAX_SEED = 2**53 - 1  # as far as JavaScript counts exactly

@@ -28,6 +28,7 @@ from train.reading.sources import NAMED
 from zoo import checkpoint, names
 from zoo.config import Config
 from zoo.errors import Refused
+from zoo.measurements import is_final
 
 RESULTS = Path(__file__).parent / "results" / "references"
 
@@ -122,7 +123,7 @@ def of_real_and_noise(name: str, tools: Yardsticks, chosen: Options) -> list[dic
 
 def summary(found: list[dict]) -> str:
     """The figures of the final weights on a line."""
-    shown = [figure for figure in found if checkpoint.is_final(figure) and "n" in figure]
+    shown = [figure for figure in found if is_final(figure) and "n" in figure]
     return ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or "its curves alone"
 
 

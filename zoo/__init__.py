@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from zoo import errors, facades, latents, losses, pictures
-    from zoo.checkpoint import Info
+    from zoo.measurements import Info
     from zoo.model import Model
 
 __all__ = ["Model", "errors", "facades", "info", "latents", "list_models", "load", "losses", "pictures"]
@@ -58,9 +58,9 @@ def info(
     token: str | None = None,
 ) -> "Info":
     """What is known of a model: its config and its measurements. Reads no weights."""
-    from zoo import checkpoint, names
+    from zoo import measurements, names
 
-    return checkpoint.info(names.resolve(name, revision, owner, token, weights=False))
+    return measurements.info(names.resolve(name, revision, owner, token, weights=False))
 
 
 def __getattr__(name: str) -> Any:

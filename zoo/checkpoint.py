@@ -9,9 +9,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from zoo.config import Config, Dataset, Inference, Training, Weights, parse_json, short
 from zoo.errors import CheckpointError, ZooError
@@ -35,34 +35,7 @@ Content = bytes | Callable[[BinaryIO], object]  # of a file: its bytes, or what 
 def read(folder: str | Path) -> Config:
     """The folder's config, checked; CheckpointError where it is damaged or foreign."""
     path = Path(folder) / CONFIG
-    return Config.from_json(_read_text(path), str(path))
-
-
-class Metrics(NamedTuple):
-    """metrics.json: one row a measurement; `stale` where they were taken with other weights."""
-
-    rows: list[dict[str, Any]]
-    stale: bool
-
-
-def read_metrics(folder: str | Path) -> Metrics:
-    """The folder's measurements; no rows where there is no metrics.json."""
-    path = Path(folder) / METRICS
-    if not path.exists():
-        return Metrics([], False)
-    data = parse_json(_read_text(path), str(path))
-    rows = data.get("metrics") if isinstance(data, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):
-        raise CheckpointError(f'{path} must hold "weights_sha256" and a list "metrics" of named rows')
-    return Metrics(rows, stale=data.get("weights_sha256") != read(folder).weights.sha256)
-
-
-def is_final(row: dict[str, Any]) -> bool:
-    """Whether a measurement is of the final weights, used as `Model` uses them.
-
-    Others are of a snapshot, of another training seed, of the raw generator (`momentum`) or in another mode.
-    """
-    return row.get("which", "final") == "final" and row.get("default", True) and "momentum" not in row
+    return Config.from_json(read_text(path), str(path))
 
 
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
@@ -76,20 +49,7 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
     return lines
 
 
-@dataclass(frozen=True)
-class Info:
-    """What is known of a model without its weights: its config and its measurements."""
-
-    config: Config
-    metrics: Metrics
-
-
-def info(folder: str | Path) -> Info:
-    """Config and measurements of a folder."""
-    return Info(read(folder), read_metrics(folder))
-
-
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A small text file; CheckpointError where it is missing, no plain file, too large or not text."""
     try:
         if not path.is_file():

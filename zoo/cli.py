@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import Refused, ZooError
 
 if TYPE_CHECKING:
-    from zoo.checkpoint import Info
+    from zoo.measurements import Info
 
 STILLS = (".png", ".webp", ".jpg", ".jpeg")
 ANIMATIONS = (".webp", ".gif")
@@ -240,10 +240,11 @@ def _fields(fields: dict) -> str:
 
 
 def _measurements(rows: list[dict]) -> list[str]:
-    """Of the weights as they are used; --json has those along the way, of other seeds and in other modes too."""
-    from zoo.checkpoint import is_final
+    """The row of each measure that counts; --json has those along the way, of other seeds, modes and protocols too."""
+    from zoo.measurements import counting, measure_of
 
-    told = [row for row in rows if is_final(row) and isinstance(row.get("value"), int | float)]
+    counted = (counting(rows, name) for name in dict.fromkeys(map(measure_of, rows)))
+    told = [row for row in counted if row and row["value"] is not None]
     width = max((len(str(row["name"])) for row in told), default=0)
     lines = []
     for row in told:

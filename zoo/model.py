@@ -12,10 +12,11 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from zoo import architectures, checkpoint, facades, names, pictures
-from zoo.checkpoint import Config, Info
+from zoo import architectures, checkpoint, facades, measurements, names, pictures
+from zoo.checkpoint import Config
 from zoo.errors import CheckpointError, Refused, unknown
 from zoo.latents import check_seed, draw, lerp, slerp, truncate
+from zoo.measurements import Info
 
 BATCH = 32  # pictures at a time: larger ones gain nothing on a CPU
 ABILITIES = {
@@ -93,7 +94,7 @@ class Model:
     @property
     def info(self) -> Info:
         """Config and measurements, as they lie beside the weights."""
-        return checkpoint.info(self.folder)
+        return measurements.info(self.folder)
 
     def __repr__(self) -> str:
         data = self.config.dataset

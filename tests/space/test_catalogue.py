@@ -5,11 +5,13 @@ import torch
 
 import zoo
 from space import catalogue
-from zoo import checkpoint, losses
+from zoo import losses
+from zoo.config import Config
+from zoo.measurements import Info, Metrics
 
 
 @pytest.fixture
-def some(tmp_path, write) -> checkpoint.Config:
+def some(tmp_path, write) -> Config:
     write(tmp_path / "some", "dcgan-some")
     return zoo.info(tmp_path / "some" / "dcgan-some").config
 
@@ -25,7 +27,7 @@ def row(some):
                 {"se": se} if se else {}
             )
             rows = [fid, {"name": "recall_n5000", "value": recall, "n": 5000}] if value else []
-            figures = catalogue.figures(checkpoint.Info(some, checkpoint.Metrics(rows, False)))
+            figures = catalogue.figures(Info(some, Metrics(rows, False)))
             entries.append({"family": "dcgan", "loss": loss, "data": "toy", "figures": figures})
         catalogue.mark_rows(entries)
         catalogue.mark_best(entries)
@@ -43,10 +45,8 @@ def test_bold_is_every_figure_whose_interval_reaches_the_best(row):
 def test_a_model_without_figures_or_with_old_ones_shows_none(row, some):
     assert row(("focal", None, None))[0]["figures"] is None
     fid = {"name": "fid_n5000", "value": 20.0, "n": 5000}
-    assert catalogue.figures(checkpoint.Info(some, checkpoint.Metrics([fid], stale=True))) is None
-    assert (
-        catalogue.figures(checkpoint.Info(some, checkpoint.Metrics([fid | {"which": "best"}], False))) is None
-    )
+    assert catalogue.figures(Info(some, Metrics([fid], stale=True))) is None
+    assert catalogue.figures(Info(some, Metrics([fid | {"which": "best"}], False))) is None
 
 
 def test_a_model_that_reaches_hardly_any_real_picture_has_collapsed(row):

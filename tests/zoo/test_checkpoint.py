@@ -285,22 +285,3 @@ def test_an_interrupted_write_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         checkpoint.replace_file(tmp_path / "a", interrupted)
     assert not any(tmp_path.iterdir())
-
-
-# ---- measurements
-
-
-def test_metrics_of_other_weights_are_stale(folder):
-    assert checkpoint.read_metrics(folder) == ([], False)
-    sha256 = checkpoint.read(folder).weights.sha256
-    rows = [{"name": "fid", "value": 55.1}]
-    for of, stale in ((sha256, False), ("0" * 64, True)):
-        (folder / "metrics.json").write_text(json.dumps({"weights_sha256": of, "metrics": rows}))
-        assert checkpoint.read_metrics(folder) == (rows, stale)
-    assert checkpoint.info(folder).metrics.stale
-
-
-@pytest.mark.parametrize("text", ["[]", "{", '{"metrics": [1]}', '{"metrics": [{}]}'])
-def test_foreign_metrics_are_refused(folder, text):
-    (folder / "metrics.json").write_text(text)
-    refused(lambda: checkpoint.read_metrics(folder), "metrics.json")

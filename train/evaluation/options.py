@@ -6,6 +6,7 @@ from typing import Annotated
 import tyro
 
 from train.evaluation import yardsticks
+from zoo.measurements import N_CLASSIFIER, N
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,9 +15,9 @@ class Options(yardsticks.Options):
     """checkpoint folders and bundled ids"""
     references: tuple[str, ...] = ()
     """data sets whose real pictures, and noise, are measured too"""
-    n: int = 5000
+    n: int = N
     """samples for FID, KID, precision and recall"""
-    n_classifier: int = 10_000
+    n_classifier: int = N_CLASSIFIER
     """samples for what the data set's own small classifier sees"""
     seed: int = 0
     """of latents, and of dropout where it stays on"""

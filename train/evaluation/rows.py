@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from zoo import checkpoint
+from zoo import checkpoint, measurements
 from zoo.checkpoint import METRICS
 from zoo.errors import Refused
 
@@ -55,7 +55,7 @@ def write(folder: Path, new: list[dict]) -> None:
     """Into metrics.json beside the weights; rows measured with other weights are dropped."""
     sha256 = checkpoint.read(folder).weights.sha256
     try:
-        old, stale = checkpoint.read_metrics(folder)
+        old, stale = measurements.read_metrics(folder)
     except checkpoint.CheckpointError:
         old, stale = [], True
     write_rows(folder / METRICS, {"weights_sha256": sha256}, merged([] if stale else old, new))

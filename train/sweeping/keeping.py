@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from cards import build, runs
-from cards.measures import OF_PICTURES, OTHER_SEED, base
+from cards.measures import OF_PICTURES, OTHER_SEED
 from train.evaluation.rows import merged, write_rows
 from train.sweeping.recipe import Planned
 from train.sweeping.standing import FAILED, INCIDENTAL, Standing, kept_in, read_config, results_folder
 from zoo import checkpoint
 from zoo.checkpoint import CONFIG, HISTORY, METRICS, WEIGHTS, Config
 from zoo.errors import CheckpointError
+from zoo.measurements import measure_of, read_metrics
 
 RESULT = (METRICS, HISTORY, CONFIG)
 MODEL = ("README.md", "curves.png", "progress.webp", "samples.png", METRICS, HISTORY, WEIGHTS, CONFIG)
@@ -45,11 +46,11 @@ def tell_of_other_seeds(cell: Planned) -> bool:
         for run in further
         if config and run and run.config and differ_in_seed_alone(config, run.config)
         for figure in run.rows
-        if figure.get("which") == "final" and base(figure["name"]) in OF_PICTURES
+        if figure.get("which") == "final" and measure_of(figure) in OF_PICTURES
     ]
     if not told:
         return False
-    own, stale = checkpoint.read_metrics(model)
+    own, stale = read_metrics(model)
     rows = without_other_seeds(own) + told
     if stale or rows == own:
         return False
@@ -87,7 +88,7 @@ def has_more_figures(target: Path, folder: Path) -> bool:
     if not (before and now and before.weights.sha256 == now.weights.sha256):
         return False
     try:
-        there, here = (checkpoint.read_metrics(place) for place in (target, folder))
+        there, here = (read_metrics(place) for place in (target, folder))
     except CheckpointError:
         return False
     own = without_other_seeds(there.rows)

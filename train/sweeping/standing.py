@@ -22,6 +22,7 @@ from train.sweeping.recipe import Planned, arguments, data_name
 from zoo import checkpoint, names
 from zoo.checkpoint import CONFIG, METRICS, Config
 from zoo.errors import CheckpointError, ZooError
+from zoo.measurements import read_metrics
 from zoo.penalties import R1R2
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -95,7 +96,7 @@ def look_at_training(cell: Planned, out: Path) -> Standing:
 def is_measured(folder: Path) -> bool:
     """Whether there are figures of the weights that lie there, by whatever protocol."""
     try:
-        return (folder / METRICS).exists() and not checkpoint.read_metrics(folder).stale
+        return (folder / METRICS).exists() and not read_metrics(folder).stale
     except CheckpointError:
         return False
 

@@ -9,7 +9,7 @@ from tests.train.evaluation.colours import CLASSES, SIDE, TEST, TRAIN, made_up, 
 from train import classifier, evaluate, pix2pix
 from train.evaluation import features, inception, sampled, small_classifier, translated
 from train.reading import data
-from zoo import checkpoint
+from zoo import measurements
 
 
 @pytest.fixture(scope="package")
@@ -129,7 +129,7 @@ def measured(run, folder, tmp_path, monkeypatch):
         words = [str(where), "--dataset", str(folder / dataset), "--n", "60", "--n-classifier", "90", *more]
         monkeypatch.setattr("sys.argv", ["evaluate.py", *words])
         evaluate.main()
-        found = checkpoint.read_metrics(where)
+        found = measurements.read_metrics(where)
         assert not found.stale
         return found.rows
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.train.evaluation import colours
-from zoo import checkpoint
+from zoo import measurements
 
 SPY = '''
 """Evaluate with two processes, which write down what each of them wrote and left behind."""
@@ -86,7 +86,7 @@ def test_two_processes_share_the_work_and_find_what_one_finds(run, folder, train
 
     for name in ("a", "b"):
         measured(name, "colours")
-        one, two = (checkpoint.read_metrics(out / name).rows for out in (alone, both))
+        one, two = (measurements.read_metrics(out / name).rows for out in (alone, both))
         told = [[(row["name"], row["weights_sha256"]) for row in rows] for rows in (one, two)]
         assert told[0] == told[1] and len(one) >= 9
         for x, y in zip(one, two, strict=True):

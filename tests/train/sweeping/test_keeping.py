@@ -12,7 +12,7 @@ from tests.train.sweeping.stand_ins import (
     finish,
 )
 from train.sweeping import keeping, recipe, standing
-from zoo import checkpoint
+from zoo import checkpoint, measurements
 
 
 def test_finished_starter_models_are_bundled_and_of_all_else_only_figures_are_kept(shop):
@@ -92,9 +92,9 @@ def test_a_bundled_model_tells_what_its_other_seeds_came_to(shop):
     shop.open(STARTER, "starter-zoo")
     shop.run(only="dcgan-vanilla-cifar10", train_only=False, bundle=True)
     model = shop.bundled / "dcgan-vanilla-cifar10"
-    assert len(checkpoint.read_metrics(model).rows) == 1
+    assert len(measurements.read_metrics(model).rows) == 1
     shop.run(only="dcgan-vanilla-*", train_only=False, bundle=True)
-    own, other = checkpoint.read_metrics(model).rows
+    own, other = measurements.read_metrics(model).rows
     assert own["which"] == "final" and other == own | {"which": "other seed"}
     assert "| 55.5 | 55.5 ± 0.0 (2) |" in (model / "README.md").read_text()
     before = {path: path.stat().st_mtime_ns for path in model.iterdir()}
@@ -105,7 +105,7 @@ def test_a_bundled_model_tells_what_its_other_seeds_came_to(shop):
     kid = {"name": "kid_n10", "value": 0.5, "n": 10, "which": "final"}
     run.write_text(json.dumps(measured | {"metrics": [*measured["metrics"], kid]}))
     shop.run(only="dcgan-vanilla-*", bundle=True)
-    assert checkpoint.read_metrics(model).rows == [own, kid, other]
+    assert measurements.read_metrics(model).rows == [own, kid, other]
 
 
 def test_another_seed_by_another_protocol_is_another_cell(shop):
