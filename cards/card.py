@@ -51,7 +51,7 @@ def render(folder: Path) -> str:
         made_from=json.dumps(hashes(folder)),
         config=config,
         family=FAMILIES.get(config.architecture["name"], config.architecture["name"]),
-        data=citations.data(config.dataset.name),
+        data=citations.data(config.dataset),
         kind=kind,
         stale=stale,
         warnings=warnings(rows),
@@ -66,7 +66,7 @@ def render(folder: Path) -> str:
         shown=lambda row: show(measure_of(row), row["value"]),
         title=title,
         versions=sections.versions(rows),
-        bibtex=citations.bibtex(config.loss["name"], config.architecture["name"], config.dataset.name),
+        bibtex=citations.bibtex(config.loss["name"], config.architecture["name"], config.dataset),
     )
     return text.rstrip("\n") + "\n"
 
@@ -88,7 +88,7 @@ def front_matter(config: Config, rows: Sequence[dict], kind: str) -> str:
     return ModelCardData(
         library_name=LIBRARY,
         pipeline_tag=TASKS[kind],
-        license=citations.data(config.dataset.name).weights,
+        license=citations.data(config.dataset).weights,
         datasets=[config.dataset.id] if config.dataset.id else None,
         tags=[LIBRARY, "gan", config.architecture["name"], config.loss["name"]],
         **named,
@@ -102,7 +102,7 @@ def model_index(config: Config, rows: Sequence[dict], task: str) -> list[EvalRes
         EvalResult(
             task_type=task,
             dataset_type=config.dataset.id or config.dataset.name,
-            dataset_name=citations.data(config.dataset.name).title,
+            dataset_name=citations.data(config.dataset).title,
             dataset_split=row.get("split"),
             metric_type=name,
             metric_value=row["value"],

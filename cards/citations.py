@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from zoo.config import Dataset
+
 BIBTEX = {
     "goodfellow2014": """@inproceedings{goodfellow2014,
   title = {Generative Adversarial Nets},
@@ -153,13 +155,13 @@ DATA = {
 }
 
 
-def data(name: str) -> Data:
+def data(of: Dataset) -> Data:
     """A data set that nobody described here is its owner's affair, and the card says so."""
     unknown = "Nothing is known here of this data set's licence: ask whoever collected it."
-    return DATA.get(name) or Data(name, unknown, weights="unknown")
+    return DATA.get(of.known) or Data(of.name, unknown, weights="unknown")
 
 
-def bibtex(loss: str, architecture: str, dataset: str) -> list[str]:
+def bibtex(loss: str, architecture: str, dataset: Dataset) -> list[str]:
     """Entries, each once: of the loss, the architecture and the data."""
     keys = (*LOSSES.get(loss, ()), *ARCHITECTURES.get(architecture, ()), *data(dataset).cite)
     return [BIBTEX[key] for key in dict.fromkeys(keys)]

@@ -13,7 +13,7 @@ def facts(config: Config) -> dict[str, str]:
     data, training, weights = config.dataset, config.training, config.weights
     pictures = 1000 * training.kimg
     return {
-        "data": f"{citations.data(data.name).title} ({_source(config)}), {data.split} split, {data.pictures:,}"
+        "data": f"{citations.data(data).title} ({_source(config)}), {data.split} split, {data.pictures:,}"
         f" pictures, {data.size}×{data.size}, {'grey' if data.channels == 1 else 'colour'}",
         "loss": _fields(config.loss),
         "architecture": _fields(config.architecture),

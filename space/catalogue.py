@@ -31,7 +31,7 @@ WORDS = {  # at most 32 characters
     "convgan-deep": "deeper, with batch norm",
     "convgan-bn-after": "batch norm after the activation",
 }
-TITLES = {"cifar10": "CIFAR-10", "mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "celeba": "CelebA"}
+TITLES = {"cifar10": "CIFAR-10", "fashion-mnist": "Fashion-MNIST"}
 SCRIPTS = {"cdcgan": ("dcgan.py", "--conditional")}  # families that another one's script trains
 
 
@@ -128,7 +128,7 @@ def data(configs: Iterable[Config]) -> dict[str, dict]:
     found: dict[str, dict] = {}
     for dataset in (config.dataset for config in configs):
         of = {
-            "title": TITLES.get(dataset.name, dataset.name),
+            "title": TITLES.get(dataset.known, dataset.name),
             "size": dataset.size,
             "labels": list(dataset.labels),
         }

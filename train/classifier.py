@@ -4,7 +4,7 @@
     python train/classifier.py --dataset ./my_photos --size 64 --epochs 30
 
 It leaves train/classifiers/<data set>.safetensors (half precision, below 2 MB) and a .json beside it with the accuracy
-on the test split; evaluate.py finds both by the data set's name, and needs no training pictures for it.
+on the test split; evaluate.py finds both by the data set's name and id, and needs no training pictures for it.
 """
 
 import hashlib
@@ -107,6 +107,7 @@ def save(
     accuracy = accuracy_of(net.eval(), test)
     about = {
         "dataset": training.name,
+        "id": training.id,
         "labels": list(training.label_names),
         "size": training.size,
         "channels": training.channels,

@@ -9,6 +9,7 @@ stays; what was measured with other weights goes. The last line measures real pi
 them, for scale, into train/results/references/; of pairs (facades) another pair's photograph, black and noise.
 """
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,10 +25,10 @@ from train.evaluation.checkpoints import evaluate, of_this_run
 from train.evaluation.options import Options
 from train.evaluation.rows import write, write_rows
 from train.evaluation.yardsticks import Yardsticks, translates
-from train.reading.sources import NAMED
+from train.reading.sources import called
 from zoo import checkpoint, names
 from zoo.config import Config
-from zoo.errors import Refused
+from zoo.errors import Refused, ZooError
 from zoo.measurements import is_final
 
 RESULTS = Path(__file__).parent / "results" / "references"
@@ -50,27 +51,41 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
     folders = list(dict.fromkeys(names.resolve(name).resolve() for name in chosen.models))
     share = {"rank": state.process_index, "world": state.num_processes, "wait": state.wait_for_everyone}
     tools = Yardsticks(chosen, state.device, share)
-    configs = [checkpoint.read(folder) for folder in folders]
+    configs = {folder: checkpoint.read(folder) for folder in folders}
     with state.main_process_first():
-        fetch(configs, tools)
-    prepare(configs, tools)
+        refused = fetch(configs, tools)
+    prepare([config for folder, config in configs.items() if folder not in refused], tools)
     tools.share = {}  # all is in the cache now, and every process goes its own way
     for folder in folders[state.process_index :: state.num_processes]:
+        if folder in refused:
+            tqdm.write(f"{folder.name}: {refused[folder]}", file=sys.stderr)
+            continue
         found = evaluate(folder, tools, chosen)
         write(folder, found)
         tqdm.write(f"{folder.name}: {summary(found)}")
     if state.is_main_process:
         for name in chosen.references:
             tqdm.write(f"{measure_references(name, tools, chosen)} is written")
+    state.wait_for_everyone()  # one that ends in an error would stop the others
+    if refused:
+        raise Refused(f"{len(refused)} of {len(folders)} models were not measured")
 
 
-def fetch(configs: Iterable[Config], tools: Yardsticks) -> None:
-    """Decode the pictures and download the networks: one process does, and the others find them there."""
-    for config in configs:
-        if translates(config):
-            _ = tools.pairs(config), tools.inception, tools.lpips
-        else:
-            tools.against(config)
+def fetch(configs: dict[Path, Config], tools: Yardsticks) -> dict[Path, ZooError]:
+    """Decode the pictures and download the networks: one process does, and the others find them there.
+
+    The models whose pictures cannot be had, or are not theirs, with the reason; that of a single one is raised.
+    """
+    refused = {}
+    for folder, config in configs.items():
+        _ = tools.inception, translates(config) and tools.lpips  # without these nothing is measured
+        try:
+            _ = tools.pairs(config) if translates(config) else tools.against(config)
+        except ZooError as error:
+            if len(configs) == 1:
+                raise
+            refused[folder] = error
+    return refused
 
 
 def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
@@ -91,19 +106,19 @@ def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
 
 def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
     """Rows of what no model made, each with its `subject`; the path they are in."""
-    named = NAMED.get(name)
-    if named and named.map:
+    dataset = called(name)
+    if dataset.named and dataset.named.map:
         found = translated.for_scale(tools.pairs_named(name), lpips=tools.lpips, seed=chosen.seed)
     else:
-        found = of_real_and_noise(name, tools, chosen)
+        found = of_real_and_noise(tools.against_named(name), chosen)
     about = {"sample_seed": chosen.seed} | of_this_run(tools)
-    write_rows(RESULTS / f"{name}.json", {"dataset": name}, [figure | about for figure in found])
-    return RESULTS / f"{name}.json"
+    path = RESULTS / f"{dataset.name}.json"
+    write_rows(path, {"dataset": dataset.name}, [figure | about for figure in found])
+    return path
 
 
-def of_real_and_noise(name: str, tools: Yardsticks, chosen: Options) -> list[dict]:
+def of_real_and_noise(against: sampled.Against, chosen: Options) -> list[dict]:
     """Rows of real training pictures and of noise in the place of samples."""
-    against = tools.against_named(name)
     rng, n = np.random.default_rng(chosen.seed), max(chosen.n, chosen.n_classifier)
     some = np.sort(rng.permutation(len(against.training))[:n])
     noise = rng.integers(256, size=(n, *against.reference.images.shape[1:]), dtype=np.uint8)

@@ -18,6 +18,13 @@ LIBRARY = "gan-zoo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 Scalar = bool | int | float | str
+# Data sets with short names, and their ids on the Hub (None: not there). Others of the same name are others.
+NAMED_DATA = {
+    "cifar10": "uoft-cs/cifar10",
+    "fashion-mnist": "zalando-datasets/fashion_mnist",
+    "facades": "huggan/facades",
+    "cats64": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +40,11 @@ class Dataset:
     channels: int
     labels: tuple[str, ...] = ()
     palette: str | None = None  # "facades": a map is snapped to these colours before it is translated
+
+    @property
+    def known(self) -> str | None:
+        """Its name, if it is one of NAMED_DATA and not another that is called the same."""
+        return self.name if self.name in NAMED_DATA and NAMED_DATA[self.name] == self.id else None
 
 
 @dataclass(frozen=True, kw_only=True)

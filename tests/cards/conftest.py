@@ -12,6 +12,7 @@ from PIL import Image
 
 from cards.runs import Run
 from zoo import architectures, checkpoint, names
+from zoo.config import NAMED_DATA
 
 TRAINING = checkpoint.Training(
     kimg=250.0, g_steps=15_625, batch=16, processes=1, critic_steps=1, seed=0, optimiser="adam", lr_g=4e-4,
@@ -105,7 +106,7 @@ def make(tmp_path):
 
     def write(
         folder: str, architecture: str = "dcgan", loss: str = "focal", dataset: str = "cifar10", *, rows=None,
-        history=None, weights: bool = True, clip: float | None = None, **training,
+        hub_id: str | None = "", history=None, weights: bool = True, clip: float | None = None, **training,
     ) -> Path:  # fmt: skip
         row = architectures.get(architecture)
         translates = row.kind == "translation"
@@ -118,7 +119,7 @@ def make(tmp_path):
             critic={"norm": "batch", "spectral_norm": clip is None, "autoencoder": False, "width": 4},
             loss={"name": loss} | ({"clip": clip} if clip else {}),
             dataset=checkpoint.Dataset(
-                name=dataset, id="uoft-cs/cifar10" if dataset == "cifar10" else None, revision=None, split="train",
+                name=dataset, id=NAMED_DATA.get(dataset) if hub_id == "" else hub_id, revision=None, split="train",
                 pictures=50_000, size=32, channels=of["channels"],
                 labels=() if translates else CIFAR_LABELS, palette="facades" if dataset == "facades" else None,
             ),

@@ -165,7 +165,7 @@ def test_translations_are_told_in_all_modes_with_their_intervals(make, figures_o
     page = text(make("runs/some", "pix2pix", dataset="facades", rows=figures_of.translation()))
     assert "12.87 [12.61, 13.13]" in page and "pipeline_tag: image-to-image" in page
     assert page.count("statistics, dropout") == 4 and "dropout on; the default" in page
-    assert "wrap-around PSNR, no quality" in page and "Tyleček" in page and "datasets:" not in page
+    assert "wrap-around PSNR, no quality" in page and "Tyleček" in page
 
 
 def test_training_is_told_whole(measured):
@@ -194,7 +194,14 @@ def test_what_the_template_asks_for_must_be_there(measured, monkeypatch):
 def test_data_without_a_known_licence_give_weights_without_one(make):
     page = text(make("runs/some", dataset="my-photos"))
     assert "license: unknown" in page and "Nothing is known here of this data set's licence" in page
+    assert "datasets:" not in page
     assert "No licence is stated for the cat faces" in text(make("runs/cats", dataset="cats64"))
+
+
+@pytest.mark.parametrize("hub_id", [None, "someone/cifar10"])
+def test_a_set_that_is_only_called_as_a_named_one_gets_neither_its_licence_nor_its_citation(make, hub_id):
+    page = text(make("runs/some", hub_id=hub_id))
+    assert "license: unknown" in page and "Krizhevsky" not in page and "CIFAR-10" not in page
 
 
 def test_every_loss_and_architecture_has_something_to_cite():

@@ -70,12 +70,14 @@ class Trained:
     accuracy: float  # on the test split
 
 
-def find(dataset: str, folder: Path | None = None) -> Trained | None:
-    """The classifier of a data set, by its name; None where there is none."""
+def find(dataset: str, id: str | None, folder: Path | None = None) -> Trained | None:
+    """The classifier of a data set, by its name and the Hub's id of it; None where there is none."""
     about_path = (folder or FOLDER) / f"{dataset}.json"
     if not about_path.is_file():
         return None
     about = json.loads(about_path.read_text(encoding="utf-8"))
+    if about.get("id") != id:  # of another set that is called the same
+        return None
     content = about_path.with_suffix(".safetensors").read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 != about["sha256"]:

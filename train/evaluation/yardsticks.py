@@ -1,5 +1,6 @@
 """What checkpoints are measured with: real pictures, their features, networks; each made when first needed."""
 
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,18 +15,20 @@ from train.evaluation import features, inception, small_classifier, translated
 from train.evaluation.sampled import Against
 from train.reading import data, pairs
 from train.reading.decoded import Pictures
-from train.reading.sources import NAMED
+from train.reading.sources import NAMED, called, own_name
 from zoo import architectures
-from zoo.config import Config
+from zoo.config import Config, Dataset
 from zoo.errors import DataError, Refused
+
+Asked = data.DataOptions | pairs.PairOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     data_dir: Annotated[Path | None, automatic("DIR", "the environment's ZOO_DATA_DIR")] = None
-    """folder with local copies of data sets, DIR/cifar10/ and so on"""
+    """folder with local copies of data sets, DIR/cifar10/ or DIR/owner/name/"""
     dataset: Annotated[str | None, automatic("DIR", "the one that the checkpoint names")] = None
-    """where a checkpoint's pictures lie, if it was trained on a folder of your own"""
+    """where the pictures lie of checkpoints trained on a folder of your own; others are refused"""
     reference_split: Annotated[str | None, automatic("SPLIT", "test; train where there is no other")] = None
     """the real pictures that samples are held against"""
     inception_weights: Annotated[Path | None, automatic("FILE", "downloaded")] = None
@@ -68,20 +71,19 @@ class Yardsticks:
     def features(self, extractor: features.Extractor, of: Pictures) -> Tensor:
         name = f"{of.name}-{of.split}"
         return self._once(
-            (name, of.images.shape, extractor.key),
+            (id(of), extractor.key),  # sets of one name are not the same; those of `_read` outlive this
             lambda: features.of_real(extractor, of.images, name, **self.share),
         )
 
     def against(self, config: Config) -> Against:
         """The real pictures that belong to a model from noise, and the networks that see them."""
-        return self._against(lambda split: self._pictures(config, split), config.dataset.split)
+        return self._against(lambda split: self._of_model(config, split), config.dataset.split)
 
     def against_named(self, dataset: str) -> Against:
         """The same for a data set by its name."""
 
         def read(split: str) -> Pictures:
-            options = data.DataOptions(dataset=dataset, data_dir=self.options.data_dir, split=split)
-            return self._once((dataset, split), lambda: data.load(options))
+            return self._read(data.DataOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
 
         return self._against(read, "train")
 
@@ -93,7 +95,7 @@ class Yardsticks:
             unseen = None
         wanted = self.options.reference_split
         reference = (unseen or training) if wanted is None else read(wanted)
-        known = small_classifier.find(reference.name)
+        known = small_classifier.find(reference.name, reference.id)
         if known is not None and (known.channels, known.size, known.size) != reference.images.shape[1:]:
             known = None
         return Against(reference, training, unseen, self.inception, known, self.features)
@@ -102,51 +104,78 @@ class Yardsticks:
         """The test pairs of a model that translates (its training pairs where there are no others)."""
         wanted = self.options.reference_split
         try:
-            return self._pictures(config, wanted or "test")
+            return self._of_model(config, wanted or "test")
         except DataError:
             if wanted is not None:
                 raise
-            return self._pictures(config, config.dataset.split)
+            return self._of_model(config, config.dataset.split)
 
     def pairs_named(self, dataset: str) -> Pictures:
         """The same for a data set by its name."""
         split = self.options.reference_split or "test"
-        options = pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split)
-        return self._once((dataset, split), lambda: pairs.load_pairs(options))
+        return self._read(pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
 
-    def _pictures(self, config: Config, split: str) -> Pictures:
-        key = (config.dataset.name, config.dataset.size, config.dataset.channels, translates(config), split)
-        return self._once(key, lambda: load(config, split, self.options))
+    def _of_model(self, config: Config, split: str) -> Pictures:
+        pictures = self._read(reading(config, split, self.options))
+        check_same(config, pictures)
+        return pictures
+
+    def _read(self, asked: Asked) -> Pictures:
+        """Once for whatever is asked alike: another direction or column is another set."""
+        load = pairs.load_pairs if isinstance(asked, pairs.PairOptions) else data.load
+        return self._once((asked,), lambda: load(asked))
 
 
 def translates(config: Config) -> bool:
     return architectures.get(config.architecture["name"]).kind == "translation"
 
 
-def load(config: Config, split: str, options: Options) -> Pictures:
-    """A split of a checkpoint's data set, as it was trained on; Refused where the pictures have another shape."""
+def reading(config: Config, split: str, options: Options) -> Asked:
+    """How a split of a checkpoint's data set is read, as it was trained on. Refused where nobody said where it lies."""
     of = config.dataset
-    named = NAMED.get(of.name)
-    own = options.dataset not in (None, of.name, named and named.hub)
-    natural = named is not None and named.size == of.size and not own  # the training run's cache serves
+    named = NAMED.get(of.known)
+    natural = named is not None and named.size == of.size  # the training run's cache serves
+    place = options.dataset or of.known or of.id
+    if place is None:
+        place, base = name_of(of), options.data_dir or os.environ.get("ZOO_DATA_DIR")
+        if base is None or not (Path(base).expanduser() / place).is_dir():
+            raise Refused(
+                f"{config.id} was trained on a folder, '{of.name}': --dataset DIR says where it lies"
+            )
     given = {
-        "dataset": options.dataset or (of.name if named else of.id or of.name),
+        "dataset": place,
         "data_dir": options.data_dir,
         "split": split,
         "size": None if natural else of.size,
         "channels": None if natural else of.channels,
     }
     words = shlex.split(config.training.command)
-    kind, read = (
-        (pairs.PairOptions, pairs.load_pairs) if translates(config) else (data.DataOptions, data.load)
-    )
+    kind = pairs.PairOptions if translates(config) else data.DataOptions
     for name in ("image_column", "label_column", "input_column", "target_column", "direction"):
         flag = f"--{name.replace('_', '-')}"
         if flag in words and name in kind.__dataclass_fields__:
             given[name] = words[words.index(flag) + 1]
-    pictures = read(kind(**given))
-    if pictures.images.shape[1:] != (of.channels, of.size, of.size):
+    return kind(**given)
+
+
+def name_of(dataset: Dataset) -> str:
+    """As it would be called today: a folder or Hub set once took the name of a named set that it is not."""
+    if dataset.known or dataset.name not in NAMED:
+        return dataset.name
+    return called(dataset.id).name if dataset.id else own_name(dataset.name)
+
+
+def check_same(config: Config, found: Pictures) -> None:
+    """Refused where pictures are not those of the checkpoint: of another set, or of another shape."""
+    of = config.dataset
+    name = name_of(of)
+    if (found.name, found.id) != (name, of.id):
+        raise Refused(f"{config.id} was trained on {of.id or name}, not on {found.id or found.name}")
+    if found.images.shape[1:] != (of.channels, of.size, of.size):
         raise Refused(
-            f"{config.id} makes {of.size} pixels, {of.channels} channels; {pictures.name} holds others"
+            f"{config.id} makes {of.size} pixels, {of.channels} channels; {found.name} holds others"
         )
-    return pictures
+    if found.split == of.split and len(found) != of.pictures:
+        raise Refused(
+            f"{config.id} was trained on {of.pictures:,} pictures of {found.name}; there are {len(found):,} now"
+        )

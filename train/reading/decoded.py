@@ -72,6 +72,11 @@ class Pictures:
     palette: str | None = None  # of the maps: "facades" where they were snapped to it
 
     @property
+    def id(self) -> str | None:
+        """The Hub's. Two sets are the same where name and id are."""
+        return self.source if "/" in self.source else None
+
+    @property
     def channels(self) -> int:
         return self.images.shape[1]
 

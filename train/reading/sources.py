@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from train.arguments import automatic
 from train.reading.files import holds_idx, one_line, walk
+from zoo.config import NAMED_DATA
 from zoo.errors import DataError, unknown
 
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Named:
-    """A data set with a short name. `hub` None: it cannot be fetched."""
+    """What is known of a data set with a short name; `zoo.config.NAMED_DATA` has the Hub's id of it."""
 
-    hub: str | None
     image: str
     size: int
     label: str | None = None
@@ -30,14 +30,14 @@ class Named:
 
 # fmt: off
 NAMED = {
-    "cifar10": Named("uoft-cs/cifar10", "img", 32, label="label"),
+    "cifar10": Named("img", 32, label="label"),
     "fashion-mnist": Named(
-        "zalando-datasets/fashion_mnist", "image", 28, label="label",
+        "image", 28, label="label",
         label_names=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                      "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ),
-    "facades": Named("huggan/facades", "imageA", 256, map="imageB"),
-    "cats64": Named(None, "image", 64),
+    "facades": Named("imageA", 256, map="imageB"),
+    "cats64": Named("image", 64),
 }
 # fmt: on
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mnist
@@ -51,7 +51,7 @@ class SourceOptions:
     dataset: str = "cifar10"
     """a name (cifar10, fashion-mnist, cats64), an id of the Hub (owner/name), or a folder of pictures"""
     data_dir: Annotated[Path | None, automatic("DIR", "the environment's ZOO_DATA_DIR")] = None
-    """folder with local copies in the Hub's layout, DIR/cifar10/ and so on"""
+    """folder with local copies in the Hub's layout, DIR/cifar10/ or DIR/owner/name/"""
     split: str = "train"
     """which part of the data set"""
     revision: Annotated[str | None, automatic("REVISION", "the newest")] = None
@@ -70,11 +70,16 @@ class Place:
     """Where a data set lies: in a folder, or (folder None) on the Hub, with a builder that can fetch it."""
 
     name: str  # as in a checkpoint's id
-    source: str  # as a checkpoint's config tells it: a Hub id, else the name
+    id: str | None  # the Hub's
     folder: Path | None
     revision: str | None = None
     named: Named | None = None
     builder: "datasets.DatasetBuilder | None" = None
+
+    @property
+    def source(self) -> str:
+        """As it is called in messages."""
+        return self.id or self.name
 
     @cached_property
     def kind(self) -> Literal["idx", "table", "folder"]:
@@ -87,39 +92,61 @@ class Place:
     def identity(self) -> list:
         """What changes when the data change: names, sizes and times of the files, or the Hub's commit."""
         if self.folder is None:
-            return [self.source, self.builder.config.name, self.builder.hash]
+            return [self.id, self.builder.config.name, self.builder.hash]
         files = [(path.relative_to(self.folder).as_posix(), path.stat()) for path in walk(self.folder)]
         return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in files]
 
 
+@dataclass(frozen=True)
+class Called:
+    """A data set as it was asked for. Two are the same where `name` and `id` are: a name alone is no proof."""
+
+    name: str  # as in a checkpoint's id; a named set's is taken by no other
+    id: str | None  # the Hub's
+    folder: Path | None = None  # of one's own
+    named: Named | None = None
+
+
+def called(asked: str) -> Called:
+    """By what is asked for alone; nothing is looked for but whether it is a folder."""
+    for name, hub in NAMED_DATA.items():
+        if asked in (name, hub):
+            return Called(name, hub, named=NAMED[name])
+    folder = Path(asked).expanduser()
+    if not folder.is_dir() and HUB_ID.fullmatch(asked):
+        owner, name = asked.split("/")
+        return Called(slug(f"{owner}-{name}") if slug(name) in NAMED_DATA else slug(name), asked)
+    if folder.is_dir() or re.search(r"[/\\~]|^\.", asked):
+        return Called(own_name(folder.resolve().name), None, folder)
+    return Called(own_name(asked), None)
+
+
+def own_name(name: str) -> str:
+    """That of pictures of one's own, in a folder called `name`."""
+    name = slug(name)
+    return f"{name}-folder" if name in NAMED_DATA else name
+
+
 def locate(options: SourceOptions) -> Place:
     """Find a data set without reading a picture; DataError or UnknownName, one line, where there is none."""
-    asked = options.dataset
-    name = next((name for name, named in NAMED.items() if asked in (name, named.hub)), None)
-    named = NAMED.get(name)
-    if named is not None:
-        source = named.hub or name
-    elif (folder := Path(asked).expanduser()).is_dir():
-        return Place(slug(folder.resolve().name), slug(folder.resolve().name), folder)
-    elif HUB_ID.fullmatch(asked):
-        name, source = slug(asked.split("/")[1]), asked
-    elif re.search(r"[/\\~]|^\.", asked):
-        raise DataError(f"no folder '{asked}'")
-    else:
-        name = source = asked
-    if (folder := _copy(options, name, source)) is not None:
-        return Place(name, source, folder, named=named)
-    if name == "cats64":
+    wanted = called(options.dataset)
+    if wanted.folder and not wanted.folder.is_dir():
+        raise DataError(f"no folder '{options.dataset}'")
+    folder = wanted.folder or _copy(options, wanted)
+    if folder is not None:
+        return Place(wanted.name, wanted.id, folder, named=wanted.named)
+    if wanted.name == "cats64":
         raise DataError(
-            "cats64 is not on the Hub: get Kaggle's 'Cats faces 64x64 for generative models', then give its "
-            "folder as --dataset, or put it in DIR/cats64 with --data-dir DIR or ZOO_DATA_DIR"
+            "cats64 is not on the Hub: get Kaggle's 'Cats faces 64x64 for generative models' and put it in "
+            "DIR/cats64, with --data-dir DIR or ZOO_DATA_DIR"
         )
-    if "/" not in source:
-        raise unknown("data set, folder or owner/name", asked, NAMED)
-    return _on_hub(name, source, named, options.revision)
+    if wanted.id is None:
+        raise unknown("data set, folder or owner/name", options.dataset, NAMED)
+    return _on_hub(wanted, options.revision)
 
 
-def _copy(options: SourceOptions, name: str, source: str) -> Path | None:
+def _copy(options: SourceOptions, wanted: Called) -> Path | None:
+    """The folder that stands for the set and no other: by its id or, of a named set, by its name."""
     if options.revision:
         if options.data_dir:
             raise DataError(
@@ -127,23 +154,28 @@ def _copy(options: SourceOptions, name: str, source: str) -> Path | None:
             )
         return None
     base = options.data_dir or os.environ.get("ZOO_DATA_DIR")
+    idx = wanted.name == "fashion-mnist"
     if base:
         base = Path(base).expanduser()
-        if name == "fashion-mnist" and holds_idx(base):
-            return base
-        for folder in (base / name, base / source):
-            if folder.is_dir():
-                return folder
+        if idx and holds_idx(base) and slug(base.resolve().name) in ("fashion-mnist", "fashion_mnist"):
+            return base  # MNIST's files have the same names
+        places = [wanted.id] if wanted.id and not wanted.named else [wanted.name, wanted.id]
+        if wanted.id is None and not wanted.named:
+            places = [options.dataset]
+        for place in filter(None, places):
+            if (base / place).is_dir():
+                return base / place
         if options.data_dir:
-            raise DataError(f"no folder '{name}' in --data-dir {base}")
-    return DEBIAN_FASHION_MNIST if name == "fashion-mnist" and holds_idx(DEBIAN_FASHION_MNIST) else None
+            raise DataError(f"no folder '{places[0]}' in --data-dir {base}")
+    return DEBIAN_FASHION_MNIST if idx and holds_idx(DEBIAN_FASHION_MNIST) else None
 
 
-def _on_hub(name: str, source: str, named: Named | None, revision: str | None) -> Place:
+def _on_hub(wanted: Called, revision: str | None) -> Place:
     import datasets
     import huggingface_hub
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
+    source = wanted.id
     datasets.logging.set_verbosity_error()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
@@ -164,12 +196,12 @@ def _on_hub(name: str, source: str, named: Named | None, revision: str | None) -
     except ConnectionError:
         raise DataError(
             f"no copy of '{source}' here, and the Hub cannot be reached: pass --data-dir DIR (or set "
-            f"ZOO_DATA_DIR) with DIR/{name}/, or a folder of pictures as --dataset"
+            f"ZOO_DATA_DIR) with DIR/{wanted.name if wanted.named else source}/, or a folder of pictures as --dataset"
         ) from None
     except Exception as error:
         raise DataError(f"cannot use '{source}': {one_line(error)}") from error
     commit = builder.hash if re.fullmatch(r"[0-9a-f]{40}", builder.hash or "") else revision
-    return Place(name, source, None, commit, named, builder)
+    return Place(wanted.name, source, None, commit, wanted.named, builder)
 
 
 def slug(name: str) -> str:

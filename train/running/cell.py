@@ -146,7 +146,7 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
         loss={"name": "none"} if rules.loss is None else losses.describe(rules.loss),
         dataset=Dataset(
             name=pictures.name,
-            id=pictures.source if "/" in pictures.source else None,
+            id=pictures.id,
             revision=pictures.revision,
             split=pictures.split,
             pictures=len(pictures),

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from train import convgan, dcgan, pix2pix, sngan
-from train.reading.sources import NAMED, slug
+from train.reading.sources import called
 from train.running.cell import rules
 from train.running.options import ASIDE, TrainingOptions, as_recorded, check
 from zoo.errors import Refused, ZooError, unknown
@@ -65,7 +65,7 @@ class Planned:
     @property
     def id(self) -> str:
         """As its config.json will say."""
-        return f"{self.architecture}-{self.options.loss}-{data_name(self.options.dataset)}"
+        return f"{self.architecture}-{self.options.loss}-{called(self.options.dataset).name}"
 
     @property
     def kind(self) -> str:
@@ -245,12 +245,3 @@ def arguments(options: TrainingOptions) -> list[str]:
         else:
             words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
     return words
-
-
-def data_name(dataset: str) -> str:
-    """The name that a data set has in ids, known without looking for it: sources.locate's."""
-    named = next((name for name, named in NAMED.items() if dataset in (name, named.hub)), None)
-    if named is not None:
-        return named
-    path = Path(dataset).expanduser()
-    return slug(path.resolve().name) if "/" in dataset or path.is_dir() else dataset

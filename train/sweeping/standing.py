@@ -16,9 +16,10 @@ import torch
 
 from cards import build
 from train.reading.data import Pictures
+from train.reading.sources import called
 from train.running.cell import Cell, config, rules
 from train.running.loop import Schedule
-from train.sweeping.recipe import Planned, arguments, data_name
+from train.sweeping.recipe import Planned, arguments
 from zoo import checkpoint, names
 from zoo.checkpoint import CONFIG, METRICS, Config
 from zoo.errors import CheckpointError, ZooError
@@ -120,12 +121,12 @@ def results_folder(cell: Planned) -> Path:
 
 def is_result_of(cell: Planned, given: Config) -> bool:
     """Whether `given` describes a run of this cell to the end of its budget, wherever and whenever it was."""
-    options, data = cell.options, given.dataset
+    options, data, wanted = cell.options, given.dataset, called(cell.options.dataset)
     size = options.size or data.size
     shape = (data.pictures, options.channels or data.channels, size, size)
     pictures = Pictures(  # the same set, without its pictures
-        name=data_name(options.dataset),
-        source=data.id or data.name,
+        name=wanted.name,
+        source=wanted.id or wanted.name,
         revision=data.revision,
         split=options.split,
         images=np.broadcast_to(np.uint8(0), shape),

@@ -14,13 +14,14 @@ from zoo.errors import DataError
 
 def test_the_script_leaves_a_classifier_that_knows_its_data(trained):
     about = json.loads(trained.with_suffix(".json").read_text())
-    known = small_classifier.find("colours")
+    known = small_classifier.find("colours", None)
     assert known.labels == CLASSES and known.accuracy == about["accuracy"] > 0.9
     assert trained.stat().st_size < 2_000_000 and about["parameters"] < 1_000_000
     pictures, labels = made_up(60, 9)
     predicted = known.extractor.logits(known.extractor(pictures)).argmax(1)
     assert (predicted == labels).double().mean() > 0.9
-    assert small_classifier.find("unknown") is None
+    assert small_classifier.find("unknown", None) is None
+    assert small_classifier.find("colours", "someone/colours") is None
 
 
 def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
@@ -28,7 +29,7 @@ def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
         shutil.copy(trained.with_suffix(suffix), tmp_path)
     (tmp_path / "colours.safetensors").write_bytes(trained.read_bytes()[:-4] + b"abcd")
     with pytest.raises(DataError, match="other weights"):
-        small_classifier.find("colours", tmp_path)
+        small_classifier.find("colours", None, tmp_path)
 
 
 def test_shifts_and_mirrors_keep_the_picture_and_hold_for_the_seed():

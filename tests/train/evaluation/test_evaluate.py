@@ -2,16 +2,22 @@
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tests.train.evaluation.colours import SIDE, TEST, TRAIN
+import train
+from cards import build
+from tests.train.evaluation.colours import SIDE, TEST, TRAIN, stand_in
 from train import evaluate
 from train.evaluation import small_classifier, tracked, translated, yardsticks
 from zoo import checkpoint
 from zoo.errors import DataError, Refused
+
+SHIPPED = Path(train.__path__[0]) / "classifiers"
 
 
 def test_a_conditional_checkpoint_gets_every_figure_with_its_protocol(measured, tmp_path):
@@ -108,6 +114,64 @@ def test_the_photographs_themselves_are_perfect_translations(folder):
     assert values["psnr_n6"] == pytest.approx(34.2, abs=0.3) and values["l1_n6"] == pytest.approx(5, abs=0.3)
 
 
+def test_a_model_is_not_held_against_pictures_of_another_set(
+    measured, folder, run, tmp_path, monkeypatch, capsys
+):
+    """Every other model of the call is."""
+    shutil.copytree(run / "cdcgan", tmp_path / "runs/other", ignore=shutil.ignore_patterns("state"))
+    rename(tmp_path / "runs/other", id="uoft-cs/cifar10", name="cifar10")
+    given = ["--dataset", str(folder / "colours"), "--n", "60", "--n-classifier", "90"]
+    words = [str(tmp_path / "runs" / name) for name in ("other", "cdcgan")]
+    monkeypatch.setattr("sys.argv", ["evaluate.py", *words, *given])
+    with pytest.raises(Refused, match="1 of 2 models were not measured"):
+        evaluate.main()
+    assert "was trained on uoft-cs/cifar10, not on colours" in capsys.readouterr().err
+    assert not (tmp_path / "runs/other/metrics.json").exists()
+    assert checkpoint.read_metrics(tmp_path / "runs/cdcgan").rows
+
+
+def rename(folder, **given):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"dataset": config["dataset"] | given}))
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"name": "other"}, "was trained on other, not on colours"),
+        ({"id": "someone/colours"}, "was trained on someone/colours, not on colours"),
+        ({"pictures": 299}, "was trained on 299 pictures of colours; there are 300 now"),
+    ],
+)
+def test_what_the_config_says_of_its_data_has_to_fit(given, said, measured, tmp_path):
+    rename(tmp_path / "runs/cdcgan", **given)
+    with pytest.raises(Refused, match=said):
+        measured("cdcgan", "colours")
+
+
+def test_a_folder_called_as_a_named_set_is_not_that_set(run, tmp_path):
+    shutil.copytree(run / "cdcgan", tmp_path / "own", ignore=shutil.ignore_patterns("state"))
+    rename(tmp_path / "own", name="cifar10")  # as configs called it once
+    with pytest.raises(Refused, match="--dataset DIR"):
+        yardsticks.reading(checkpoint.read(tmp_path / "own"), "train", evaluate.Options())
+    assert small_classifier.find("cifar10", None, SHIPPED) is None
+    known = small_classifier.find("cifar10", "uoft-cs/cifar10", SHIPPED)
+    assert known.labels[0] == "airplane"
+    build.build(tmp_path / "own")
+    card = (tmp_path / "own/README.md").read_text()
+    assert "krizhevsky" not in card.lower() and "CIFAR-10" not in card and "license: unknown" in card
+
+
+def test_pairs_read_in_another_direction_are_others(folder, run):
+    config = checkpoint.read(run / "pix2pix")
+    turned = replace(config, training=replace(config.training, command="--direction AtoB"))
+    tools = yardsticks.Yardsticks(evaluate.Options(dataset=str(folder / "pairs")), torch.device("cpu"))
+    there, back = tools.pairs(config), tools.pairs(turned)
+    assert np.array_equal(there.images, back.maps) and not np.array_equal(there.images, back.images)
+    of = lambda pictures: tools.features(stand_in(), pictures)  # noqa: E731
+    assert not torch.equal(of(there), of(back))
+
+
 def test_references_put_real_pictures_and_noise_beside_models(folder, measured, monkeypatch, tmp_path):
     monkeypatch.setattr(evaluate, "RESULTS", tmp_path)
     tools = yardsticks.Yardsticks(evaluate.Options(), torch.device("cpu"))
@@ -116,6 +180,7 @@ def test_references_put_real_pictures_and_noise_beside_models(folder, measured, 
         str(folder / "colours"), tools, evaluate.Options(n=100, n_classifier=100)
     )
     found = json.loads(path.read_text())["metrics"]
+    assert path == tmp_path / "colours.json"
     fid = {f["subject"]: f["value"] for f in found if f["name"] == "fid_n100"}
     assert fid["noise"] > 10 * fid["real"]
 
@@ -136,6 +201,6 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
         evaluate.main()
     with pytest.raises(DataError, match="no split"):
         measured("cdcgan", "colours", "--reference-split", "validation")
-    monkeypatch.setattr(small_classifier, "find", lambda name: None)
+    monkeypatch.setattr(small_classifier, "find", lambda name, id: None)
     with pytest.raises(DataError, match="no classifier"):
         measured("cdcgan", "colours", "--snapshots")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.train.reading.made import noise, refusal, write_cifar, write_pictures
+from tests.train.reading.made import noise, refusal, write_cifar, write_idx, write_pictures
 from train.reading.data import DataOptions, load
 from zoo.errors import UnknownName
 
@@ -18,6 +18,31 @@ def test_cats64_says_where_it_can_be_had(tmp_path):
     assert "Kaggle" in refusal(dataset="cats64")
     write_pictures(tmp_path / "cats64", a=noise(1, 64)[0])
     assert len(load(DataOptions(dataset="cats64", data_dir=tmp_path), progress=False)) == 1
+
+
+def test_a_local_copy_serves_only_the_id_that_it_stands_for(tmp_path):
+    write_cifar(tmp_path / "cifar10", noise(2, 8), [0, 1])
+    assert refusal(dataset="someone/cifar10", data_dir=tmp_path).startswith("no folder 'someone/cifar10'")
+    write_cifar(tmp_path / "pets", noise(2, 8), [0, 1])
+    assert refusal(dataset="someone/pets", data_dir=tmp_path).startswith("no folder 'someone/pets'")
+    write_cifar(tmp_path / "someone/cifar10", noise(3, 8), [0, 1, 0])
+    theirs = load(DataOptions(dataset="someone/cifar10", data_dir=tmp_path), progress=False)
+    assert (len(theirs), theirs.name, theirs.id) == (3, "someone-cifar10", "someone/cifar10")
+    for asked in ("cifar10", "uoft-cs/cifar10"):
+        found = load(DataOptions(dataset=asked, data_dir=tmp_path), progress=False)
+        assert (len(found), found.name, found.id) == (2, "cifar10", "uoft-cs/cifar10")
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cats64", "Fashion MNIST"])
+def test_a_folder_never_takes_the_name_of_a_named_set(name, tmp_path):
+    write_pictures(tmp_path / name, a=noise(1, 8)[0])
+    found = load(DataOptions(dataset=str(tmp_path / name)), progress=False)
+    assert (found.name, found.id) == (f"{name.lower().replace(' ', '-')}-folder", None)
+
+
+def test_files_of_mnist_are_not_taken_for_fashion_mnist(tmp_path):
+    write_idx(tmp_path / "mnist", noise(1, 28, channels=1), [3])
+    assert "no folder 'fashion-mnist'" in refusal(dataset="fashion-mnist", data_dir=tmp_path / "mnist")
 
 
 def test_a_data_dir_without_the_set_is_refused(tmp_path):
