@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image, ImageColor
 
 from zoo.losses import LOSSES
@@ -66,21 +67,31 @@ def smoothed(x: np.ndarray) -> np.ndarray:
 
 
 def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes:
-    """A PNG of one measure: `groups` is {family: {loss: figures, one a seed}}; panels on one scale, a dot a seed."""
+    """A PNG of one measure, all figures above 0: `groups` is {family: {loss: figures, one per seed}}.
+
+    A panel per family, all on one logarithmic scale: most models lie close together, and a collapsed one far off.
+    """
     losses = [loss for loss in LOSSES if any(loss in group for group in groups.values())]
-    largest = max(max(seeds) for group in groups.values() for seeds in group.values())
+    every = [figure for group in groups.values() for found in group.values() for figure in found]
     figure = Figure(figsize=(1.2 + 2.1 * len(groups), 0.9 + 0.3 * len(losses)), dpi=DPI, layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(groups), sharey=True))
     for axis, (name, group) in zip(axes, groups.items(), strict=True):
         for loss, found in group.items():
             y = losses.index(loss)
-            axis.plot(found, [y] * len(found), "o", color=INK, alpha=0.45, markersize=5, markeredgewidth=0)
-            axis.plot([np.mean(found)], [y], "|", color=ACCENT, markersize=14, markeredgewidth=2)
+            if len(found) > 1:
+                axis.plot([np.mean(found)], [y], "|", color=ACCENT, markersize=14, markeredgewidth=2)
+            axis.plot(found, [y] * len(found), "o", color=INK, alpha=0.6, markersize=5, markeredgewidth=0)
         axis.set_yticks(range(len(losses)), losses)
         axis.set_ylim(len(losses) - 0.5, -0.5)
-        axis.set_xlim(0, 1.05 * largest)
+        axis.set_xscale("log")
+        axis.set_xlim(0.85 * min(every), 1.15 * max(every))
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_locator(NullLocator())
         _dress(axis, name)
-    figure.supxlabel(f"{title}: a dot a training seed, a bar their mean", color=QUIET, fontsize=9)
+    figure.supxlabel(
+        f"{title}, logarithmic: dots are training seeds, bars their means", color=QUIET, fontsize=9
+    )
     return _png(figure)
 
 

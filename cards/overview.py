@@ -1,8 +1,10 @@
 """All models in one page, and what becomes of the papers' claims.
 
-    python -m cards.overview        # → cards/overview.md and its pictures
+    python -m cards.overview            # → cards/overview.md and its pictures
+    python -m cards.overview --check    # is it older than the figures?
 
 Reads the bundled checkpoints and train/results; a claim's verdict is computed from their figures (claims.py).
+--check compares the text, and whether the pictures are there, never what they show.
 """
 
 import argparse
@@ -51,15 +53,35 @@ PAPERS = {
 
 def write(zoo: Zoo, out: Path = HERE) -> None:
     """The page and its pictures; a picture whose figures are gone goes too."""
-    drawn = {PICTURES[name]: picture for name in PICTURES if (picture := draw(zoo, name))}
-    write_files(out, drawn | {PAGE: page(zoo, list(drawn)).encode()})
+    drawn = {
+        PICTURES[name]: figures.over_zoo(groups, measures.MEASURES[name].title)
+        for name, groups in drawable(zoo).items()
+    }
+    write_files(out, drawn | {PAGE: page(zoo).encode()})
     for name in PICTURES.values():
         if name not in drawn:
             (out / name).unlink(missing_ok=True)
 
 
-def draw(zoo: Zoo, name: str) -> bytes | None:
-    """One measure of all models from noise of the starter protocol, a panel a family."""
+def check(zoo: Zoo, out: Path = HERE) -> str | None:
+    """What has drifted, in a line; None where the page is what `write` would write now."""
+    path = out / PAGE
+    if not path.is_file() or path.read_text(encoding="utf-8") != page(zoo):
+        return f"{PAGE} is not what its figures say now"
+    expected = {PICTURES[name] for name in drawable(zoo)}
+    wrong = [name for name in PICTURES.values() if (out / name).is_file() != (name in expected)]
+    if wrong:
+        return f"{wrong[0]} is {'missing' if wrong[0] in expected else 'of figures that are gone'}"
+    return None
+
+
+def drawable(zoo: Zoo) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """{measure: {family: {loss: its figures, one per training seed}}} of the pictures that have something to show."""
+    return {name: groups for name in PICTURES if (groups := by_family(zoo, name))}
+
+
+def by_family(zoo: Zoo, name: str) -> dict[str, dict[str, list[float]]]:
+    """One measure of all models from noise of the starter protocol."""
     groups: dict[str, dict[str, list[float]]] = {}
     for architecture, dataset in tables.families(zoo):
         if architecture == "pix2pix":
@@ -70,10 +92,11 @@ def draw(zoo: Zoo, name: str) -> bytes | None:
         }
         if any(found.values()):
             groups[f"{architecture}, {dataset}"] = {loss: values for loss, values in found.items() if values}
-    return figures.over_zoo(groups, measures.MEASURES[name].title) if groups else None
+    return groups
 
 
-def page(zoo: Zoo, pictures: Sequence[str]) -> str:
+def page(zoo: Zoo) -> str:
+    """The text: first figures and pictures of all models, then the claims, then each paper's figures beside ours."""
     decided = claims.verdicts(zoo)
     trained = [run for run in zoo.runs if run.config]
     measured = [run for run in trained if run.rows]
@@ -83,17 +106,11 @@ def page(zoo: Zoo, pictures: Sequence[str]) -> str:
         " Nothing here is written by hand. The budget is kimg, thousands of real pictures seen by the critic, and is"
         " the same for every loss of a family; the generator's steps stand beside it, because a loss with five critic"
         " steps has had a fifth of them. Over several training seeds: mean ± standard deviation.",
-        "## Claims",
-        claims.__doc__.partition("\n\n")[2].strip().replace("\n", " "),
-        tables.table(
-            ["key", "claim", "verdict", "here"],
-            [[v.claim.key, v.claim.text, f"**{v.word}**", v.here or "–"] for v in decided],
-        ),
+        *(f"![{measures.MEASURES[name].title} of every model]({PICTURES[name]})" for name in drawable(zoo)),
         "## Losses × architectures",
         "FID, of pix2pix the true PSNR in dB; by which protocol stands under each family's table. *Refused* is a loss"
         " that the architecture does not take; the training scripts say why.",
         tables.matrix(zoo),
-        *(f"![{name}]({name})" for name in pictures),
     ]
     for architecture, dataset in tables.families(zoo):
         if text := tables.family(zoo, architecture, dataset):
@@ -107,6 +124,14 @@ def page(zoo: Zoo, pictures: Sequence[str]) -> str:
             " unless at full length a critic dies of it.",
             text,
         ]
+    parts += [
+        "## Claims",
+        claims.__doc__.partition("\n\n")[2].strip().replace("\n", " "),
+        tables.table(
+            ["key", "claim", "verdict", "here"],
+            [[v.claim.key, v.claim.text, f"**{v.word}**", v.here or "–"] for v in decided],
+        ),
+    ]
     for key, (title, note, of) in PAPERS.items():
         parts += [f"## {title}", note, of(zoo), *(sentence(v) for v in decided if v.claim.source == key)]
     return "\n\n".join(parts) + "\n"
@@ -131,10 +156,17 @@ def sentence(verdict: claims.Verdict) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code is 1 where the page has drifted, 2 where something cannot be used."""
     parser = argparse.ArgumentParser(prog="cards.overview", description=__doc__.split("\n\n")[0])
-    parser.parse_args(arguments)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where the page has drifted")
+    options = parser.parse_args(arguments)
     try:
-        write(runs.find())
+        zoo = runs.find()
+        if not options.check:
+            write(zoo)
+        elif problem := check(zoo):
+            print(f"{problem}; python -m cards.overview writes it anew")
+            return 1
     except ZooError as error:
         print(f"cards.overview: {error}", file=sys.stderr)
         return 2

@@ -1,6 +1,7 @@
 """The overview shows every cell, trained or not, ours beside theirs, and is made from folders alone."""
 
 import json
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -111,7 +112,7 @@ def test_a_family_shows_steps_beside_the_budget_and_real_pictures_for_scale(zoo)
 
 
 def test_each_papers_figures_stand_beside_ours(zoo):
-    page = overview.page(zoo, [])
+    page = overview.page(zoo)
     for theirs in (*papers.PSNR.values(), 347.65, 94.23, *papers.LUCIC["cifar10"].values()):
         assert str(theirs) in page
     assert "| 55.8 | 66.6 | lucic-seven, 250 kimg, 3,125 steps |" in page
@@ -139,6 +140,45 @@ def test_the_page_has_pictures_of_what_is_measured(zoo, tmp_path):
     page = (tmp_path / "overview.md").read_text()
     assert "](overview-fid.png)" in page and Image.open(tmp_path / "overview-fid.png").width > 200
     assert page.count("| **") == 19 and "{" not in page
+
+
+def test_the_page_opens_with_pictures_and_figures_and_claims_come_after_them(zoo):
+    page = overview.page(zoo)
+    order = [
+        "](overview-fid.png)",
+        "## Losses × architectures",
+        "### dcgan on cifar10",
+        "## Claims",
+        "Table 4",
+    ]
+    places = [page.index(text) for text in order]
+    assert places == sorted(places) and "## " not in page[2 : places[0]]
+
+
+def test_check_is_silent_after_writing_and_compares_the_text_and_no_picture(
+    zoo, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(overview.runs, "find", lambda: zoo)
+    monkeypatch.setattr(overview, "write", partial(overview.write, out=tmp_path))
+    monkeypatch.setattr(overview, "check", partial(overview.check, out=tmp_path))
+    assert overview.main(["--check"]) == 1 and "python -m cards.overview" in capsys.readouterr().out
+    assert overview.main([]) == 0 == overview.main(["--check"]) and not capsys.readouterr().out
+    (tmp_path / "overview-fid.png").write_bytes(b"another picture")
+    assert overview.main(["--check"]) == 0
+    (tmp_path / "overview-fid.png").unlink()
+    assert overview.main(["--check"]) == 1 and "overview-fid.png is missing" in capsys.readouterr().out
+    overview.main([])
+    changed = next(run for run in zoo.runs if run.rows)
+    changed.rows[0]["value"] = 49.0  # measured anew
+    assert overview.main(["--check"]) == 1 and "overview.md is not" in capsys.readouterr().out
+    assert "49.0" not in (tmp_path / "overview.md").read_text()  # nothing is written
+
+
+def test_a_picture_whose_figures_are_gone_is_drift(tmp_path):
+    overview.write(Zoo(), tmp_path)
+    assert overview.check(Zoo(), tmp_path) is None
+    (tmp_path / "overview-kid.png").write_bytes(b"old")
+    assert "overview-kid.png is of figures that are gone" in overview.check(Zoo(), tmp_path)
 
 
 def test_what_is_unmet_is_said_once_for_all_figures_that_it_concerns():
