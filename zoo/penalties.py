@@ -57,14 +57,18 @@ class LineBetween:
 
 @dataclass(frozen=True)
 class AroundData:
-    """DRAGAN (Kodali et al. 2017, the authors' code): λE(‖∇D(x+δ)‖₂ - k)², δ = ½·std(x)·u, u~U[0,1] a pixel."""
+    """DRAGAN (Kodali et al. 2017, the authors' code): λE(‖∇D(x + αδ)‖₂ - k)², δ = ½·std(x)·u.
+
+    u~U[0,1] per pixel, one α~U[0,1] per picture, std over the batch. (Their paper has Gaussian noise and no α.)
+    """
 
     lam: float = 10.0
     k: float = 1.0
 
     def __call__(self, critic: Critic, real: Tensor, fake: Tensor, rng: Generator | None = None) -> Tensor:
         delta = 0.5 * real.std(correction=0) * uniform(real.shape, real, rng)
-        return self.lam * away_from(self.k, slopes_squared(critic, real + delta))
+        alpha = uniform((len(real), 1, 1, 1), real, rng)
+        return self.lam * away_from(self.k, slopes_squared(critic, real + alpha * delta))
 
 
 @dataclass(frozen=True)

@@ -49,17 +49,23 @@ def test_line_between_is_its_equation_at_one_place_a_pair(pictures):
     assert len({round(one.mean().item(), 3) for one in eps}) == len(eps)
 
 
-def test_around_data_is_its_equation_with_noise_of_its_own_for_each_pixel(pictures):
-    bowl, (real, fake) = Bowl(), pictures
+def test_around_data_is_its_equation_with_noise_for_each_pixel_and_a_length_for_each_picture():
+    """The pictures are many, so that the distribution of α, one per picture, can be seen."""
+    bowl, rng = Bowl(), torch.Generator().manual_seed(1)
+    real = torch.randn(600, 3, 8, 8, generator=rng)
     real[:, 0] *= 3  # one std over the whole batch, not one a channel or picture
     real[0] *= 2
-    value = AroundData(7.0, 2.0)(bowl, real, fake, torch.Generator().manual_seed(3))
+    value = AroundData(7.0, 2.0)(bowl, real, real, torch.Generator().manual_seed(3))
     (near,) = bowl.asked
     assert value.item() == pytest.approx(7 * np.mean((bowl.slopes(near) - 2) ** 2), rel=1e-5)
-    u = ((near - real) / (0.5 * real.numpy().std())).flatten(1)  # (n, pixels), uniform in [0, 1]
-    assert u.min() > -1e-5 and u.max() < 1 + 1e-5 and u.unique().numel() > 0.9 * u.numel()
-    assert (u.amax(1) > 0.95).all() and (u.amin(1) < 0.05).all()
-    assert u.mean().item() == pytest.approx(0.5, abs=0.03)
+    moved = ((near - real) / (0.5 * real.numpy().std())).flatten(1)  # (n, pixels): α·u
+    assert moved.min() > -1e-4 and moved.max() < 1 + 1e-4
+    alpha = 2 * moved.mean(1)  # u's mean is a half; known to ± 0.04 from 192 pixels
+    assert [alpha.quantile(q).item() for q in (0.1, 0.5, 0.9)] == pytest.approx([0.1, 0.5, 0.9], abs=0.08)
+    u = moved[alpha > 0.3] / moved[alpha > 0.3].amax(1, keepdim=True)  # uniform up to each picture's own α
+    assert u.unique().numel() > 0.9 * u.numel() and (u.amin(1) < 0.1).all()
+    assert u.mean().item() == pytest.approx(0.5, abs=0.02)
+    assert u.std().item() == pytest.approx(12**-0.5, abs=0.02)
 
 
 def test_r1_is_half_the_squared_slope_on_reals_and_r2_on_fakes(pictures):
