@@ -1,12 +1,15 @@
-"""Whatever is bundled loads by its id, draws pictures, and is no larger than it may be."""
+"""Whatever is bundled loads by its id, draws the pictures that it drew, and is no larger than it may be."""
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import zoo
+from train.running.folder import samples
 from zoo import facades
 
 CHECKPOINTS = Path(zoo.__file__).parent / "checkpoints"
@@ -32,6 +35,17 @@ def test_a_bundled_model_draws_finite_varied_pictures_the_same_each_time(name):
         assert first.isfinite().all() and first.abs().max() <= 1 and first.std() > 0.1
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_model_draws_its_own_samples_again(name):
+    """The picture that its training saved: nets, latents, classes, façades and grid are as they were then."""
+    model = zoo.load(name)
+    inputs = [facades.random_building(seed) for seed in range(6)] if model.kind == "translation" else []
+    now, then = samples(model, inputs), Image.open(CHECKPOINTS / name / "samples.png")
+    assert (now.mode, now.size) == (then.mode, then.size)
+    now, then = (np.asarray(picture, np.int16) for picture in (now, then))
+    assert abs(now - then).max() <= 1, f"{(abs(now - then) > 1).mean():.1%} of the values differ"
 
 
 @pytest.mark.parametrize("name", BUNDLED)
