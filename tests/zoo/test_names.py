@@ -122,7 +122,7 @@ def test_info_reads_no_weights(bundled, no_hub):
     assert info.config.id == "dcgan-focal-toy" and info.metrics == (rows, True)
 
 
-# ---- on the Hub; test_pull.py has what happens there
+# ---- on the Hub; hub/test_pull.py has what happens there
 
 
 def test_a_revision_stands_after_the_name_or_apart(pulled):

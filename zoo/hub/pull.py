@@ -13,7 +13,8 @@ from zoo import checkpoint
 from zoo.checkpoint import CONFIG, LARGEST, METRICS, WEIGHTS
 from zoo.config import LIBRARY, REPOSITORY
 from zoo.errors import CheckpointError, Refused
-from zoo.hub.connection import Connection, about_us, log, plain_errors
+from zoo.hub.refusals import plain_errors
+from zoo.hub.waiting import Connection, about_us, log
 
 WORTH_A_BAR = 4_000_000  # bytes
 ORPHANED = 3600  # seconds after which nobody goes on with a download that was killed

@@ -15,7 +15,8 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, co
 from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS
 from zoo.config import Config, parse_json
 from zoo.errors import CheckpointError, HubError, Refused
-from zoo.hub.connection import BUSY, LOG_IN, Connection, about_us, causes, plain_errors, status
+from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
+from zoo.hub.waiting import BUSY, Connection, about_us
 
 TRIES = 6  # at a commit: others may push at the same time
 KEPT = (".gitattributes",)  # the Hub's own

@@ -1,30 +1,29 @@
-"""Talking to the Hub: waits that end, downloads that stop growing, and one line for whatever goes wrong.
+"""Waits for the Hub that end, and downloads that stop growing.
 
 Its client retries and waits for ever in places. While a `Connection` is open, requests of its thread go through
-`Connection.send`; everybody else's requests are left alone.
+`Connection.send`; everybody else's requests, and whatever client they have set, are left alone.
 """
 
-import contextlib
 import importlib
-import json
 import logging
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import huggingface_hub
-from huggingface_hub import constants, errors
+from huggingface_hub import errors
+from huggingface_hub.utils import _http as sessions
 
 from zoo.config import LIBRARY
-from zoo.errors import CheckpointError, HubError, Refused, UnknownName, ZooError
+from zoo.errors import Refused
 
 LONGEST_TRY, LONGEST_PAUSE = 10.0, 8.0  # seconds, of one of several tries and between two
 QUICK = 5.0  # seconds, where there is a copy in the cache to fall back on
 BUSY = (429, 500, 502, 503, 504)  # what may be over in a moment
-LOG_IN = "log in with 'hf auth login', or set HF_TOKEN"
 log = logging.getLogger("zoo")
 
 _http = importlib.import_module(errors.HTTPError.__module__.partition(".")[0])  # httpx, or what follows it
@@ -70,9 +69,7 @@ class Connection:
         self.cuts = 0  # answers that broke off
 
     def __enter__(self) -> "Connection":
-        session = huggingface_hub.get_session()
-        if not isinstance(session.send, _Bounded):
-            session.send = _Bounded(session.send)
+        _bound_sessions()
         self._token = _here.set(self)
         if self.uploads:
             _pushing.append(self)
@@ -104,7 +101,7 @@ class Connection:
             try:
                 response = send(request, **options)
             except _http.TransportError as error:
-                response, reason, pause = None, _first_line(error), 0.0
+                response, reason, pause = None, first_line(error), 0.0
                 if not repeatable or isinstance(error, _http.UnsupportedProtocol):
                     raise
             else:
@@ -154,16 +151,58 @@ class TooLarge(Exception):
 
 
 class _Bounded:
-    """The `send` of a session, bounded where a Connection is open."""
+    """The `send` of a client, bounded where a Connection is open."""
 
-    def __init__(self, send: Callable[..., Any]):
-        self.plain = send
+    def __init__(self, client: Any):
+        self.client, self.plain = client, client.send
 
     def __call__(self, request: Any, **options: Any) -> Any:
         connection = _here.get() or (_pushing[-1] if _pushing else None)
         if connection is None:
             return self.plain(request, **options)
-        return connection.send(self.plain, request, **options)
+        return connection.send(self._living, request, **options)
+
+    def _living(self, request: Any, **options: Any) -> Any:
+        """A closed client sends nothing more: one that was closed between two tries has a follower."""
+        send = huggingface_hub.get_session().send if self.client.is_closed else self.plain
+        return getattr(send, "plain", send)(request, **options)
+
+
+class _Factory:
+    """Makes bounded clients: first of `client`, which is in use already, then of what `make` makes."""
+
+    def __init__(self, make: Callable[[], Any], client: Any):
+        self.make, self.first = make, [client]
+
+    def __call__(self) -> Any:
+        client = self.first.pop() if self.first else None
+        if client is None or client.is_closed:
+            client = self.make()
+        if not isinstance(client.send, _Bounded):
+            client.send = _Bounded(client)
+        return client
+
+
+_installing = threading.Lock()
+
+
+def _bound_sessions() -> None:
+    """Bound every session of huggingface_hub from now on, also those that follow one that it closes.
+
+    They are made as before, by the factory that others have set. The present one stays open, since others may be
+    reading from it: `set_client_factory` would close it.
+    """
+    with _installing:
+        client = huggingface_hub.get_session()
+        if isinstance(client.send, _Bounded):
+            return
+        # nothing public tells which one is set
+        make = getattr(sessions, "_GLOBAL_CLIENT_FACTORY", sessions.default_client_factory)
+        close, client.close = client.close, lambda: None
+        try:
+            huggingface_hub.set_client_factory(_Factory(make, client))
+        finally:
+            client.close = close
 
 
 class _Stream(_http.SyncByteStream):
@@ -198,109 +237,6 @@ def _asked_pause(response: Any) -> float:
     return float(reset[1]) if reset and response.status_code == 429 else 0.0
 
 
-# ---- what went wrong, in one line
-
-# What the client raises: besides its own kinds, OSError for the cache, ValueError for an answer that makes no sense,
-# RuntimeError for an upload.
-CLIENT_ERRORS = (
-    errors.HTTPError,
-    errors.EntryNotFoundError,
-    errors.RevisionResolutionError,
-    TooLarge,
-    OSError,
-    ValueError,
-    RuntimeError,
-)
-
-
-@contextlib.contextmanager
-def plain_errors(name: str, revision: str | None = None, doing: str = "read") -> Iterator[None]:
-    """Whatever the client raises, as a ZooError; `doing` is "read" or "write"."""
-    try:
-        yield
-    except ZooError:
-        raise
-    except CLIENT_ERRORS as error:
-        raise _plain(error, name, revision, doing) from None
-
-
-def causes(error: BaseException | None) -> list[BaseException]:
-    """The error, what it came from, and so on: the client hides the reason below."""
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__
-    return found
-
-
-def status(error: BaseException) -> int | None:
-    """The HTTP status that is to blame, if one is."""
-    answers = (getattr(cause, "response", None) for cause in causes(error))
-    return next((answer.status_code for answer in answers if answer is not None), None)
-
-
-def _plain(error: Exception, name: str, revision: str | None, doing: str) -> ZooError:
-    chain = causes(error)
-
-    def among(*kinds: type[BaseException]) -> BaseException | None:
-        return next((cause for cause in chain if isinstance(cause, kinds)), None)
-
-    answered = status(error)
-    if zoo_error := among(ZooError):
-        return zoo_error
-    if large := among(TooLarge):
-        return CheckpointError(
-            f"{name} is not ours: a file of it has {large} bytes or more, which is too many"
-        )
-    if among(errors.GatedRepoError):
-        page = f"{constants.ENDPOINT}/{name}"
-        return UnknownName(f"{name} is gated: ask for access at {page}, then {LOG_IN}")
-    if among(errors.RepositoryNotFoundError):
-        if doing == "write":
-            return HubError(
-                f"the Hub does not let you write to {name}: {LOG_IN}, with a token that may write there"
-            )
-        return UnknownName(f"the Hub has no {name}, or it is private: then {LOG_IN}")
-    if among(errors.RevisionNotFoundError):
-        return UnknownName(f"{name} has no revision '{revision or 'main'}'")
-    if among(errors.HFValidationError):
-        return UnknownName(f"'{name}' is no name of a repository")
-    if among(errors.RemoteEntryNotFoundError):
-        return UnknownName(f"{name} is no model of {LIBRARY}: it lacks a file that each of them has")
-    if among(errors.LocalTokenNotFoundError):
-        return HubError(f"the Hub has to know who you are: {LOG_IN}")
-    if answered == 401:
-        return HubError(f"the Hub does not accept your token: {LOG_IN}, with one that is valid")
-    if answered == 402:
-        return HubError(f"the Hub wants a subscription for {name}: {_said(error)}")
-    if answered == 403:
-        return HubError(
-            f"the Hub does not let you {doing} {name}: {_said(error)}; a token of yours may: {LOG_IN}"
-        )
-    if offline := among(errors.OfflineModeIsEnabled):
-        if isinstance(offline, Unreachable):
-            return HubError(f"cannot reach the Hub for {name}: {offline}")
-        return HubError(f"{name} is not in the cache, and HF_HUB_OFFLINE keeps it from being fetched")
-    if among(errors.FileMetadataError, json.JSONDecodeError):
-        return HubError(
-            f"cannot fetch {name}: {constants.ENDPOINT} does not answer as the Hub does; is there a proxy or a"
-            " login page in between?"
-        )
-    if answered:
-        return HubError(f"the Hub answers {answered} for {name}: {_said(error)}")
-    if transport := among(errors.HTTPError, _http.TransportError):
-        return HubError(f"the connection to the Hub broke for {name}: {_first_line(transport)}")
-    return HubError(f"cannot {doing} {name} on the Hub: {_first_line(error)}")
-
-
-def _said(error: BaseException) -> str:
-    """The server's own words."""
-    for cause in causes(error):
-        if message := getattr(cause, "server_message", None):
-            return _first_line(message)
-    return _first_line(error)
-
-
-def _first_line(error: object) -> str:
+def first_line(error: object) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:160]

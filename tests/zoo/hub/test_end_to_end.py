@@ -15,8 +15,8 @@ from zoo.errors import Refused
 
 TRAIN = """
 import sys
-from train import dcgan
-from train.running import averaging, options
+from train import arguments, dcgan
+from train.running import averaging
 averaging.PICTURES = 500
 sys.argv = ["dcgan.py", *{words!r}.split()]
 arguments.exit_with_one_line(dcgan.main)
