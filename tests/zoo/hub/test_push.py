@@ -258,7 +258,7 @@ def test_the_bundled_zoo_and_a_space_are_pushed_and_nothing_the_second_time(serv
         assert "error" not in client.run(code)
     assert sent(server, before) == []
     listed = client.run("import zoo\nresult = zoo.list_models('*-focal-*', owner='me')")["result"]
-    assert listed == [f"me/{name}" for name in names if "-focal-" in name]
+    assert listed == [f"me/{name}" for name in models if "-focal-" in name]
 
 
 def test_a_push_needs_an_owner_and_folders_that_can_be_told_apart(finished, capsys, monkeypatch):
