@@ -32,25 +32,21 @@ PROTOCOL = (
     "dropout",
     "sample_seed",
 )
-FAMILIES = {"dcgan": "DCGAN", "cdcgan": "class-conditional DCGAN", "sngan": "residual SNGAN",
-            "convgan": "small convolutional GAN without batch norm", "convgan-bn": "small convolutional GAN",
-            "convgan-deep": "deeper small convolutional GAN",
-            "convgan-bn-after": "small convolutional GAN, batch norm after the activation",
-            "pix2pix": "pix2pix"}  # fmt: skip
 
 
 def render(folder: Path) -> str:
     """README.md of a checkpoint folder; CheckpointError where config, metrics or history are damaged."""
     config, (rows, stale) = checkpoint.read(folder), measurements.read_metrics(folder)
     rows = [] if stale else rows
-    kind = architectures.get(config.architecture["name"]).kind
+    architecture = architectures.get(config.architecture["name"])
+    kind = architecture.kind
     loader = FileSystemLoader(Path(__file__).parent)
     templates = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     text = templates.get_template("card.md.j2").render(
         front_matter=front_matter(config, rows, kind),
         made_from=json.dumps(hashes(folder)),
         config=config,
-        family=FAMILIES.get(config.architecture["name"], config.architecture["name"]),
+        family=architecture.title,
         data=citations.data(config.dataset),
         kind=kind,
         stale=stale,

@@ -1,8 +1,10 @@
-"""Whom to cite for a loss, an architecture or a data set, and under which licence the data are."""
+"""What may be cited by its key, and of a data set its title and licence. Losses and architectures name their keys."""
 
 from dataclasses import dataclass
 
+from zoo import architectures
 from zoo.config import Dataset
+from zoo.losses import LOSSES
 
 BIBTEX = {
     "goodfellow2014": """@inproceedings{goodfellow2014,
@@ -100,30 +102,6 @@ BIBTEX = {
 }""",
 }
 
-LOSSES = {
-    "minimax": ("goodfellow2014",),
-    "vanilla": ("goodfellow2014",),
-    "lsgan": ("mao2017",),
-    "wgan": ("arjovsky2017",),
-    "wgan-gp": ("gulrajani2017",),
-    "focal": ("lin2017", "pixelwise"),
-    "hinge": ("lim2017", "miyato2018"),
-    "dragan": ("kodali2017",),
-    "began": ("berthelot2017",),
-    "rpgan": ("jolicoeur2019", "huang2024"),
-    "none": (),
-}
-ARCHITECTURES = {
-    "dcgan": ("radford2016",),
-    "cdcgan": ("radford2016", "koyama2018"),
-    "convgan": ("leastsquares",),
-    "convgan-bn": ("leastsquares",),
-    "convgan-deep": ("leastsquares",),
-    "convgan-bn-after": ("leastsquares",),
-    "sngan": ("miyato2018",),
-    "pix2pix": ("isola2017",),
-}
-
 
 @dataclass(frozen=True)
 class Data:
@@ -163,5 +141,6 @@ def data(of: Dataset) -> Data:
 
 def bibtex(loss: str, architecture: str, dataset: Dataset) -> list[str]:
     """Entries, each once: of the loss, the architecture and the data."""
-    keys = (*LOSSES.get(loss, ()), *ARCHITECTURES.get(architecture, ()), *data(dataset).cite)
-    return [BIBTEX[key] for key in dict.fromkeys(keys)]
+    of_loss = LOSSES[loss].cite if loss in LOSSES else ()  # "none" has no author
+    keys = (*of_loss, *architectures.get(architecture).cite, *data(dataset).cite)
+    return [key if key.startswith("@") else BIBTEX[key] for key in dict.fromkeys(keys)]

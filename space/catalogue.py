@@ -12,27 +12,7 @@ from zoo.measurements import Info, collapse, counting
 
 SCORES = 3.0  # the curves go from -SCORES to SCORES
 POINTS = 49
-WORDS = {  # at most 32 characters
-    "minimax": "the log loss, saturating",
-    "vanilla": "the log loss, non-saturating",
-    "lsgan": "squared distance to a target",
-    "wgan": "score gap, weights clipped",
-    "wgan-gp": "score gap, slopes held at 1",
-    "focal": "easy pictures count less",
-    "hinge": "stops caring past a margin",
-    "dragan": "log loss, slopes held near data",
-    "began": "errors of an autoencoder",
-    "rpgan": "fake against real, in pairs",
-    "dcgan": "transposed convolutions, no labels",
-    "cdcgan": "the same, told the class",
-    "sngan": "residual blocks, no labels",
-    "convgan": "small, no batch norm",
-    "convgan-bn": "small, with batch norm",
-    "convgan-deep": "deeper, with batch norm",
-    "convgan-bn-after": "batch norm after the activation",
-}
 TITLES = {"cifar10": "CIFAR-10", "fashion-mnist": "Fashion-MNIST"}
-SCRIPTS = {"cdcgan": ("dcgan.py", "--conditional")}  # families that another one's script trains
 
 
 def catalogue(shelf: Shelf) -> dict:
@@ -40,10 +20,11 @@ def catalogue(shelf: Shelf) -> dict:
     models = [entry(key, shelf) for key in shelf.ids("noise")]
     mark_rows(models)
     mark_best(models)
-    families = list(dict.fromkeys(model["family"] for model in models))
+    found = {model["family"] for model in models}
+    families = [name for name in architectures.ARCHITECTURES if name in found]
     return {
         "models": models,
-        "losses": [{"name": name, "words": WORDS.get(name, ""), **curves(name)} for name in losses.LOSSES],
+        "losses": [{"name": name, "words": of.words, **curves(name)} for name, of in losses.LOSSES.items()],
         "families": {name: family(name) for name in families},
         "data": data(shelf.config(model["id"]) for model in models),
         "translators": [{"id": key, "load": shelf.name(key)} for key in shelf.ids("translation")],
@@ -112,15 +93,15 @@ def figures(info: Info) -> dict | None:
 
 
 def family(name: str) -> dict:
-    """What is said of an architecture, how it is trained, and which losses it refuses, with the reason."""
-    script, *more = SCRIPTS.get(name, (f"{name}.py" if "-" not in name else f"{name.split('-')[0]}.py",))
+    """What is said of an architecture, the script that trains it, and which losses it refuses, with the reason."""
+    row = architectures.get(name)
     refused = {}
     for loss in losses.LOSSES:
         try:
             architectures.plan_critic(name, loss, losses.get(loss))
         except Refused as error:
             refused[loss] = str(error)
-    return {"words": WORDS.get(name, ""), "script": " ".join([f"train/{script}", *more]), "refused": refused}
+    return {"words": row.words, "command": row.command, "refused": refused}
 
 
 def data(configs: Iterable[Config]) -> dict[str, dict]:

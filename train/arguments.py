@@ -1,7 +1,8 @@
 """The command line: how options look in --help, are parsed, and how a script ends."""
 
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import tyro
@@ -12,6 +13,23 @@ from zoo.errors import ZooError
 def automatic(metavar: str, default: str):
     """For Annotated[X | None, …] = None: an option that, left out, is decided by `default`."""
     return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+
+
+def listed(names: Iterable[str], more: str = ""):
+    """For Annotated[str, …]: an option that takes one of the `names`, with a remark behind them."""
+    *first, last = names
+    return tyro.conf.arg(help=f"{', '.join(first)} or {last}{more}")
+
+
+def told(values: Mapping[str, float]) -> str:
+    """ "5 for wgan and wgan-gp, else 1": the commonest value comes last."""
+    usual = Counter(values.values()).most_common(1)[0][0]
+    names: dict[float, list[str]] = {}
+    for name, value in values.items():
+        if value != usual:
+            names.setdefault(value, []).append(name)
+    parts = [f"{value:g} for {' and '.join(of)}" for value, of in names.items()]
+    return ", ".join([*parts, f"{'else ' if parts else ''}{usual:g}"])
 
 
 def parse(kind: type, description: str):

@@ -8,15 +8,19 @@ core). The second line has the paper's networks and budget, for a GPU. One criti
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from train import arguments
 from train.running import loop, options
+from zoo.architectures import PIX2PIX
+from zoo.losses import LOSSES
+
+TAKEN = [name for name, loss in LOSSES.items() if loss.control not in PIX2PIX.refusals]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(options.TranslationOptions):
-    loss: str = "vanilla"
-    """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan or rpgan; none: L1 alone, without a critic"""
+    loss: Annotated[str, arguments.listed(TAKEN, "; none: L1 alone, without a critic")] = "vanilla"
     critic_steps: int = 1
     """critic steps to one of the generator"""
     kimg: float = 8

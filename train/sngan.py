@@ -8,15 +8,16 @@ Without any option: hinge on CIFAR-10, at a width for a CPU. The second line has
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from train import arguments
 from train.running import loop, options
+from zoo.losses import LOSSES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(options.NoiseOptions):
-    loss: str = "hinge"
-    """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan, began or rpgan"""
+    loss: Annotated[str, arguments.listed(LOSSES)] = "hinge"
     batch: int = 32
     """pictures a step and process"""
     betas: tuple[float, float] = (0.0, 0.9)

@@ -1,4 +1,4 @@
-"""The ten losses, as functions of raw critic scores: one a picture, or a map of patch scores (averaged here).
+"""The losses, as functions of raw critic scores: one a picture, or a map of patch scores (averaged here).
 
 Each follows its source to the factor, and all are minimised. `real` and `fake` are scores of any shape and float
 type, computed in at least float32; results are scalars. softplus(-s) is -log σ(s), σ the logistic function.
@@ -43,11 +43,17 @@ class Loss:
     penalty: ClassVar[Penalty | None] = None
     realness: ClassVar[int] = 1  # -1 where the lower score is the more real one
     paired: ClassVar[bool] = False  # whether g compares with the real scores
+    separable: ClassVar[bool] = True  # a batch costs the mean of what its scores, or pairs, cost alone
+    words: ClassVar[str] = ""  # what the page says of it, in at most 32 characters
+    cite: ClassVar[tuple[str, ...]] = ()  # keys of cards/citations.py, or whole BibTeX entries
 
 
 @dataclass(frozen=True)
 class Minimax(Loss):
     """Goodfellow et al. 2014, eq. 1: the generator's loss saturates where the critic is sure."""
+
+    words: ClassVar[str] = "the log loss, saturating"
+    cite: ClassVar[tuple[str, ...]] = ("goodfellow2014",)
 
     def d(self, real, fake):
         return E(softplus(-real)) + E(softplus(fake))
@@ -60,6 +66,8 @@ class Minimax(Loss):
 class Vanilla(Minimax):
     """Goodfellow et al. 2014, section 3: the non-saturating generator."""
 
+    words: ClassVar[str] = "the log loss, non-saturating"
+
     def g(self, fake, real=None):
         return E(softplus(-fake))
 
@@ -68,6 +76,8 @@ class Vanilla(Minimax):
 class LSGAN(Loss):
     """Mao et al. 2017, eq. 9; (a, b, c) = (-1, 1, 0) is the Pearson χ² form. `squash` puts σ on the scores."""
 
+    words: ClassVar[str] = "squared distance to a target"
+    cite: ClassVar[tuple[str, ...]] = ("mao2017",)
     a: float = 0.0
     b: float = 1.0
     c: float = 1.0
@@ -87,6 +97,8 @@ class LSGAN(Loss):
 class WGAN(Loss):
     """Arjovsky et al. 2017, algorithm 1: a gap of scores, Lipschitz by clipping the weights."""
 
+    words: ClassVar[str] = "score gap, weights clipped"
+    cite: ClassVar[tuple[str, ...]] = ("arjovsky2017",)
     control: ClassVar[str] = "clip"
     critic_steps: ClassVar[int] = 5
     clip: float = 0.01
@@ -102,6 +114,8 @@ class WGAN(Loss):
 class WGANGP(Loss):
     """Gulrajani et al. 2017, eq. 3: WGAN's gap; slope 1 on the lines between real and fake."""
 
+    words: ClassVar[str] = "score gap, slopes held at 1"
+    cite: ClassVar[tuple[str, ...]] = ("gulrajani2017",)
     control: ClassVar[str] = "penalty"
     critic_steps: ClassVar[int] = 5
     lam: float = 10.0
@@ -120,6 +134,8 @@ class Focal(Loss):
     Powers of p are exp(-γ·softplus), whose slope is finite at any score and any γ. γ = 0, α = 1 is `vanilla`.
     """
 
+    words: ClassVar[str] = "easy pictures count less"
+    cite: ClassVar[tuple[str, ...]] = ("lin2017", "pixelwise")
     alpha: float = 1.0
     gamma: float = 2.0
     saturating: bool = False  # the source's literal min-max generator
@@ -138,6 +154,9 @@ class Focal(Loss):
 class Hinge(Loss):
     """Lim & Ye 2017; Miyato et al. 2018, eqs. 16 and 17: scores past the margin stop counting."""
 
+    words: ClassVar[str] = "stops caring past a margin"
+    cite: ClassVar[tuple[str, ...]] = ("lim2017", "miyato2018")
+
     def d(self, real, fake):
         return E(F.relu(1 - wide(real))) + E(F.relu(1 + wide(fake)))
 
@@ -148,6 +167,8 @@ class Hinge(Loss):
 class DRAGAN(Vanilla):
     """Kodali et al. 2017: vanilla; slope k in a noisy neighbourhood of the data."""
 
+    words: ClassVar[str] = "log loss, slopes held near data"
+    cite: ClassVar[tuple[str, ...]] = ("kodali2017",)
     control: ClassVar[str] = "penalty"
     lam: float = 10.0
     k: float = 1.0
@@ -161,6 +182,8 @@ class DRAGAN(Vanilla):
 class BEGAN(Loss):
     """Berthelot et al. 2017: scores are an autoencoder's errors L(v) = E|v - D(v)|; k balances the two."""
 
+    words: ClassVar[str] = "errors of an autoencoder"
+    cite: ClassVar[tuple[str, ...]] = ("berthelot2017",)
     control: ClassVar[str] = "autoencoder"
     realness: ClassVar[int] = -1
     gamma: float = 0.5
@@ -190,6 +213,8 @@ class RpGAN(Loss):
     want more of it.
     """
 
+    words: ClassVar[str] = "fake against real, in pairs"
+    cite: ClassVar[tuple[str, ...]] = ("jolicoeur2019", "huang2024")
     control: ClassVar[str] = "penalty"
     paired: ClassVar[bool] = True
     gamma: float = 0.03

@@ -73,6 +73,9 @@ def test_a_row_is_complete(name):
     for control in {losses.get(loss).control for loss in LOSSES}:
         assert control in row.norms or len(row.refusals[control]) > 20
     assert row.autoencoder or "autoencoder" in row.refusals
+    assert row.title and row.words and row.cite
+    commands = [other.command for other in ARCHITECTURES.values()]
+    assert commands.count(row.command) == 1
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -75,14 +75,10 @@ def test_focal_at_score_zero_has_the_scale_that_the_source_implies():
     assert value.item() == pytest.approx(0.173, abs=5e-4) and slope.item() == pytest.approx(-0.298, abs=5e-4)
 
 
-GOES_WITH = {  # control, critic steps, clip, penalty
-    "minimax": ("spectral", 1, None, None),
-    "vanilla": ("spectral", 1, None, None),
-    "lsgan": ("spectral", 1, None, None),
+NOTHING = ("spectral", 1, None, None)
+GOES_WITH = {  # control, critic steps, clip, penalty; the others bring nothing of their own
     "wgan": ("clip", 5, 0.01, None),
     "wgan-gp": ("penalty", 5, None, penalties.LineBetween(10.0)),
-    "focal": ("spectral", 1, None, None),
-    "hinge": ("spectral", 1, None, None),
     "dragan": ("penalty", 1, None, penalties.AroundData(10.0, 1.0)),
     "began": ("autoencoder", 1, None, None),
     "rpgan": ("penalty", 1, None, penalties.R1R2(0.03)),
@@ -92,7 +88,15 @@ GOES_WITH = {  # control, critic steps, clip, penalty
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_says_what_it_goes_with(name):
     loss = losses.get(name)
-    assert (loss.control, loss.critic_steps, loss.clip, loss.penalty) == GOES_WITH[name]
+    assert (loss.control, loss.critic_steps, loss.clip, loss.penalty) == GOES_WITH.get(name, NOTHING)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_says_what_it_is_in_words_of_its_own(name):
+    """Inherited words would describe another loss."""
+    words = [loss.words for loss in LOSSES.values()]
+    assert 0 < len(LOSSES[name].words) <= 32 and words.count(LOSSES[name].words) == 1
+    assert LOSSES[name].cite and isinstance(LOSSES[name].cite, tuple)
 
 
 def test_a_penalty_takes_its_constants_from_its_loss():
@@ -179,12 +183,15 @@ def test_minimax_and_vanilla_share_the_critic_and_differ_in_the_generator():
 
 
 @pytest.mark.parametrize("name, given", SETTINGS)
-def test_a_patch_map_is_worth_the_mean_of_its_patches(name, given):
+def test_a_patch_map_is_worth_the_mean_of_its_patches_if_the_loss_is_separable(name, given):
     loss = losses.get(name, **given)
     real, fake = scores(5, 1, 3, 4)  # (n, 1, h, w)
     patches = list(zip(real.flatten(1).T, fake.flatten(1).T, strict=True))
-    torch.testing.assert_close(d(loss, real, fake), sum(d(loss, r, f) for r, f in patches) / len(patches))
-    torch.testing.assert_close(loss.g(fake, real), sum(loss.g(f, r) for r, f in patches) / len(patches))
+    apart = [
+        (d(loss, real, fake), sum(d(loss, r, f) for r, f in patches) / len(patches)),
+        (loss.g(fake, real), sum(loss.g(f, r) for r, f in patches) / len(patches)),
+    ]
+    assert [torch.isclose(whole, mean).item() for whole, mean in apart] == [loss.separable] * 2
 
 
 def test_rpgan_compares_within_pairs():

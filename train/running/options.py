@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal
 
-from train.arguments import automatic
+from train.arguments import automatic, listed, told
 from train.reading import data, pairs
 from zoo import architectures, losses, penalties
 from zoo.config import owner_of
@@ -16,11 +16,12 @@ from zoo.errors import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class LossOptions:
-    loss: str = "vanilla"
-    """minimax, vanilla, lsgan, wgan, wgan-gp, focal, hinge, dragan, began or rpgan"""
+    loss: Annotated[str, listed(losses.LOSSES)] = "vanilla"
     loss_fields: Annotated[tuple[str, ...], automatic("NAME=VALUE ...", "the source's")] = ()
     """the loss's constants, as in: --loss-fields gamma=1 saturating=true"""
-    critic_steps: Annotated[int | None, automatic("INT", "5 for wgan and wgan-gp, else 1")] = None
+    critic_steps: Annotated[
+        int | None, automatic("INT", told({name: loss.critic_steps for name, loss in losses.LOSSES.items()}))
+    ] = None
     """critic steps to one of the generator"""
     critic_norm: Annotated[
         Literal["batch", "layer", "instance", "none"] | None,
@@ -33,7 +34,12 @@ class LossOptions:
     """divide the critic's weights by their largest singular value"""
     penalty: Annotated[str | None, automatic("NAME", "the loss's own, if any")] = None
     """a gradient penalty: line-between (WGAN-GP's), around-data (DRAGAN's), r1, r2 or r1+r2"""
-    penalty_weight: Annotated[float | None, automatic("FLOAT", "10, or 1 for r1 and r2")] = None
+    penalty_weight: Annotated[
+        float | None,
+        automatic(
+            "FLOAT", told({name: fields(kind)[0].default for name, kind in penalties.PENALTIES.items()})
+        ),
+    ] = None
     """the λ or γ of --penalty"""
 
     def build_loss(self) -> losses.Loss:

@@ -19,32 +19,23 @@ import itertools
 import tomllib
 import types
 from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from train import convgan, dcgan, pix2pix, sngan
 from train.reading.sources import called
 from train.running.cell import rules
 from train.running.options import ASIDE, TrainingOptions, as_recorded, check
+from zoo.architectures import ARCHITECTURES
 from zoo.errors import Refused, ZooError, unknown
 from zoo.losses import LOSSES
 
 SHIPPED = Path(__file__).parents[1] / "recipes"
 STARTER = "starter-zoo"  # the recipe whose cells are bundled
 
-SCRIPTS = {"dcgan": dcgan, "convgan": convgan, "sngan": sngan, "pix2pix": pix2pix}
-MADE_BY = {  # architecture → its script, and the options that make the script build it
-    "dcgan": ("dcgan", {}),
-    "cdcgan": ("dcgan", {"conditional": True}),
-    "convgan": ("convgan", {}),
-    "convgan-bn": ("convgan", {"variant": "bn"}),
-    "convgan-deep": ("convgan", {"variant": "deep"}),
-    "convgan-bn-after": ("convgan", {"variant": "bn-after"}),
-    "sngan": ("sngan", {}),
-    "pix2pix": ("pix2pix", {}),
-}
 # Set by a cell's place in the recipe, or no matter of what is trained.
-MANAGED = {"loss", "seed", "conditional", "variant", *ASIDE}
+MANAGED = {"loss", "seed", *ASIDE}.union(*(row.options for row in ARCHITECTURES.values()))
+TABLES = list(dict.fromkeys([*(row.script for row in ARCHITECTURES.values()), *ARCHITECTURES]))  # of a budget
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ class Planned:
 
     @property
     def script(self) -> str:
-        return MADE_BY[self.architecture][0]
+        return ARCHITECTURES[self.architecture].script
 
     @property
     def id(self) -> str:
@@ -125,8 +116,8 @@ def read(recipe: str, budget: str = "cpu") -> list[Planned]:
             blamed = Path(budget)
             budgets = parse(blamed)
         for table in budgets:
-            if table not in MADE_BY:
-                raise unknown("script or architecture", table, MADE_BY)
+            if table not in TABLES:
+                raise unknown("script or architecture", table, TABLES)
         return expand(path.stem, data.get("options", {}), budgets, blocks)
     except ZooError as error:
         raise type(error)(f"{blamed.name}: {error}") from None
@@ -152,8 +143,8 @@ def block(given: dict[str, Any]) -> Block:
         if name in given:
             must_fit(name, hint, given[name])
     for architecture in given["architectures"]:
-        if architecture not in MADE_BY:
-            raise unknown("architecture", architecture, MADE_BY)
+        if architecture not in ARCHITECTURES:
+            raise unknown("architecture", architecture, ARCHITECTURES)
     for loss in given["losses"] if given["losses"] != "all" else ():
         if loss not in LOSSES and loss != "none":
             raise unknown("loss", loss, [*LOSSES, "none"])
@@ -166,14 +157,15 @@ def expand(recipe: str, shared: dict, budgets: dict[str, dict], blocks: list[Blo
     first_seeds: dict[str, int] = {}
     for block in blocks:
         for seed, architecture in itertools.product(block.seeds, block.architectures):
-            script, fixed = MADE_BY[architecture]
+            row = ARCHITECTURES[architecture]
+            script = row.script
             if script not in budgets:
                 raise Refused(f"the budget has no table [{script}]")
             given = shared | budgets[script] | budgets.get(architecture, {}) | block.options
             speed = given.pop("pictures_per_second", None)
             must_fit("pictures_per_second", float | None, speed)
             for loss in LOSSES if block.losses == "all" else block.losses:
-                options = build(script, given, fixed | {"loss": loss, "seed": seed})
+                options = build(script, given, row.options | {"loss": loss, "seed": seed})
                 options = replace(options, kimg=options.kimg * block.kimg_times)
                 check(options)
                 if not is_allowed(architecture, options, skip=block.losses == "all"):
@@ -200,7 +192,7 @@ def is_allowed(architecture: str, options: TrainingOptions, *, skip: bool) -> bo
 
 def build(script: str, given: dict[str, Any], decided: dict[str, Any]) -> TrainingOptions:
     """The script's options, checked by name and type."""
-    kind = SCRIPTS[script].Options
+    kind = options_of(script)
     hints = get_type_hints(kind)
     for name, value in given.items():
         if name not in hints.keys() - MANAGED:
@@ -208,6 +200,11 @@ def build(script: str, given: dict[str, Any], decided: dict[str, Any]) -> Traini
         must_fit(name, hints[name], value)
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     return kind(**values, **decided)
+
+
+def options_of(script: str) -> type[TrainingOptions]:
+    """What `train/<script>.py` asks for."""
+    return import_module(f"train.{script}").Options
 
 
 def must_fit(name: str, hint: Any, value: Any) -> None:

@@ -1,6 +1,7 @@
 """The table of architectures: name → generator, critics, and the critic that each kind of loss gets.
 
-A new architecture is one file with a Generator and a Critic, and one row of ARCHITECTURES.
+A new architecture is one file with a Generator and a Critic, and one row of ARCHITECTURES, which names the script of
+train/ that builds it; where none can, one as short as sngan.py is added.
 """
 
 import inspect
@@ -21,19 +22,36 @@ from zoo.penalties import Penalty
 class Architecture:
     """One family. `norms` gives the critic's norm for each control of a loss; a control it lacks is refused."""
 
+    title: str  # as cards call it
+    words: str  # what the page says of it
+    cite: tuple[str, ...]  # keys of cards/citations.py, or whole BibTeX entries
+    script: str  # of train/
     generator: Callable[..., nn.Module]
     critic: Callable[..., nn.Module]
     autoencoder: Callable[..., nn.Module] | None  # began's critic
     sizes: tuple[int, ...]  # sides of a picture, in pixels
     norms: dict[str, str]
     spectral_norm: bool  # where the loss brings no control of its own
+    options: dict[str, bool | str] = field(default_factory=dict)  # by which the script builds this one
     refusals: dict[str, str] = field(default_factory=dict)  # control → why not
     conditional: bool = False
     kind: str = "noise"  # or "translation": picture → picture
     fixed_norm: bool = False  # the norm is what the family is about
 
+    @property
+    def command(self) -> str:
+        """The script with its options, as in `train/convgan.py --variant bn`."""
+        more = (
+            f" --{name}" if value is True else f" --{name} {value}" for name, value in self.options.items()
+        )
+        return f"train/{self.script}.py{''.join(more)}"
+
 
 DCGAN = Architecture(
+    title="DCGAN",
+    words="transposed convolutions, no labels",
+    cite=("radford2016",),
+    script="dcgan",
     generator=dcgan.Generator,
     critic=dcgan.Critic,
     autoencoder=dcgan.Autoencoder,
@@ -43,11 +61,19 @@ DCGAN = Architecture(
 )
 CDCGAN = replace(
     DCGAN,
+    title="class-conditional DCGAN",
+    words="the same, told the class",
+    cite=("radford2016", "koyama2018"),
+    options={"conditional": True},
     conditional=True,
     autoencoder=None,
     refusals={"autoencoder": "its critic rebuilds pictures and has no place for a class"},
 )
 CONVGAN = Architecture(
+    title="small convolutional GAN without batch norm",
+    words="small, no batch norm",
+    cite=("leastsquares",),
+    script="convgan",
     generator=convgan.Generator,
     critic=convgan.Critic,
     autoencoder=convgan.Autoencoder,
@@ -58,9 +84,12 @@ CONVGAN = Architecture(
 )
 
 
-def convgan_with_batch_norm(**more: bool) -> Architecture:
+def convgan_with_batch_norm(variant: str, title: str, words: str, **more: bool) -> Architecture:
     return replace(
         CONVGAN,
+        title=title,
+        words=words,
+        options={"variant": variant},
         generator=partial(convgan.Generator, norm="batch", **more),
         critic=partial(convgan.Critic, **more),
         autoencoder=partial(convgan.Autoencoder, **more),
@@ -71,7 +100,21 @@ def convgan_with_batch_norm(**more: bool) -> Architecture:
     )
 
 
+CONVGAN_BN = convgan_with_batch_norm("bn", "small convolutional GAN", "small, with batch norm")
+CONVGAN_DEEP = convgan_with_batch_norm(
+    "deep", "deeper small convolutional GAN", "deeper, with batch norm", deep=True
+)
+CONVGAN_BN_AFTER = convgan_with_batch_norm(
+    "bn-after",
+    "small convolutional GAN, batch norm after the activation",
+    "batch norm after the activation",
+    after=True,
+)
 SNGAN = Architecture(
+    title="residual SNGAN",
+    words="residual blocks, no labels",
+    cite=("miyato2018",),
+    script="sngan",
     generator=sngan.Generator,
     critic=sngan.Critic,
     autoencoder=sngan.Autoencoder,
@@ -80,6 +123,10 @@ SNGAN = Architecture(
     spectral_norm=True,
 )
 PIX2PIX = Architecture(
+    title="pix2pix",
+    words="a U-Net, picture to picture",
+    cite=("isola2017",),
+    script="pix2pix",
     generator=pix2pix.Generator,
     critic=pix2pix.Critic,
     autoencoder=None,
@@ -94,9 +141,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "dcgan": DCGAN,
     "cdcgan": CDCGAN,
     "convgan": CONVGAN,
-    "convgan-bn": convgan_with_batch_norm(),
-    "convgan-deep": convgan_with_batch_norm(deep=True),
-    "convgan-bn-after": convgan_with_batch_norm(after=True),
+    "convgan-bn": CONVGAN_BN,
+    "convgan-deep": CONVGAN_DEEP,
+    "convgan-bn-after": CONVGAN_BN_AFTER,
     "sngan": SNGAN,
     "pix2pix": PIX2PIX,
 }

@@ -16,6 +16,8 @@ from train.reading import sources
 from train.running import auto, options
 from train.running.options import as_recorded, command
 from zoo.errors import Refused, ZooError
+from zoo.losses import LOSSES
+from zoo.penalties import PENALTIES
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +116,11 @@ def test_help_tells_every_option_and_what_it_is(script, monkeypatch, capsys):
     assert raised.value.code in (0, None)
     for field in fields(kind_of(script)):
         assert f"--{field.name.replace('_', '-')}" in text
+    taken = [name for name in LOSSES if (script, name) != ("pix2pix", "began")]
+    told = " ".join(text.replace("│", " ").split())
+    assert f"{', '.join(taken[:-1])} or {taken[-1]}" in told and all(name in told for name in PENALTIES)
+    assert "5 for wgan and wgan-gp, else 1" in told or script == "pix2pix"
+    assert "10 for line-between and around-data, else 1" in told
     assert import_module(f"train.{script}").__doc__.splitlines()[0].startswith("Train ")
 
 

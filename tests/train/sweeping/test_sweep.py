@@ -18,9 +18,8 @@ from tests.train.sweeping.stand_ins import (
     MINE,
     names,
 )
-from train import sweep
+from train import dcgan, sweep
 from train.sweeping import recipe, standing
-from train.sweeping.recipe import SCRIPTS
 from zoo.errors import Refused
 
 # ---- training
@@ -172,7 +171,7 @@ def test_the_commands_of_what_is_left_can_be_given_to_any_shell(shop, capsys):
     for line, cell in zip(lines, recipe.read(shop.path)[1:], strict=True):
         threads, python, script, *arguments = shlex.split(line)
         assert (threads, python, script) == ("OMP_NUM_THREADS=1", "python", "train/dcgan.py")
-        parsed = tyro.cli(SCRIPTS["dcgan"].Options, args=arguments)
+        parsed = tyro.cli(dcgan.Options, args=arguments)
         assert parsed == replace(cell.options, out=shop.out / "mine" / cell.name, resume=True)
     shop.run(print_commands=True, train_only=False, evaluate="--n 7")
     lines = [line.split(" && ") for line in capsys.readouterr().out.splitlines()]
