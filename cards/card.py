@@ -98,7 +98,7 @@ def model_index(config: Config, rows: Sequence[dict], task: str) -> list[EvalRes
         EvalResult(
             task_type=task,
             dataset_type=config.dataset.id or config.dataset.name,
-            dataset_name=citations.data(config.dataset).title,
+            dataset_name=config.dataset.title,
             dataset_split=row.get("split"),
             metric_type=name,
             metric_value=row["value"],

@@ -107,7 +107,6 @@ BIBTEX = {
 class Data:
     """`licence` in words; `weights`: the licence of weights learned from it, as the Hub names licences."""
 
-    title: str
     licence: str
     weights: str = "apache-2.0"
     cite: tuple[str, ...] = ()
@@ -115,18 +114,15 @@ class Data:
 
 DATA = {
     "cifar10": Data(
-        "CIFAR-10",
         "Its authors ask to be cited (Krizhevsky 2009) and name no licence.",
         cite=("krizhevsky2009",),
     ),
-    "fashion-mnist": Data("Fashion-MNIST", "MIT, as its authors state (Zalando SE).", cite=("xiao2017",)),
+    "fashion-mnist": Data("MIT, as its authors state (Zalando SE).", cite=("xiao2017",)),
     "facades": Data(
-        "CMP Facades",
         "Its authors ask to be cited (Tyleček & Šára, GCPR 2013); no other terms are known here.",
         cite=("tylecek2013",),
     ),
     "cats64": Data(
-        "Cats faces 64×64 (Kaggle)",
         "No licence is stated for the cat faces: find out yourself before you use the model for more than a look.",
         weights="unknown",
     ),
@@ -136,7 +132,7 @@ DATA = {
 def data(of: Dataset) -> Data:
     """A data set that nobody described here is its owner's affair, and the card says so."""
     unknown = "Nothing is known here of this data set's licence: ask whoever collected it."
-    return DATA.get(of.known) or Data(of.name, unknown, weights="unknown")
+    return DATA.get(of.known) or Data(unknown, weights="unknown")
 
 
 def bibtex(loss: str, architecture: str, dataset: Dataset) -> list[str]:

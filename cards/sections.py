@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cards import citations, measures
+from cards import measures
 from cards.measures import OF_PICTURES, show, title
 from zoo.config import LIBRARY, Config
 from zoo.measurements import counting, final, measure_of, preference
@@ -13,7 +13,7 @@ def facts(config: Config) -> dict[str, str]:
     data, training, weights = config.dataset, config.training, config.weights
     pictures = 1000 * training.kimg
     return {
-        "data": f"{citations.data(data).title} ({_source(config)}), {data.split} split, {data.pictures:,}"
+        "data": f"{data.title} ({_source(config)}), {data.split} split, {data.pictures:,}"
         f" pictures, {data.size}×{data.size}, {'grey' if data.channels == 1 else 'colour'}",
         "loss": _fields(config.loss),
         "architecture": _fields(config.architecture),

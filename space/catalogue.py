@@ -1,18 +1,18 @@
 """What the page is told once: models with their figures, the losses' curves and words, and what cannot be."""
 
+import shlex
 from collections.abc import Iterable
 
 import torch
 
 from space.shelf import Shelf
 from zoo import architectures, losses
-from zoo.checkpoint import Config
+from zoo.config import Config, Dataset
 from zoo.errors import Refused
 from zoo.measurements import Info, collapse, counting
 
 SCORES = 3.0  # the curves go from -SCORES to SCORES
 POINTS = 49
-TITLES = {"cifar10": "CIFAR-10", "fashion-mnist": "Fashion-MNIST"}
 
 
 def catalogue(shelf: Shelf) -> dict:
@@ -109,13 +109,22 @@ def data(configs: Iterable[Config]) -> dict[str, dict]:
     found: dict[str, dict] = {}
     for dataset in (config.dataset for config in configs):
         of = {
-            "title": TITLES.get(dataset.known, dataset.name),
+            "title": dataset.title,
             "size": dataset.size,
+            "options": data_options(dataset),
             "labels": list(dataset.labels),
         }
         known = found.setdefault(dataset.name, of)
         known["labels"] = max(known["labels"], of["labels"], key=len)
     return found
+
+
+def data_options(dataset: Dataset) -> str:
+    """By which a script trains on it: its name, its id on the Hub or, of a folder, the name that it had."""
+    asked = dataset.known or dataset.id or f"./{dataset.name}"
+    size = "" if dataset.natural else f" --size {dataset.size}"
+    split = "" if dataset.split == "train" else f" --split {shlex.quote(dataset.split)}"
+    return f"--dataset {asked}{size}{split}"
 
 
 # --- curves

@@ -18,12 +18,22 @@ LIBRARY = "gan-zoo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 Scalar = bool | int | float | str
-# Data sets with short names, and their ids on the Hub (None: not there). Others of the same name are others.
-NAMED_DATA = {
-    "cifar10": "uoft-cs/cifar10",
-    "fashion-mnist": "zalando-datasets/fashion_mnist",
-    "facades": "huggan/facades",
-    "cats64": None,
+
+
+@dataclass(frozen=True)
+class NamedData:
+    """A data set with a short name. `id`: the Hub's, None where it is not there; `size`: its pictures', in pixels."""
+
+    title: str
+    id: str | None
+    size: int
+
+
+NAMED_DATA = {  # others that are called the same are others
+    "cifar10": NamedData("CIFAR-10", "uoft-cs/cifar10", 32),
+    "fashion-mnist": NamedData("Fashion-MNIST", "zalando-datasets/fashion_mnist", 28),
+    "facades": NamedData("CMP Facades", "huggan/facades", 256),
+    "cats64": NamedData("Cats faces 64×64 (Kaggle)", None, 64),
 }
 
 
@@ -44,7 +54,17 @@ class Dataset:
     @property
     def known(self) -> str | None:
         """Its name, if it is one of NAMED_DATA and not another that is called the same."""
-        return self.name if self.name in NAMED_DATA and NAMED_DATA[self.name] == self.id else None
+        return self.name if self.name in NAMED_DATA and NAMED_DATA[self.name].id == self.id else None
+
+    @property
+    def natural(self) -> bool:
+        """Whether its pictures are a named set's at their own size: asked for by its name alone."""
+        return self.known is not None and NAMED_DATA[self.known].size == self.size
+
+    @property
+    def title(self) -> str:
+        """As it is written in prose."""
+        return NAMED_DATA[self.known].title if self.known else self.name
 
 
 @dataclass(frozen=True, kw_only=True)

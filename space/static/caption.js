@@ -15,8 +15,8 @@ export function caption({ figures }) {
 }
 
 // An honest frame: dashed, with what would fill it or why nothing can.
-export function empty(family, loss) {
+export function empty(family, loss, data) {
   const reason = family.refused[loss];
   return el("div.empty", {}, el("p", {}, reason ? "Not in the zoo" : "Not trained yet"),
-    reason ? el("p.why", {}, reason) : el("code", {}, `${family.script} --loss ${loss}`));
+    reason ? el("p.why", {}, reason) : el("code", {}, `${family.command} --loss ${loss} ${data.options}`));
 }

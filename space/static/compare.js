@@ -148,7 +148,7 @@ export class Compare {
   }
 
   cell(model, family, loss, head, old) {
-    if (!model) return el("figure", {}, head, empty(family, loss), el("figcaption"));
+    if (!model) return el("figure", {}, head, empty(family, loss, this.state.catalogue.data[this.state.get("data")]), el("figcaption"));
     const before = old.get(model.id);
     if (before) {
       this.cells.set(model.id, before);

@@ -44,8 +44,8 @@ export class State {
   }
 
   rows(data = this.values.data) {
-    const order = ["dcgan", "cdcgan", "sngan"];
-    const rank = (row) => (order.indexOf(row) + order.length + 1) % (order.length + 1);
+    const order = Object.keys(this.catalogue.families);
+    const rank = (row) => order.indexOf(this.family(row));
     return [...new Set(this.modelsOf(data).map((model) => model.row))].sort((a, b) => rank(a) - rank(b));
   }
 

@@ -119,7 +119,8 @@ def make(tmp_path):
             critic={"norm": "batch", "spectral_norm": clip is None, "autoencoder": False, "width": 4},
             loss={"name": loss} | ({"clip": clip} if clip else {}),
             dataset=checkpoint.Dataset(
-                name=dataset, id=NAMED_DATA.get(dataset) if hub_id == "" else hub_id, revision=None, split="train",
+                name=dataset, id=getattr(NAMED_DATA.get(dataset), "id", None) if hub_id == "" else hub_id,
+                revision=None, split="train",
                 pictures=50_000, size=32, channels=of["channels"],
                 labels=() if translates else CIFAR_LABELS, palette="facades" if dataset == "facades" else None,
             ),

@@ -218,7 +218,9 @@ def test_every_loss_and_architecture_has_something_to_cite():
 def test_a_loss_may_bring_its_citation_whole(make, monkeypatch):
     monkeypatch.setattr(LOSSES["focal"], "cite", ("lin2017", "@misc{mine2026,\n  title = {Mine}\n}"))
     entries = text(make("runs/some")).partition("## Cite")[2]
-    assert entries.index("@inproceedings{lin2017") < entries.index("@misc{mine2026") < entries.index("radford")
+    assert (
+        entries.index("@inproceedings{lin2017") < entries.index("@misc{mine2026") < entries.index("radford")
+    )
 
 
 def test_check_is_silent_after_build_wherever_the_folder_goes(measured, tmp_path, capsys):

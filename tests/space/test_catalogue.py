@@ -1,12 +1,22 @@
 """What the page tells of the models and losses: figures, curves, words, reasons."""
 
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import import_module
+from itertools import cycle
+from pathlib import Path
+
 import pytest
 import torch
 
 import zoo
 from space import catalogue
-from zoo import losses
-from zoo.config import Config
+from train.reading.sources import called
+from train.running import loop
+from zoo import architectures, losses
+from zoo.config import NAMED_DATA, Config
 from zoo.measurements import Info, Metrics
 
 
@@ -76,12 +86,62 @@ def test_prices_start_where_the_real_score_costs_nothing():
 def test_what_cannot_be_has_its_reason():
     assert "no place for a class" in catalogue.family("cdcgan")["refused"]["began"]
     assert catalogue.family("dcgan") == {
-        "words": catalogue.WORDS["dcgan"],
-        "script": "train/dcgan.py",
+        "words": "transposed convolutions, no labels",
+        "command": "train/dcgan.py",
         "refused": {},
     }
-    assert catalogue.family("cdcgan")["script"] == "train/dcgan.py --conditional"
 
 
-def test_every_loss_has_its_words_of_at_most_32_characters():
-    assert all(0 < len(catalogue.WORDS[name]) <= 32 for name in losses.LOSSES)
+# ---- the command that would fill an empty place
+
+SETS = {  # name, id, size, as configs tell them → how a script is asked for them
+    ("cifar10", "uoft-cs/cifar10", 32): ["--dataset", "cifar10"],
+    ("cifar10", "uoft-cs/cifar10", 64): ["--dataset", "cifar10", "--size", "64"],
+    ("fashion-mnist", "zalando-datasets/fashion_mnist", 28): ["--dataset", "fashion-mnist"],
+    ("cats64", None, 64): ["--dataset", "cats64"],
+    ("someone-cifar10", "someone/cifar10", 32): ["--dataset", "someone/cifar10", "--size", "32"],
+    ("my_photos", None, 64): ["--dataset", "./my_photos", "--size", "64"],
+}
+FROM_NOISE = [name for name, row in architectures.ARCHITECTURES.items() if row.kind == "noise"]
+
+
+def printed(some: Config, name: str, loss: str, of: tuple[str, str | None, int]) -> str:
+    """Put together as in static/caption.js, which test_compare.py reads from the page."""
+    dataset = replace(some.dataset, **dict(zip(("name", "id", "size"), of, strict=True)))
+    data = catalogue.data([replace(some, dataset=dataset)])
+    return f"{catalogue.family(name)['command']} --loss {loss} {data[of[0]]['options']}"
+
+
+@pytest.mark.parametrize("name", FROM_NOISE)
+def test_what_is_printed_trains_that_architecture_with_that_loss_on_that_data(name, some, monkeypatch):
+    """main() reads the options as it does for a user, and stops where training would begin."""
+    asked = []
+    monkeypatch.setattr(loop, "run", lambda name, options, script: asked.append((name, options)))
+    allowed = [loss for loss in losses.LOSSES if loss not in catalogue.family(name)["refused"]]
+    assert len(allowed) >= len(SETS)  # so that each set has its turn
+    for loss, of in zip(allowed, cycle(SETS), strict=False):
+        script, *words = shlex.split(printed(some, name, loss, of))
+        assert words[-len(SETS[of]) :] == SETS[of]
+        monkeypatch.setattr(sys, "argv", [script, *words])
+        import_module(script.removesuffix(".py").replace("/", ".")).main()
+        trained, options = asked.pop()
+        assert (trained, options.loss) == (name, loss)
+        found = called(options.dataset)
+        assert (found.name, found.id) == of[:2]
+        assert (options.size or NAMED_DATA[found.name].size) == of[2]
+
+
+def test_what_is_printed_runs(some):
+    last = {catalogue.family(name)["command"].split()[0]: name for name in FROM_NOISE}  # of each script
+    lines = [printed(some, name, "lsgan", next(iter(SETS))) for name in last.values()]
+    commands = [[sys.executable, *shlex.split(line), "--help"] for line in lines]
+    root = Path(catalogue.__file__).parents[1]
+    started = [subprocess.Popen(c, cwd=root, stdout=subprocess.PIPE, encoding="utf-8") for c in commands]
+    for line, process in zip(lines, started, strict=True):
+        said, _ = process.communicate(timeout=240)
+        assert process.returncode == 0 and said.startswith(f"usage: {line.split()[0]} ")
+
+
+def test_another_split_is_asked_for(some):
+    options = catalogue.data_options(replace(some.dataset, name="mine", id=None, size=32, split="a b"))
+    assert shlex.split(options) == ["--dataset", "./mine", "--size", "32", "--split", "a b"]

@@ -15,9 +15,9 @@ from train.evaluation import features, inception, small_classifier, translated
 from train.evaluation.sampled import Against
 from train.reading import data, pairs
 from train.reading.decoded import Pictures
-from train.reading.sources import NAMED, called, own_name
+from train.reading.sources import called, own_name
 from zoo import architectures
-from zoo.config import Config, Dataset
+from zoo.config import NAMED_DATA, Config, Dataset
 from zoo.errors import DataError, Refused
 
 Asked = data.DataOptions | pairs.PairOptions
@@ -133,8 +133,6 @@ def translates(config: Config) -> bool:
 def reading(config: Config, split: str, options: Options) -> Asked:
     """How a split of a checkpoint's data set is read, as it was trained on. Refused where nobody said where it lies."""
     of = config.dataset
-    named = NAMED.get(of.known)
-    natural = named is not None and named.size == of.size  # the training run's cache serves
     place = options.dataset or of.known or of.id
     if place is None:
         place, base = name_of(of), options.data_dir or os.environ.get("ZOO_DATA_DIR")
@@ -146,8 +144,8 @@ def reading(config: Config, split: str, options: Options) -> Asked:
         "dataset": place,
         "data_dir": options.data_dir,
         "split": split,
-        "size": None if natural else of.size,
-        "channels": None if natural else of.channels,
+        "size": None if of.natural else of.size,  # the training run's cache serves
+        "channels": None if of.natural else of.channels,
     }
     words = shlex.split(config.training.command)
     kind = pairs.PairOptions if translates(config) else data.DataOptions
@@ -160,7 +158,7 @@ def reading(config: Config, split: str, options: Options) -> Asked:
 
 def name_of(dataset: Dataset) -> str:
     """As it would be called today: a folder or Hub set once took the name of a named set that it is not."""
-    if dataset.known or dataset.name not in NAMED:
+    if dataset.known or dataset.name not in NAMED_DATA:
         return dataset.name
     return called(dataset.id).name if dataset.id else own_name(dataset.name)
 

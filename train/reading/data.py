@@ -20,6 +20,7 @@ from train.reading import columns, files, sources
 from train.reading.decoded import Contents, Pictures, Streamed, cache_root, prepare, read_picture
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
+from zoo.config import NAMED_DATA
 from zoo.errors import DataError
 
 FOLDER_SIZE = 64
@@ -56,7 +57,7 @@ def _contents(place: Place, options: DataOptions) -> Contents:
             wanted = found[0]
         column = columns.Column(table, columns.check_column(table, wanted, "--image-column"))
         labels, names = columns.table_labels(table, options.label_column or (known and known.label))
-        size = known.size if known else None
+        size = NAMED_DATA[place.name].size if known else None
     else:
         for name in (options.image_column, options.label_column):
             if name is not None:
@@ -72,7 +73,7 @@ def _contents(place: Place, options: DataOptions) -> Contents:
             folder = files.split_folder(place.folder, options.split)
             column = files.picture_files(folder)
             labels, names = files.folder_labels(folder, column)
-            size = known.size if known else FOLDER_SIZE
+            size = NAMED_DATA[place.name].size if known else FOLDER_SIZE
     return Contents(partial(_one, column), len(column), size, labels, names)
 
 

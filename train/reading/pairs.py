@@ -15,6 +15,7 @@ from train.reading.decoded import Contents, Pictures, cache_root, prepare, read_
 from train.reading.files import picture_files, split_folder
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
+from zoo.config import NAMED_DATA
 from zoo.errors import DataError
 
 SIZE = 256
@@ -121,7 +122,7 @@ def _snapped(place: Place, options: PairOptions) -> int | None:
 
 
 def _contents(place: Place, options: PairOptions) -> Contents:
-    size = options.size or (place.named.size if place.named and place.named.map else SIZE)
+    size = options.size or (NAMED_DATA[place.name].size if place.named and place.named.map else SIZE)
     snapped = _snapped(place, options)
     to_b = _direction(place, options) == "AtoB"
     if place.kind == "table":

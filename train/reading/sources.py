@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Named:
-    """What is known of a data set with a short name; `zoo.config.NAMED_DATA` has the Hub's id of it."""
+    """What is known of a data set with a short name; `zoo.config.NAMED_DATA` has the rest."""
 
     image: str
-    size: int
     label: str | None = None
     map: str | None = None  # the other column of a set of pairs
     label_names: tuple[str, ...] = ()  # where the files do not hold them
@@ -30,14 +29,14 @@ class Named:
 
 # fmt: off
 NAMED = {
-    "cifar10": Named("img", 32, label="label"),
+    "cifar10": Named("img", label="label"),
     "fashion-mnist": Named(
-        "image", 28, label="label",
+        "image", label="label",
         label_names=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
                      "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ),
-    "facades": Named("imageA", 256, map="imageB"),
-    "cats64": Named("image", 64),
+    "facades": Named("imageA", map="imageB"),
+    "cats64": Named("image"),
 }
 # fmt: on
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mnist
@@ -109,9 +108,9 @@ class Called:
 
 def called(asked: str) -> Called:
     """By what is asked for alone; nothing is looked for but whether it is a folder."""
-    for name, hub in NAMED_DATA.items():
-        if asked in (name, hub):
-            return Called(name, hub, named=NAMED[name])
+    for name, of in NAMED_DATA.items():
+        if asked in (name, of.id):
+            return Called(name, of.id, named=NAMED[name])
     folder = Path(asked).expanduser()
     if not folder.is_dir() and HUB_ID.fullmatch(asked):
         owner, name = asked.split("/")
