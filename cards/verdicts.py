@@ -54,9 +54,9 @@ def overall(words: Sequence[str]) -> str:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and 95 % interval (Student's t) of two values or more."""
+    """Mean and 95 % interval (Student's t) of two values or more; of twelve or more a little too wide."""
     mean, n = statistics.fmean(values), len(values)
-    reach = T95.get(n - 1, 2.1 if n > 11 else 2.228) * statistics.stdev(values) / math.sqrt(n)
+    reach = T95[min(n - 1, max(T95))] * statistics.stdev(values) / math.sqrt(n)
     return mean, mean - reach, mean + reach
 
 

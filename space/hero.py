@@ -16,13 +16,11 @@ from space.studio import Studio
 
 STATIC = Path(__file__).parent / "static"
 DESK = {"viewport": {"width": 1440, "height": 1070}}  # two families of Compare
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 LATENT = 27
 SHOTS = {  # name → query, and the browser's options
     "compare": ("?", DESK),
     "compare-dark": ("?__theme=dark", DESK),
     "interpolate": ("?view=interpolate&t=23", DESK),
-    "phone": (f"?at={LATENT}&lens=1", PHONE),
 }
 READY = """document.querySelectorAll('.sheet.filled, .now .tile img').length >= 5
     && [...document.querySelectorAll('figure[data-id] .sheet:not(.filled)')].every(one => !one.offsetParent)"""
@@ -37,8 +35,6 @@ def shoot(browser: Browser, url: str, name: str, query: str, options: dict) -> N
         sheet = page.locator(".sheet").nth(1)
         side = sheet.bounding_box()["width"] / 8
         sheet.hover(position={"x": (LATENT % 8 + 0.5) * side, "y": (LATENT // 8 + 0.5) * side})
-    if options is PHONE:
-        page.evaluate("window.scrollTo(0, document.querySelector('.row').offsetTop - 60)")
     page.wait_for_timeout(1000)
     content = page.screenshot(full_page=name == "interpolate")
     Image.open(io.BytesIO(content)).convert("RGB").save(STATIC / f"{name}.webp", quality=88, method=6)

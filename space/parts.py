@@ -32,8 +32,8 @@ def said_to_the_visitor() -> Iterator[None]:
         yield
     except ZooError as error:
         raise gr.Error(html.escape(str(error), quote=False), print_exception=False) from None
-    except Busy as busy:
-        raise gr.Error(f"{busy.args[0]} others are waiting: ask again in a few seconds") from None
+    except Busy:
+        raise gr.Error("many others are waiting: ask again in a few seconds") from None
 
 
 def piece(view: str, server_functions: list[Callable], **props) -> gr.HTML:

@@ -35,7 +35,7 @@ FILM = {"side": 192, "fps": 12}  # of an animation: pixels of a picture, frames 
 
 
 class Busy(Exception):
-    """Too many are waiting: how many."""
+    """MAX_WAITING requests wait already; how many more would come is not known."""
 
 
 class Studio:
@@ -52,7 +52,7 @@ class Studio:
     def turn(self) -> Iterator[None]:
         """One at a time; Busy where too many wait already."""
         if self._waiting >= MAX_WAITING:
-            raise Busy(self._waiting)
+            raise Busy
         self._waiting += 1
         try:
             with self._lock:
@@ -185,7 +185,7 @@ def answered(studio: Studio, draw: Callable[[dict], dict]) -> Callable[[dict], d
                 return draw(asked)
         except ZooError as error:
             return {"error": str(error)}
-        except Busy as busy:
-            return {"busy": busy.args[0]}
+        except Busy:
+            return {"busy": True}
 
     return answer

@@ -22,7 +22,7 @@ export class Compare {
     this.source = new Source(draw, {
       arrived: (sheets, asked) => this.arrived(sheets, asked),
       slow: (asked) => this.mention(asked, () => [`drawing seed ${asked.seed}`], false, true),
-      busy: (asked, ahead) => this.mention(asked, () => [`${ahead} people ahead, about ${Math.ceil(ahead / 8)} s`], true),
+      busy: (asked) => this.mention(asked, () => ["many are asking, trying again"], true),
       failed: (asked) => this.mention(asked, () => [`Seed ${asked.seed} did not arrive. `,
         el("button.link", { type: "button", onclick: () => this.redraw() }, "Draw again")], true),
     });

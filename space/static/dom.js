@@ -19,7 +19,7 @@ export const range = (n) => Array.from({ length: n }, (_, i) => i);
 
 export const plural = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
-export const stillWanted = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const lessMotionWanted = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 export const narrow = () => matchMedia("(max-width: 720px)").matches;
 

@@ -2,7 +2,7 @@
 
 import { anchorBox, bar, control, dataBox, random, segmented, select, whole } from "./controls.js";
 import { Cursor } from "./cursor.js";
-import { clamp, el, narrow, plural, range, say, stillWanted } from "./dom.js";
+import { clamp, el, narrow, plural, range, say, lessMotionWanted } from "./dom.js";
 import { film, stack, save } from "./film.js";
 import { picker } from "./picker.js";
 import { Sheet, Tile, showAll } from "./sheet.js";
@@ -22,7 +22,7 @@ export class Interpolate {
     this.source = new Source(server.draw, {
       arrived: (sheets, asked) => this.arrived(sheets, asked),
       slow: () => this.tell("drawing the walk"),
-      busy: (_, ahead) => this.tell(`${ahead} people ahead, about ${Math.ceil(ahead / 8)} s`),
+      busy: () => this.tell("many are asking, trying again"),
       failed: () => this.tell("The walk did not arrive. ",
         el("button.link", { type: "button", onclick: () => this.redraw() }, "Draw again")),
     });
@@ -241,7 +241,7 @@ export class Interpolate {
   }
 
   toggle() {
-    if (stillWanted()) return this.step(); // a step a press
+    if (lessMotionWanted()) return this.step(); // a step a press
     if (this.playing) return this.stop();
     this.playing = setInterval(() => this.step(), 1000 / PER_SECOND);
     this.play.textContent = "Pause";

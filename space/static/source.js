@@ -1,4 +1,4 @@
-// Where pictures come from: draw({models, …}) → {sheets: {id: address}} | {busy: n} | {error: text}.
+// Where pictures come from: draw({models, …}) → {sheets: {id: address}} | {busy: true} | {error: text}.
 // One request at a time; of a burst of wishes only the last is fulfilled. What has arrived once is kept.
 
 const AT_ONCE = 5; // models a request
@@ -55,8 +55,8 @@ export class Source {
     for (;;) {
       const answer = await this.draw(part);
       if (answer?.sheets) return answer.sheets;
-      if (answer?.busy == null) throw new Error(answer?.error ?? "no answer");
-      this.tell.busy(asked, answer.busy);
+      if (!answer?.busy) throw new Error(answer?.error ?? "no answer");
+      this.tell.busy(asked);
       await new Promise((resolve) => setTimeout(resolve, 1000 + 1000 * Math.random()));
       if (this.wanted !== asked) return null;
     }

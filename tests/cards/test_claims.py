@@ -35,6 +35,10 @@ def test_interval_is_students():
     assert verdicts.interval([1.0, 2.0, 3.0]) == pytest.approx(
         (2, 2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5), rel=1e-3
     )
+    twelve = list(
+        range(12)
+    )  # sd √13; beyond the table the interval is too wide (t is 2.201), never too narrow
+    assert verdicts.interval(twelve) == pytest.approx((5.5, 5.5 - 2.319, 5.5 + 2.319), rel=1e-3)
 
 
 def test_a_difference_is_of_runs_with_the_same_seed(pairs):

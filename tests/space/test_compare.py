@@ -146,11 +146,11 @@ def test_a_link_with_nonsense_falls_back_in_silence(visit, bad):
 
 def test_a_busy_and_a_failing_server_are_said_under_the_old_picture(visit):
     page = visit()
-    answers = [{"busy": 24}, {"error": "no"}]
+    answers = [{"busy": True}, {"error": "no"}]
     page.route("**/component_server/", lambda route: route.fulfill(json=answers.pop(0)))
     page.get_by_role("button", name="next seed").click()
     caption = page.locator("figure[data-id='dcgan-focal-toy'] figcaption")
-    caption.get_by_text("24 people ahead, about 3 s").wait_for()
+    caption.get_by_text("many are asking, trying again").wait_for()
     caption.get_by_text("Seed 8 did not arrive. Draw again").wait_for()
     assert page.locator("figure[data-id='dcgan-focal-toy']").get_attribute("data-seed") == "7"
     page.unroute("**/component_server/")

@@ -37,6 +37,12 @@ def text(path: str) -> str:
     return deploy.files()[path].read_text(encoding="utf-8")
 
 
+def test_every_picture_that_goes_with_the_page_is_shown_by_a_readme():
+    readmes = [(deploy.ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "space/README.md")]
+    sent = [path for path in deploy.files() if re.match(r"space/.*\.(webp|png|jpg|gif)$", path)]
+    assert sent and all(any(Path(path).name in readme for readme in readmes) for path in sent)
+
+
 # --- the folder, in a process that has nothing else
 
 

@@ -9,8 +9,9 @@ from PIL import Image
 
 import zoo
 from space import facades, studio
+from space.parts import said_to_the_visitor
 from space.shelf import MAX_SEED, Shelf, find
-from space.studio import Busy, Studio
+from space.studio import Studio
 from tests.toys import same
 from zoo import checkpoint, pictures
 from zoo.errors import Refused, ZooError
@@ -163,13 +164,14 @@ def test_a_burst_is_served_or_told_to_wait_and_none_hangs(draws):
     gate.set()
     for visitor in visitors:
         visitor.join(30)
-    assert told == [{"busy": studio.MAX_WAITING}] * (32 - studio.MAX_WAITING)
+    assert told == [{"busy": True}] * (32 - studio.MAX_WAITING)
     assert answers.count({"sheets": {}}) == studio.MAX_WAITING
     with draws.turn():  # and the queue is empty again
         assert draws._waiting == 1
 
 
-def test_busy_is_said_over_the_endpoints_too(draws, monkeypatch):
+def test_busy_is_said_over_the_endpoints_too_and_names_no_number_that_nobody_counted(draws, monkeypatch):
     monkeypatch.setattr(studio, "MAX_WAITING", 0)
-    with pytest.raises(Busy), draws.turn():
+    with pytest.raises(gr.Error) as error, said_to_the_visitor(), draws.turn():
         pass
+    assert error.value.message == "many others are waiting: ask again in a few seconds"

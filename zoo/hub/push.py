@@ -19,7 +19,6 @@ from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
 from zoo.hub.waiting import BUSY, Connection, about_us
 
 TRIES = 6  # at a commit: others may push at the same time
-KEPT = (".gitattributes",)  # the Hub's own
 
 # In a card: the sha256 of each file that it tells of.
 MADE_FROM = re.compile(r"^<!-- made from (\{.*\}) -->$", re.MULTILINE)
@@ -193,7 +192,7 @@ def _entries(api: HfApi, where: dict[str, str], head: str) -> list:
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:
-    return path not in KEPT and any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def _same(there: Any, content: bytes) -> bool:
