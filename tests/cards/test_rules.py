@@ -1,0 +1,394 @@
+"""The nineteen rules, each written down a second time and tried with planted figures in every direction.
+
+A comparison is (net, loss of the lower one, net, loss of the higher one, figure). In figures that follow it, its
+part of the claim is a difference; in figures the other way round, one against the claim; in figures that waver it is
+undecided; and a part too many or too few, or of other runs, shows in the texts.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import pytest
+
+from cards import claims, verdicts
+from cards.runs import Zoo
+
+SEEDS = (0, 1, 2)
+SWINGS = ("swing_d", "swing_g")
+
+
+class Rule(NamedTuple):
+    """`lower`: its comparisons. `dataset`, `recipe` and `kimg` are the source's own set-up, where it has one."""
+
+    dataset: str
+    recipe: str
+    kimg: float | None
+    lower: list[tuple[str, str, str, str, str]]
+
+
+def of_curves(net, calmer, other):
+    return [(net, calmer, net, other, swing) for swing in SWINGS]
+
+
+PSNR = [*pairwise(["wgan-gp", "lsgan", "focal", "vanilla"])]
+RULES = {
+    "F1": Rule("cifar10", "focal-cifar10", 5000, [
+        *of_curves("dcgan", "focal", "vanilla"), *of_curves("cdcgan", "focal", "vanilla"),
+    ]),
+    "F2": Rule("cifar10", "focal-cifar10", 5000, [
+        *of_curves("dcgan", "lsgan", "focal"), *of_curves("cdcgan", "lsgan", "focal"),
+        *of_curves("dcgan", "wgan-gp", "focal"), *of_curves("cdcgan", "wgan-gp", "focal"),
+    ]),
+    "F6": Rule("facades", "focal-facades", 80, [("pix2pix", a, "pix2pix", b, "psnr") for a, b in PSNR]),
+    "L1": Rule("fashion-mnist", "lsgan-fashion-mnist", 12_000, [
+        (net, "lsgan", net, "vanilla", "fid") for net in ("convgan", "convgan-bn", "convgan-deep")
+    ]),
+    "L2": Rule("fashion-mnist", "lsgan-fashion-mnist", 12_000, [
+        ("convgan", loss, "convgan-bn", loss, "fid") for loss in ("vanilla", "lsgan")
+    ]),
+    "L4": Rule("fashion-mnist", "lsgan-fashion-mnist", 12_000, [
+        ("convgan-bn-after", loss, "convgan-bn", loss, "fid") for loss in ("vanilla", "lsgan")
+    ]),
+    "R4": Rule("cifar10", "resnet-losses", 250, [
+        ("sngan", "hinge", "sngan", "vanilla", "fid"), ("sngan", "vanilla", "sngan", "wgan", "fid"),
+    ]),
+    "R5": Rule("cifar10", "resnet-losses", 250, [
+        ("sngan", loss, "sngan", "hinge", figure)
+        for loss in ("vanilla", "wgan") for figure in ("recall", "class_coverage")
+    ]),
+}  # fmt: skip
+STABLEST = [*of_curves("sngan", "hinge", "vanilla"), *of_curves("sngan", "hinge", "wgan")]  # R3's first half
+
+
+@pytest.fixture
+def planted(run, figures_of):
+    """Runs in which every comparison of a rule holds by `step`, of one sign for all seeds, or of a changing one."""
+
+    def make(rule: Rule, step: float, *, wavering=False, seeds=SEEDS, **given) -> Zoo:
+        given = {"recipe": rule.recipe, "kimg": rule.kimg or 250.0} | given
+        levels: dict[tuple[str, str], dict[str, float]] = {}
+        for (
+            net,
+            loss,
+            other_net,
+            other,
+            figure,
+        ) in rule.lower:  # each is written after those that it stands on
+            low = levels.setdefault((net, loss), {}).setdefault(figure, 0.0)
+            levels.setdefault((other_net, other), {})[figure] = low + step
+        runs = []
+        for (net, loss), of in levels.items():
+            for seed in seeds:
+                sign = (-1, 1, -1.2)[seed] if wavering else 1
+                values = {name: 5 + sign * level + 0.01 * seed for name, level in of.items()}
+                rows = figures_of.translation(**values) if net == "pix2pix" else None
+                runs.append(
+                    run(loss, net, rule.dataset, seed=seed, rows=rows, **given, **({} if rows else values))
+                )
+        return Zoo(runs)
+
+    return make
+
+
+def decided(zoo: Zoo, key: str) -> claims.Verdict:
+    return next(verdict for verdict in claims.verdicts(zoo) if verdict.claim.key == key)
+
+
+def words_of(parts, rule: Rule) -> list[str]:
+    """The words of the parts that compare, once it is sure that they compare what the rule says and no more."""
+    found = {}
+    for part in parts:
+        title, _, rest = part.text.partition(", ")
+        cells, _, _ = rest.partition(": ")
+        if " minus " in cells:
+            found[title, frozenset(cells.split(" minus "))] = part.word
+    wanted = set()
+    for net, loss, other_net, other, figure in rule.lower:
+        title = verdicts.MEASURES[figure].title
+        cells = (f"`{a}-{b}-{rule.dataset}`" for a, b in ((net, loss), (other_net, other)))
+        wanted.add((title, frozenset(cells)))
+    assert set(found) == wanted
+    assert sum(" minus " in part.text for part in parts) == len(rule.lower)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("key", RULES)
+def test_every_comparison_of_a_claim_is_drawn_and_points_the_way_the_claim_does(key, planted):
+    rule = RULES[key]
+    every = len(rule.lower)
+    assert words_of(decided(planted(rule, 1), key).parts, rule) == [verdicts.DIFFERENCE] * every
+    assert words_of(decided(planted(rule, -1), key).parts, rule) == [verdicts.AGAINST] * every
+    wavering = decided(planted(rule, 1, wavering=True), key)
+    assert words_of(wavering.parts, rule) == [verdicts.UNDECIDED] * every
+    assert decided(planted(rule, -1), key).word == verdicts.AGAINST
+    rest = {part.word for part in decided(planted(rule, 1), key).parts if " minus " not in part.text}
+    assert rest == ({verdicts.NOT_TESTED} if key == "L2" else set())  # a half that nobody trains
+
+
+@pytest.mark.parametrize("key", RULES)
+def test_a_claim_is_tested_by_its_sources_recipe_and_budget_with_several_seeds(key, planted):
+    rule = RULES[key]
+    every = len(rule.lower)
+    for given, why in (
+        ({"kimg": 0.98 * rule.kimg}, f"the source's budget is {rule.kimg:,.0f} kimg"),
+        ({"recipe": "starter-zoo"}, "only the starter-zoo protocol is trained"),
+        ({"seeds": SEEDS[:1]}, "one training seed only"),
+    ):
+        parts = [p for p in decided(planted(rule, 1, **given), key).parts if " minus " in p.text]
+        assert [part.word for part in parts] == [verdicts.NOT_TESTED] * every
+        assert all(why in part.unmet for part in parts)
+        here = verdicts.UNDECIDED if "seeds" in given else verdicts.DIFFERENCE
+        assert [part.here for part in parts] == [here] * every
+
+
+@pytest.mark.parametrize("key", RULES)
+def test_a_comparison_without_one_of_its_runs_is_not_tested(key, planted):
+    rule = RULES[key]
+    for net, loss, *_ in rule.lower:
+        zoo = planted(rule, 1)
+        gone = f"`{net}-{loss}-{rule.dataset}` is not trained yet"
+        rest = Zoo([run for run in zoo.runs if (run.architecture, run.loss) != (net, loss)])
+        parts = decided(rest, key).parts
+        assert gone in {part.text for part in parts if part.word == verdicts.NOT_TESTED}
+        assert decided(rest, key).word == verdicts.NOT_TESTED
+
+
+# ---- the focal paper
+
+
+@pytest.mark.parametrize("net", ["dcgan", "cdcgan"])
+def test_f3_focal_is_on_a_par_with_lsgan_within_a_tenth_of_lsgans_kid(net, run):
+    def word(focal, lsgan=0.1):
+        losses = {
+            "focal": {"dcgan": 0.1, "cdcgan": 0.1} | {net: focal},
+            "lsgan": dict.fromkeys(("dcgan", "cdcgan"), lsgan),
+        }
+        runs = [run(loss, of, recipe="focal-cifar10", kimg=5000, seed=seed, kid=kid)
+                for loss, nets in losses.items() for of, kid in nets.items() for seed in SEEDS]  # fmt: skip
+        verdict = decided(Zoo(runs), "F3")
+        assert len(verdict.parts) == 2
+        return verdict.word
+
+    assert word(0.1) == word(0.109) == word(0.091) == verdicts.PARITY
+    assert word(0.111) == word(0.089) == word(0.118) == verdicts.UNDECIDED
+
+
+def test_f4_shows_the_horses_and_judges_nothing(run):
+    runs = [run("focal", recipe="focal-cifar10", kimg=5000)]
+    (part,) = decided(Zoo(runs), "F4").parts
+    assert part.word == verdicts.SHOWN and "10.0% of 10,000 samples horses" in part.text
+    assert decided(Zoo([run("vanilla", recipe="focal-cifar10", kimg=5000)]), "F4").word == verdicts.NOT_TESTED
+
+
+@pytest.mark.parametrize("loss", ["focal", "vanilla", "lsgan", "wgan-gp"])
+def test_f5_wants_half_of_the_samples_as_asked_of_every_loss_and_seed(loss, run):
+    def word(*shares):
+        others = [run(of, "cdcgan", recipe="focal-cifar10", kimg=5000, seed=seed, asked_class=0.9)
+                  for of in {"focal", "vanilla", "lsgan", "wgan-gp"} - {loss} for seed in (0, 1)]  # fmt: skip
+        own = [run(loss, "cdcgan", recipe="focal-cifar10", kimg=5000, seed=seed, asked_class=share)
+               for seed, share in enumerate(shares)]  # fmt: skip
+        verdict = decided(Zoo(others + own), "F5")
+        assert len(verdict.parts) == 4
+        return verdict.word
+
+    assert word(0.51, 0.6) == verdicts.HOLDS
+    assert word(0.49, 0.6) == word(0.19, 0.21) == verdicts.UNDECIDED
+    assert word(0.19, 0.1) == verdicts.FAILS
+    assert word() == verdicts.NOT_TESTED
+
+
+# ---- the Fashion-MNIST paper
+
+
+@pytest.mark.parametrize("net", ["convgan", "convgan-bn", "convgan-deep", "convgan-bn-after"])
+def test_l3_counts_collapsed_runs_of_both_losses_on_every_net(net, run):
+    fine, gone = {"recall": 0.11, "class_coverage": 0.81}, {"recall": 0.09, "class_coverage": 0.79}
+
+    def verdict(vanilla, lsgan, **given):
+        given = {"recipe": "lsgan-fashion-mnist", "kimg": 12_000} | given
+        sides = {"vanilla": vanilla, "lsgan": lsgan}
+        runs = [
+            run(loss, net, "fashion-mnist", seed=seed, **values, **given)
+            for loss, values in sides.items()
+            for seed in SEEDS
+        ]
+        return decided(Zoo(runs), "L3")
+
+    for figure in gone:
+        some = fine | {figure: gone[figure]}
+        assert verdict(some, fine).word == verdicts.DIFFERENCE
+        assert verdict(fine, some).word == verdicts.AGAINST
+        assert "0 of 3 runs of GAN, 3 of 3 of LSGAN" in verdict(fine, some).parts[0].text
+    assert verdict(gone, gone).word == verdict(fine, fine).word == verdicts.UNDECIDED
+    assert verdict(gone, fine, kimg=11_000).word == verdicts.NOT_TESTED
+    assert verdict(gone, fine, kimg=11_000).here == verdicts.DIFFERENCE
+    assert decided(Zoo([run("vanilla", net, "fashion-mnist")]), "L3").word == verdicts.NOT_TESTED
+
+
+# ---- the survey
+
+
+def survey(run, seeds=SEEDS, **figures):
+    """Runs of the survey's recipe on both data sets: loss → {figure: value}."""
+    return [
+        run(loss.replace("_", "-"), "dcgan", data, recipe="lucic-seven", seed=seed,
+            **{name: value + 0.001 * seed for name, value in of.items()})
+        for loss, of in figures.items() for data in ("cifar10", "fashion-mnist") for seed in seeds
+    ]  # fmt: skip
+
+
+def test_s1_holds_where_minimax_has_the_weaker_early_gradients_on_both_data_sets(run):
+    def words(minimax, vanilla, **given):
+        runs = survey(
+            run, minimax={"early_grad_norm_g": minimax}, vanilla={"early_grad_norm_g": vanilla}, **given
+        )
+        parts = decided(Zoo(runs), "S1").parts
+        assert ["cifar10" in part.text for part in parts] == [True, False]
+        return {part.word for part in parts}
+
+    assert words(0.1, 0.9) == {verdicts.DIFFERENCE}
+    assert words(0.9, 0.1) == {verdicts.AGAINST}
+    assert words(0.9, 0.9) == {verdicts.UNDECIDED}
+    assert words(0.1, 0.9, seeds=[0]) == {verdicts.NOT_TESTED}
+
+
+def test_s2_is_decided_by_the_steeper_of_the_two_losses_whatever_its_sign(monkeypatch):
+    for lsgan, vanilla, word in (
+        (3.0, -0.018, verdicts.DIFFERENCE),
+        (-3.0, 0.018, verdicts.DIFFERENCE),
+        (0.01, -0.018, verdicts.AGAINST),
+    ):
+        monkeypatch.setattr(claims, "slope", lambda loss, score: {"lsgan": lsgan, "vanilla": vanilla}[loss])  # noqa: B023
+        assert decided(Zoo(), "S2").word == word
+
+
+def test_s3_wants_a_distance_that_follows_the_wasserstein_loss_and_no_other(run, figures_of):
+    def words(wgan, wgan_gp, vanilla, seeds=SEEDS):
+        figures = {"wgan": wgan, "wgan_gp": wgan_gp, "vanilla": vanilla}
+        runs = survey(
+            run, seeds, **{loss: {"distance_follows_loss": value} for loss, value in figures.items()}
+        )
+        return [part.word for part in decided(Zoo(runs), "S3").parts]
+
+    good, bad, none = verdicts.DIFFERENCE, verdicts.AGAINST, verdicts.UNDECIDED
+    assert words(0.6, 0.5, 0.1) == [good] * 4
+    assert words(-0.6, 0.5, 0.1) == [bad, bad, good, good]
+    assert words(0.6, -0.5, 0.1) == [good, good, bad, bad]
+    assert words(0.6, 0.5, 0.9) == [good, bad, good, bad]
+    assert words(0.6, 0.5, 0.1, seeds=[0]) == [none, verdicts.NOT_TESTED] * 2
+    # one figure above 0, one below
+    runs = [run("wgan", recipe="lucic-seven", seed=seed, distance_follows_loss=value)
+            for seed, value in enumerate((0.5, -0.4, 0.1))]  # fmt: skip
+    assert decided(Zoo(runs), "S3").parts[0].word == none
+
+
+def test_s4_tells_the_spread_over_all_seven_losses_on_both_data_sets(run):
+    losses = ("minimax", "vanilla", "lsgan", "wgan", "wgan_gp", "dragan", "began")
+    runs = survey(run, **{loss: {"fid": 50.0 + i} for i, loss in enumerate(losses)})
+    parts = decided(Zoo(runs), "S4").parts
+    assert [part.word for part in parts] == [verdicts.NOT_TESTED] * 2
+    for part, data in zip(parts, ("cifar10", "fashion-mnist"), strict=True):
+        assert f"FID on {data}: standard deviation 2.2 over 7 losses, 0.0 over seeds" in part.text
+
+
+# ---- the ResNet comparison
+
+
+def sngan(run, loss, seeds=(0, 1), **values):
+    return [run(loss, "sngan", recipe="resnet-losses", seed=seed, **values) for seed in seeds]
+
+
+def test_r1_wants_the_generator_near_07_and_the_critic_within_its_band(run):
+    def words(g, d):
+        verdict = decided(Zoo(sngan(run, "vanilla", last_epoch_g_loss=g, last_epoch_d_loss=d)), "R1")
+        return [part.word for part in verdict.parts]
+
+    holds, fails = verdicts.HOLDS, verdicts.FAILS
+    assert words(0.64, 1.31) == words(0.76, 1.49) == [holds, holds]
+    assert words(0.62, 1.29) == words(0.78, 1.51) == [fails, fails]
+    assert words(0.7, 1.6) == [holds, fails] and words(1.4, 1.4) == [fails, holds]
+    one_off = sngan(run, "vanilla", last_epoch_g_loss=0.7, last_epoch_d_loss=1.4)
+    one_off += sngan(run, "vanilla", seeds=(2,), last_epoch_g_loss=0.9, last_epoch_d_loss=1.6)
+    assert [part.word for part in decided(Zoo(one_off), "R1").parts] == [fails, fails]
+    assert decided(Zoo(sngan(run, "hinge")), "R1").word == verdicts.NOT_TESTED
+
+
+@pytest.mark.parametrize("player", ["spike_d", "spike_g"])
+def test_r2_wants_spikes_of_two_orders_of_magnitude_of_both_players(player, run):
+    def word(*spikes):
+        both = {"spike_d": 1000.0, "spike_g": 1000.0}
+        runs = [one for seed, spike in enumerate(spikes)
+                for one in sngan(run, "wgan", (seed,), **both | {player: spike})]  # fmt: skip
+        verdict = decided(Zoo(runs), "R2")
+        assert len(verdict.parts) == 2
+        return verdict.word
+
+    assert word(100.0, 101.0) == verdicts.HOLDS
+    assert word(99.0, 1000.0) == word(9.0, 11.0) == word(None, 1000.0) == verdicts.UNDECIDED
+    assert word(9.9, 2.0) == verdicts.FAILS
+    assert word() == verdicts.NOT_TESTED
+
+
+def test_r3_compares_hinges_swing_with_both_others(planted):
+    rule = Rule("cifar10", "resnet-losses", 250, STABLEST)
+    for step, word in ((1, verdicts.DIFFERENCE), (-1, verdicts.AGAINST)):
+        parts = [p for p in decided(planted(rule, step), "R3").parts if " minus " in p.text]
+        assert words_of(parts, rule) == [word] * 4
+
+
+@pytest.mark.parametrize("player", ["settled_kimg_d", "settled_kimg_g"])
+def test_r3_wants_both_players_settled_by_the_end_of_the_second_epoch(player, run):
+    def word(*kimg):
+        both = {"settled_kimg_d": 50.0, "settled_kimg_g": 50.0}
+        runs = [one for seed, at in enumerate(kimg)
+                for one in sngan(run, "hinge", (seed,), **both | {player: at})]  # fmt: skip
+        parts = [p for p in decided(Zoo(runs), "R3").parts if "settled" in p.text]
+        assert len(parts) == 2
+        return verdicts.overall([part.word for part in parts])
+
+    assert word(100.0, 20.0) == verdicts.HOLDS
+    assert word(101.0, 20.0) == word(None, 20.0) == verdicts.FAILS
+    won = sngan(run, "hinge", settled_kimg_d=50.0, settled_kimg_g=50.0)
+    for row in (row for one in won for row in one.rows):
+        row["saturated"] = True
+    parts = decided(Zoo(won), "R3").parts
+    assert {part.word for part in parts if "settled" in part.text} == {verdicts.UNDECIDED}
+
+
+# ---- what the rules stand on
+
+
+def test_intervals_are_students_for_any_number_of_seeds():
+    """The 97.5 % point of t with n - 1 degrees of freedom, as tables print it."""
+    table = {
+        2: 12.706,
+        3: 4.303,
+        4: 3.182,
+        5: 2.776,
+        6: 2.571,
+        7: 2.447,
+        8: 2.365,
+        9: 2.306,
+        10: 2.262,
+        11: 2.228,
+    }
+    for n, t in table.items():
+        values = [float(i) for i in range(n)]
+        mean, low, high = verdicts.interval(values)
+        deviation = (n * (n + 1) / 12) ** 0.5  # of 0, 1, …, n - 1
+        assert (mean, high - mean, mean - low) == pytest.approx(
+            ((n - 1) / 2, t * deviation / n**0.5, t * deviation / n**0.5), rel=1e-3
+        )
+    for n, t in ((12, 2.201), (20, 2.093), (50, 2.010)):  # beyond the table: never narrower, little wider
+        _, low, high = verdicts.interval([float(i) for i in range(n)])
+        half = t * (n * (n + 1) / 12 / n) ** 0.5
+        assert half <= (high - low) / 2 <= 1.14 * half
+
+
+def test_the_worst_word_is_the_claims():
+    worst_first = [
+        verdicts.AGAINST, verdicts.FAILS, verdicts.NOT_TESTED, verdicts.UNDECIDED, verdicts.SHOWN,
+        verdicts.PARITY, verdicts.DIFFERENCE, verdicts.HOLDS,
+    ]  # fmt: skip
+    for worse, better in pairwise(worst_first):
+        assert verdicts.overall([better, worse, better]) == worse
