@@ -67,9 +67,10 @@ def smoothed(x: np.ndarray) -> np.ndarray:
 
 
 def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes:
-    """A PNG of one measure, all figures above 0: `groups` is {family: {loss: figures, one per seed}}.
+    """A PNG of one measure: `groups` is {family: {loss: figures, one per seed}}; a panel per family, all on one scale.
 
-    A panel per family, all on one logarithmic scale: most models lie close together, and a collapsed one far off.
+    Logarithmic, because most models lie close together and a collapsed one far off; unless a figure is not above 0, as
+    a KID may be.
     """
     losses = [loss for loss in LOSSES if any(loss in group for group in groups.values())]
     every = [figure for group in groups.values() for found in group.values() for figure in found]
@@ -83,15 +84,19 @@ def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes
             axis.plot(found, [y] * len(found), "o", color=INK, alpha=0.6, markersize=5, markeredgewidth=0)
         axis.set_yticks(range(len(losses)), losses)
         axis.set_ylim(len(losses) - 0.5, -0.5)
-        axis.set_xscale("log")
-        axis.set_xlim(0.85 * min(every), 1.15 * max(every))
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_locator(NullLocator())
+        if min(every) > 0:
+            axis.set_xscale("log")
+            axis.set_xlim(0.85 * min(every), 1.15 * max(every))
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_locator(NullLocator())
+        else:
+            margin = 0.05 * (max(every) - min(every))
+            axis.set_xlim(min(every) - margin, max(every) + margin)
         _dress(axis, name)
-    figure.supxlabel(
-        f"{title}, logarithmic: dots are training seeds, bars their means", color=QUIET, fontsize=9
-    )
+    scale = "logarithmic" if min(every) > 0 else "linear"
+    about = f"{title}, {scale}: dots are training seeds, bars their means"
+    figure.supxlabel(about, color=QUIET, fontsize=9)
     return _png(figure)
 
 

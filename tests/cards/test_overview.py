@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from cards import claims, overview, papers, runs, tables
+from cards import claims, figures, overview, papers, runs, tables
 from cards.runs import Zoo
 from cards.verdicts import DIFFERENCE, NOT_TESTED, Part
 
@@ -172,6 +172,20 @@ def test_check_is_silent_after_writing_and_compares_the_text_and_no_picture(
     changed.rows[0]["value"] = 49.0  # measured anew
     assert overview.main(["--check"]) == 1 and "overview.md is not" in capsys.readouterr().out
     assert "49.0" not in (tmp_path / "overview.md").read_text()  # nothing is written
+
+
+@pytest.mark.parametrize("lowest", [-0.001, 0.0, 0.001])
+def test_a_picture_holds_every_dot_also_of_a_kid_that_is_not_above_0(lowest, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figures, "_png", drawn.append)
+    figures.over_zoo(
+        {"dcgan, cifar10": {"focal": [lowest, 0.1], "hinge": [0.2]}, "sngan": {"focal": [0.1]}}, "KID"
+    )
+    for axis in drawn[0].axes:
+        low, high = axis.get_xlim()
+        assert low < lowest and high > 0.2 and axis.get_xscale() == ("log" if lowest > 0 else "linear")
+    bars = [line for line in drawn[0].axes[0].lines if line.get_marker() == "|"]
+    assert [line.get_xdata()[0] for line in bars] == [(lowest + 0.1) / 2]  # of several seeds alone
 
 
 def test_a_picture_whose_figures_are_gone_is_drift(tmp_path):
