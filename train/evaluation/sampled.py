@@ -15,6 +15,9 @@ from train.reading.decoded import Pictures
 from zoo.errors import Refused
 
 K = 3  # neighbours of precision and recall
+SE_OF_FRECHET = (
+    "standard error of drawing both sets anew (first-order, by each picture's pull on the distance)"
+)
 SE_OF_KID = "standard error of drawing both sets anew (first-order variance of the U-statistic)"
 NEAREST_SHOWN = 8
 
@@ -69,7 +72,7 @@ def through_inception(samples: Tensor, against: Against, progress: bool = True) 
     precision, recall = metrics.precision_recall(fake[:equal], real[some], K)
     kid = metrics.kid(fake, real)
     rows = [
-        row("fid", metrics.frechet(fake, real), n, **about),
+        frechet("fid", fake, real, **about),
         row("kid", kid.value, n, se=kid.se, se_of=SE_OF_KID, **about),
         row("precision", precision, n, **about | {"k": K, "reference_n": equal}),
         row("recall", recall, n, **about | {"k": K, "reference_n": equal}),
@@ -89,7 +92,7 @@ def through_classifier(samples: Tensor, against: Against, asked: Tensor | None =
     shares = metrics.class_shares(predicted, classes)
     histogram = {name: round(float(share), 4) for name, share in zip(known.labels, shares, strict=True)}
     rows = [
-        row("classifier_distance", metrics.frechet(fake, real), n, **about),
+        frechet("classifier_distance", fake, real, **about),
         row(
             "class_coverage",
             metrics.class_coverage(predicted, of_real, classes),
@@ -114,8 +117,15 @@ def through_classifier(samples: Tensor, against: Against, asked: Tensor | None =
 def distance(samples: Tensor, against: Against) -> dict:
     """The classifier's distance alone: cheap enough for every snapshot."""
     extractor = against.classifier.extractor
-    value = metrics.frechet(of_pictures(extractor, samples), against.features(extractor, against.reference))
-    return row("classifier_distance", value, len(samples), **describe(extractor, against.reference))
+    fake, real = of_pictures(extractor, samples), against.features(extractor, against.reference)
+    return frechet("classifier_distance", fake, real, **describe(extractor, against.reference))
+
+
+def frechet(name: str, fake: Tensor, real: Tensor, **protocol) -> dict:
+    """The row of a Fréchet distance between features (n, d), with its standard error where it has one."""
+    value, se = metrics.frechet(fake, real)
+    error = {} if se is None else {"se": se, "se_of": SE_OF_FRECHET}
+    return row(name, value, len(fake), **error, **protocol)
 
 
 def nearest_pairs(fake: Tensor, training: Tensor) -> list[list[int]]:

@@ -90,7 +90,7 @@ def compare(
         about_fid = sampled.describe(inception, pairs)
         if n <= inception.width:
             about_fid["note"] = SINGULAR
-        rows.append(row("fid", metrics.frechet(fake, features(inception, pairs)), n, **about_fid))
+        rows.append(sampled.frechet("fid", fake, features(inception, pairs), **about_fid))
     wrapped = [
         metrics.wrapped_psnr(fake.numpy(), real.numpy()) for fake, real in zip(fakes, reals, strict=True)
     ]

@@ -41,6 +41,10 @@ def test_a_conditional_checkpoint_gets_every_figure_with_its_protocol(measured, 
         assert (figure["sample_seed"], figure["training_seed"]) == (0, 0)
     assert (found["fid_n60"]["split"], found["fid_n60"]["reference_n"]) == ("test", TEST)
     assert (found["memorisation_n90"]["split"], found["memorisation_n90"]["reference_n"]) == ("train", TRAIN)
+    assert found["fid_n60"]["se"] > 0 and found["fid_n60"]["se_of"].startswith(
+        "standard error of drawing both"
+    )
+    assert "se" not in found["classifier_distance_n90"]  # fewer pictures than its 128 features
     assert found["kid_n60"]["se"] > 0 and "standard error" in found["kid_n60"]["se_of"]
 
 

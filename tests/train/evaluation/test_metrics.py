@@ -24,8 +24,8 @@ def gaussian(n, mean, deviations, seed=0):
 def test_frechet_distance_of_gaussians_is_the_closed_form():
     a = gaussian(500, [0.0, 1.0, 2.0], [1.0, 2.0, 3.0])
     b = gaussian(400, [1.0, 1.0, 0.0], [2.0, 2.0, 1.0], seed=1)
-    assert metrics.frechet(a, b) == pytest.approx(1 + 4 + (2 - 1) ** 2 + (3 - 1) ** 2, rel=1e-9)
-    assert metrics.frechet(a, a) == pytest.approx(0, abs=1e-9)
+    assert metrics.frechet(a, b).value == pytest.approx(1 + 4 + (2 - 1) ** 2 + (3 - 1) ** 2, rel=1e-9)
+    assert metrics.frechet(a, a).value == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("n", [200, 12])  # 12: singular covariances
@@ -36,7 +36,42 @@ def test_frechet_distance_is_torch_fidelitys_without_its_wait(n):
     )
     b = torch.randn(n + 5, 24, generator=rng, dtype=torch.float64).exp()
     theirs = fid_statistics_to_metric(fid_features_to_statistics(a), fid_features_to_statistics(b), False)
-    assert metrics.frechet(a, b) == pytest.approx(theirs["frechet_inception_distance"], rel=1e-6)
+    assert metrics.frechet(a, b).value == pytest.approx(theirs["frechet_inception_distance"], rel=1e-6)
+    assert (metrics.frechet(a, b).se is None) == (n <= 24)
+
+
+def test_the_error_of_a_frechet_distance_is_the_closed_form_of_two_normals():
+    """(μ₁-μ₂)² + (σ₁-σ₂)² moves with the sampling variances of mean and deviation: σ²/n and σ²/2n."""
+    rng = torch.Generator().manual_seed(0)
+    fake, real = 3 * torch.randn(40_000, 1, generator=rng), 1 + torch.randn(20_000, 1, generator=rng)
+    variance = sum(
+        4 * s**2 / n + (2 * (3 - 1)) ** 2 * s**2 / (2 * n) for s, n in ((3, len(fake)), (1, len(real)))
+    )
+    assert metrics.frechet(fake, real).se == pytest.approx(variance**0.5, rel=0.03)
+
+
+def test_the_error_of_a_frechet_distance_is_what_new_draws_show():
+    """Over 200 draws of two sets whose axes differ: the deviation of the distance is the error that one draw gives."""
+    rng = torch.Generator().manual_seed(0)
+    mix, turn = (torch.randn(6, 6, generator=rng) for _ in range(2))
+    found = [
+        metrics.frechet(
+            torch.randn(300, 6, generator=rng) @ mix, torch.rand(400, 6, generator=rng) @ turn + 0.5
+        )
+        for _ in range(200)
+    ]
+    values, errors = (torch.tensor(part) for part in zip(*found, strict=True))
+    assert values.std() == pytest.approx(float(errors.mean()), rel=0.12)
+
+
+def test_the_error_of_a_set_that_has_collapsed_to_one_picture_is_that_of_the_real_set():
+    real = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)).double()
+    found = metrics.frechet(
+        torch.ones(500, 3), real
+    )  # its distance is the mean of the squared ones to that picture
+    expected = (real - 1).square().sum(1)
+    assert found.value == pytest.approx(float(expected.mean()), rel=0.01)
+    assert found.se == pytest.approx(float(expected.std()) / 500**0.5, rel=0.01)
 
 
 def test_kid_of_all_pairs_is_torchmetrics_with_one_subset_of_all():
