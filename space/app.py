@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from space import compare, facades, interpolate, parts
 from space.catalogue import catalogue
+from space.limits import FIRST_SEED
 from space.look import THEME
 from space.shelf import Shelf, find
 from space.studio import Studio
@@ -19,7 +20,6 @@ from zoo.errors import ZooError
 
 LOOK = "/look"  # where static/ is served
 MODULES = sorted(path.name for path in parts.STATIC.glob("*.js") if path.name != "gradio.js")
-FIRST_SEED = 7  # of the page without a query: state.js
 LAUNCH = {
     "theme": THEME,
     "css_paths": parts.STATIC / "page.css",

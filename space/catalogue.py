@@ -1,17 +1,18 @@
-"""What the page is told once: models with their figures, the losses' curves and words, and what cannot be."""
+"""What the page is told once: models with figures, the losses' curves and words, what cannot be, and limits."""
 
+import math
 import shlex
 from collections.abc import Iterable
 
 import torch
 
+from space.limits import LIMITS, SCORES
 from space.shelf import Shelf
 from zoo import architectures, losses
 from zoo.config import Config, Dataset
 from zoo.errors import Refused
 from zoo.measurements import Info, collapse, counting
 
-SCORES = 3.0  # the curves go from -SCORES to SCORES
 POINTS = 49
 
 
@@ -27,6 +28,7 @@ def catalogue(shelf: Shelf) -> dict:
         "losses": [{"name": name, "words": of.words, **curves(name)} for name, of in losses.LOSSES.items()],
         "families": {name: family(name) for name in families},
         "data": data(shelf.config(model["id"]) for model in models),
+        "limits": LIMITS,
         "translators": [{"id": key, "load": shelf.name(key)} for key in shelf.ids("translation")],
     }
 
@@ -58,7 +60,7 @@ def mark_rows(models: list[dict]) -> None:
 
 
 def mark_best(models: list[dict]) -> None:
-    """Marks, in each row, every figure whose interval reaches the best one."""
+    """Marks, in each row, the best figure and every one that their sampling errors cannot tell from it (95 %)."""
     rows: dict[tuple, list[dict]] = {}
     for model in models:
         if shown := model["figures"]:
@@ -66,7 +68,8 @@ def mark_best(models: list[dict]) -> None:
     for row in rows.values():
         best = min(row, key=lambda shown: shown["value"])
         for shown in row:
-            shown["best"] = len(row) > 1 and shown["low"] <= best["value"]
+            reach = 1.96 * math.hypot(shown["se"], best["se"])
+            shown["best"] = len(row) > 1 and shown["value"] - best["value"] <= reach
 
 
 def figures(info: Info) -> dict | None:
@@ -76,13 +79,11 @@ def figures(info: Info) -> dict | None:
     distance = fid or counting(rows, "classifier_distance")
     if info.metrics.stale or not distance:
         return None
-    value = distance["value"]
-    low = distance["ci"][0] if distance.get("ci") else value - 1.96 * (distance.get("se") or 0)
     shown = {
         "name": "FID" if fid else "distance",
         "n": distance.get("n"),
-        "value": value,
-        "low": low,
+        "value": distance["value"],
+        "se": distance.get("se", 0.0),  # 0: it was measured without one
     }
     if recall:
         shown["reach"] = f"recall {recall['value']:.2f}"

@@ -6,8 +6,9 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from space import parts
+from space.limits import MAX_PICTURES
 from space.shelf import whole
-from space.studio import MAX_PICTURES, Studio, address, answered
+from space.studio import Studio, address, answered
 
 
 def tab(studio: Studio) -> None:

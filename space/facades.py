@@ -6,7 +6,8 @@ import gradio as gr
 from PIL import Image
 
 from space import parts
-from space.shelf import MAX_SEED, Shelf, whole
+from space.limits import MAX_SEED
+from space.shelf import Shelf, whole
 from zoo import facades, measures, pictures
 from zoo.errors import DataError
 

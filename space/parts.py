@@ -13,7 +13,7 @@ from gradio.processing_utils import save_pil_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from space.shelf import MAX_SEED
+from space.limits import MAX_SEED
 from space.studio import Busy
 from zoo import pictures
 from zoo.config import Config

@@ -1,18 +1,16 @@
-"""The models that the page offers: known by id, loaded once. And the bounds of what a visitor may ask."""
+"""The models that the page offers: known by id, loaded once; and how what a visitor asks is held to bounds."""
 
 import operator
 from collections.abc import Iterable
 from pathlib import Path
 
 import zoo
+from space.limits import MAX_MODELS
 from zoo import architectures
 from zoo.checkpoint import CONFIG, Config
 from zoo.errors import Refused, UnknownName, unknown
 from zoo.measurements import Info
 from zoo.model import Model
-
-MAX_SEED = 2**53 - 1  # as far as JavaScript counts exactly
-MAX_MODELS = 10  # at a time
 
 
 def find(given: Iterable[str] | None) -> list[str | Path]:

@@ -18,20 +18,26 @@ from typing import Any
 import torch
 from PIL import Image
 
-from space.shelf import MAX_SEED, Shelf, between, whole
+from space.limits import (
+    COLUMNS,
+    FPS,
+    MAX_CLASSES,
+    MAX_LATENT,
+    MAX_PICTURES,
+    MAX_SEED,
+    MAX_STEPS,
+    MAX_WAITING,
+    MIN_STEPS,
+    MIN_TRUNCATION,
+    NO_TRUNCATION,
+)
+from space.shelf import Shelf, between, whole
 from zoo import pictures
 from zoo.errors import Refused, ZooError, unknown
 
-COLUMNS = 8  # of every sheet
-MAX_PICTURES = 64
-MAX_CLASSES = 16  # in a sheet that gives each class a row
-MAX_ROW = 8 * MAX_CLASSES - 1  # the last latent of a seed that a sheet can show
-MAX_STEPS = 64
 PATHS = ("slerp", "lerp")
-NO_TRUNCATION = 4.0  # the slider's end
-MAX_WAITING = 24  # requests; more are told to come again
 REMEMBERED = 400  # sheets, of about 100 kB
-FILM = {"side": 192, "fps": 12}  # of an animation: pixels of a picture, frames a second
+FILM_SIDE = 192  # pixels of a picture of an animation
 
 
 class Busy(Exception):
@@ -82,7 +88,7 @@ class Studio:
         """
         seed = whole("the seed", seed, 0, MAX_SEED)
         if truncation is not None:
-            truncation = between("the truncation", truncation, 0.1, NO_TRUNCATION)
+            truncation = between("the truncation", truncation, MIN_TRUNCATION, NO_TRUNCATION)
         classes = self._classes(key)
         n = whole("the number of pictures", n, 1, COLUMNS * MAX_CLASSES if label == "rows" else MAX_PICTURES)
         if not classes:
@@ -107,7 +113,7 @@ class Studio:
         frames = [_abreast([pictures.to_pil(row[i]) for row in rows]) for i in range(len(rows[0]))]
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "walk.webp"
-            pictures.save_animation([*frames, *frames[-2:0:-1]], file, fps=FILM["fps"])
+            pictures.save_animation([*frames, *frames[-2:0:-1]], file, fps=FPS)
             return file.read_bytes()
 
     def _checked_walk(self, key: str, anchors: Any, labels: Any, steps: Any, path: Any) -> tuple:
@@ -119,9 +125,9 @@ class Studio:
             if not isinstance(anchor, list | tuple) or len(anchor) != 2:
                 raise Refused("an anchor is a seed and the number of a latent")
             seed = whole("a seed", anchor[0], 0, MAX_SEED)
-            pairs.append((seed, whole("a latent's number", anchor[1], 0, MAX_ROW)))
+            pairs.append((seed, whole("a latent's number", anchor[1], 0, MAX_LATENT)))
         most = MAX_STEPS if len(pairs) == 2 else COLUMNS
-        steps = whole("steps", steps, 2, most)
+        steps = whole("steps", steps, MIN_STEPS, most)
         if path not in PATHS:
             raise unknown("path", str(path)[:60], PATHS)
         if not classes or labels is None:
@@ -164,8 +170,8 @@ def address(content: bytes) -> str:
 
 
 def _abreast(row: list[Image.Image]) -> Image.Image:
-    """Pictures side by side, each enlarged by a whole number towards FILM's side."""
-    scale = max(1, FILM["side"] // row[0].width)
+    """Pictures side by side, each enlarged by a whole number towards FILM_SIDE."""
+    scale = max(1, FILM_SIDE // row[0].width)
     side = scale * row[0].width
     whole_row = Image.new("RGB", (side * len(row), side))
     for i, picture in enumerate(row):

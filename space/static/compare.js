@@ -10,7 +10,6 @@ import { notes } from "./notes.js";
 import { picker } from "./picker.js";
 import { Sheet, showAll } from "./sheet.js";
 import { Source } from "./source.js";
-import { COLUMNS, MAX_SEED } from "./state.js";
 
 const GUTTER = 92; // px, for the names of classes
 
@@ -18,6 +17,7 @@ export class Compare {
   constructor(root, state, draw) {
     root.classList.add("compare");
     this.state = state;
+    this.columns = state.limits.columns; // of every sheet: latent = row · columns + column
     this.cells = new Map(); // id → {sheet, model, caption, figure}
     this.source = new Source(draw, {
       arrived: (sheets, asked) => this.arrived(sheets, asked),
@@ -58,20 +58,20 @@ export class Compare {
 
   // The names of the classes, where each has a row.
   classes() {
-    return this.state.get("class") === "rows" ? this.state.classNames().slice(0, 16) : [];
+    return this.state.get("class") === "rows" ? this.state.classNames().slice(0, this.state.limits.classes) : [];
   }
 
   rows() {
-    return this.classes().length || COLUMNS;
+    return this.classes().length || this.columns;
   }
 
   words(index) {
-    const name = this.classes()[Math.floor(index / COLUMNS)];
+    const name = this.classes()[Math.floor(index / this.columns)];
     return `latent ${index}${name ? `, ${name}` : ""}`;
   }
 
   count() {
-    return COLUMNS * this.rows();
+    return this.columns * this.rows();
   }
 
   redraw() {
@@ -140,7 +140,7 @@ export class Compare {
             losses.map((loss) => this.cell(state.model(row, loss), family, loss, head(loss), old))));
       }));
     const models = [...this.cells.values()].map((cell) => cell.model);
-    this.lens.fill(models, { columns: COLUMNS, rows: this.rows() });
+    this.lens.fill(models, { columns: this.columns, rows: this.rows() });
     this.notes.replaceChildren(notes(models, state.catalogue.data[state.get("data")]));
     this.fit();
     this.showLens();
@@ -167,16 +167,16 @@ export class Compare {
     if (!width) return;
     const data = this.state.catalogue.data[this.state.get("data")];
     const gutter = this.classes().length && !narrow() ? GUTTER : 0;
-    const fitted = columnsFor(width - gutter, this.state.get("loss").length, data.size, narrow());
+    const fitted = columnsFor(width - gutter, this.state.get("loss").length, data.size, this.columns, narrow());
     const rows = this.rows();
     this.stage.style.setProperty("--side", `${fitted.n * fitted.cell}px`);
-    this.stage.style.setProperty("--tall", `${(fitted.n === COLUMNS ? rows : Math.min(rows, rows === COLUMNS ? fitted.n : rows)) * fitted.cell}px`);
+    this.stage.style.setProperty("--tall", `${(fitted.n === this.columns ? rows : Math.min(rows, rows === this.columns ? fitted.n : rows)) * fitted.cell}px`);
     this.stage.style.setProperty("--gutter", `${gutter}px`);
     this.stage.style.setProperty("--tile", `${fitted.cell}px`);
     this.stage.style.setProperty("--gap", `${fitted.gap}px`);
     this.stage.classList.toggle("tight", fitted.n * fitted.cell < 200);
     for (const { sheet } of this.cells.values()) {
-      sheet.size({ cell: fitted.cell, columns: COLUMNS, rows, nx: fitted.n, ny: rows === COLUMNS ? fitted.n : rows });
+      sheet.size({ cell: fitted.cell, columns: this.columns, rows, nx: fitted.n, ny: rows === this.columns ? fitted.n : rows });
     }
     this.seen = fitted.n;
     this.describe();
@@ -189,7 +189,7 @@ export class Compare {
     if (this.cursor.index != null) this.status.textContent = `L${this.words(this.cursor.index).slice(1)}, lit in ${sheets}. Click to enlarge.`;
     else if (!this.cells.size) this.status.textContent = "None of these is trained yet.";
     else {
-      const seen = this.seen * (this.rows() === COLUMNS ? this.seen : this.rows());
+      const seen = this.seen * (this.rows() === this.columns ? this.seen : this.rows());
       const latents = seen < this.count() ? `${seen} of ${this.count()} latents` : `${seen} latents`;
       this.status.textContent = `${latents} a sheet. Point at one to find it in all.`;
     }
@@ -203,7 +203,7 @@ export class Compare {
   key(event) {
     const { state } = this;
     if (event.key === "PageUp" || event.key === "PageDown") {
-      state.set({ seed: clamp(state.get("seed") + (event.key === "PageUp" ? 1 : -1), 0, MAX_SEED) });
+      state.set({ seed: clamp(state.get("seed") + (event.key === "PageUp" ? 1 : -1), 0, state.limits.seed) });
     } else if (event.key === "Escape" && state.get("lens")) this.close();
     else return false;
     return true;

@@ -1,7 +1,6 @@
 // The control bar: a small label above, a control below; all live, none with a button to press.
 
 import { clamp, el, plural, range } from "./dom.js";
-import { MAX_LATENT, MAX_SEED, NO_TRUNCATION } from "./state.js";
 
 let counter = 0;
 
@@ -66,8 +65,8 @@ export const back = () => chevron("10,3 5,8 10,13");
 export const forth = () => chevron("6,3 11,8 6,13");
 
 export function seedBox(state) {
-  const step = (by) => state.set({ seed: clamp(state.get("seed") + by, 0, MAX_SEED) });
-  const input = whole("Seed", 0, MAX_SEED, () => state.get("seed"), (seed) => state.set({ seed }), 72);
+  const step = (by) => state.set({ seed: clamp(state.get("seed") + by, 0, state.limits.seed) });
+  const input = whole("Seed", 0, state.limits.seed, () => state.get("seed"), (seed) => state.set({ seed }), 72);
   state.on(() => {
     if (input.value !== String(state.get("seed")) && /^\d+$/.test(input.value)) input.value = state.get("seed");
   });
@@ -109,14 +108,15 @@ export function rowsBox(state) {
 }
 
 export function truncationBox(state) {
+  const [least, none] = state.limits.truncation;
   const shown = el("output", {});
   const input = el("input", {
-    type: "range", min: 0.5, max: NO_TRUNCATION, step: 0.1,
-    oninput: () => state.set({ trunc: +input.value >= NO_TRUNCATION ? null : +input.value }),
+    type: "range", min: least, max: none, step: 0.1,
+    oninput: () => state.set({ trunc: +input.value >= none ? null : +input.value }),
   });
   const update = () => {
     const trunc = state.get("trunc");
-    input.value = trunc ?? NO_TRUNCATION;
+    input.value = trunc ?? none;
     shown.textContent = trunc == null ? "none" : `±${trunc.toFixed(1)}`;
     input.setAttribute("aria-valuetext", shown.textContent);
   };
@@ -160,11 +160,11 @@ export function anchorBox(state, key) {
   const name = key.toUpperCase();
   const part = (i) => () => (state.get(key) ?? [0, 0])[i];
   const put = (i) => (value) => state.set({ [key]: (state.get(key) ?? [0, 0]).map((old, j) => (i === j ? value : old)) });
-  const seed = whole(`${name}: seed`, 0, MAX_SEED, part(0), put(0));
-  const latent = whole(`${name}: latent`, 0, MAX_LATENT, part(1), put(1), 48);
+  const seed = whole(`${name}: seed`, 0, state.limits.seed, part(0), put(0));
+  const latent = whole(`${name}: latent`, 0, state.limits.latent, part(1), put(1), 48);
   const box = control(`${name}: seed and latent`, el("div.joined", {}, seed, latent,
     el("button", { type: "button", "aria-label": `${name}: random`,
-      onclick: () => state.set({ [key]: [random(), Math.floor(Math.random() * 64)] }) }, "Random")));
+      onclick: () => state.set({ [key]: [random(), Math.floor(Math.random() * state.limits.columns ** 2)] }) }, "Random")));
   state.on(() => {
     seed.update();
     latent.update();

@@ -7,9 +7,7 @@ import { film, stack, save } from "./film.js";
 import { picker } from "./picker.js";
 import { Sheet, Tile, showAll } from "./sheet.js";
 import { Source } from "./source.js";
-import { COLUMNS } from "./state.js";
 
-const PER_SECOND = 12;
 const LARGE = 256; // px, the most a current picture takes
 const LABEL = 80; // px beside the strips
 const GAP = 20;
@@ -17,6 +15,7 @@ const GAP = 20;
 export class Interpolate {
   constructor(root, state, server) {
     this.state = state;
+    this.columns = state.limits.columns; // of a plane, and as many rows
     this.server = server;
     this.models = new Map(); // id → {model, tile, sheet, canvas, image}
     this.source = new Source(server.draw, {
@@ -42,8 +41,8 @@ export class Interpolate {
     this.stage = el("section.stage.walk", { "aria-label": "Walk" }, this.now, this.line, this.plane);
     this.cursor = new Cursor(this.stage, {
       sheets: () => (this.four ? [...this.models.values()].map((one) => one.sheet) : []),
-      words: (index) => `row ${Math.floor(index / COLUMNS)}, column ${index % COLUMNS}`,
-      moved: (index) => index != null && (state.set({ t: index }), say(`row ${Math.floor(index / COLUMNS)}, column ${index % COLUMNS}`)),
+      words: (index) => `row ${Math.floor(index / this.columns)}, column ${index % this.columns}`,
+      moved: (index) => index != null && (state.set({ t: index }), say(`row ${Math.floor(index / this.columns)}, column ${index % this.columns}`)),
       pinned: () => state.get("t"),
     });
     root.append(picker(state), this.bar(),
@@ -61,7 +60,7 @@ export class Interpolate {
   }
 
   get steps() {
-    return this.four ? COLUMNS : this.state.get("steps");
+    return this.four ? this.columns : this.state.get("steps");
   }
 
   bar() {
@@ -73,7 +72,7 @@ export class Interpolate {
       state.set(value === "two" ? { c: null, d: null, t: 0 } : { c: [random(), 0], d: [random(), 0], t: 27 });
     });
     const path = select([["slerp", "slerp"], ["lerp", "lerp"]], () => state.get("path"), (value) => state.set({ path: value }));
-    const steps = whole("Steps", 2, 64, () => state.get("steps"),
+    const steps = whole("Steps", ...state.limits.steps, () => state.get("steps"),
       (value) => state.set({ steps: value, t: Math.min(state.get("t"), value - 1) }), 56);
     const label = (key) => select([], () => state.get(key) ?? "", (value) => state.set({ [key]: value === "" ? null : +value }));
     const [la, lb] = [label("la"), label("lb")];
@@ -113,7 +112,7 @@ export class Interpolate {
 
   async arrived(sheets, asked) {
     const here = Object.entries(sheets).filter(([id]) => this.models.has(id));
-    const geometry = asked.anchors.length === 4 ? [COLUMNS, COLUMNS] : [asked.steps, 1];
+    const geometry = asked.anchors.length === 4 ? [this.columns, this.columns] : [asked.steps, 1];
     await showAll(here.flatMap(([id, address]) => {
       const one = this.models.get(id);
       one.geometry = geometry;
@@ -157,7 +156,7 @@ export class Interpolate {
 
   one(model, words) {
     const tile = new Tile(`${model.id}, this step`);
-    const sheet = new Sheet(`${model.id}, plane of 64 pictures`);
+    const sheet = new Sheet(`${model.id}, plane of ${this.columns ** 2} pictures`);
     const canvas = el("canvas", { "aria-hidden": true });
     const strip = el("div.strip", {}, el("b", {}, model.loss), el("div.film", {
       onpointermove: (event) => event.pointerType === "mouse" && this.follow(event),
@@ -199,9 +198,9 @@ export class Interpolate {
     this.plane.hidden = !this.four;
     this.scrubber.max = this.steps - 1;
     for (const one of this.models.values()) {
-      const [nx, ny] = one.geometry ?? (this.four ? [COLUMNS, COLUMNS] : [this.steps, 1]);
+      const [nx, ny] = one.geometry ?? (this.four ? [this.columns, this.columns] : [this.steps, 1]);
       one.tile.size(large, nx, ny);
-      one.sheet.size({ cell: large / COLUMNS, columns: COLUMNS, rows: COLUMNS });
+      one.sheet.size({ cell: large / this.columns, columns: this.columns, rows: this.columns });
       if (one.tile.image && ny === 1) film(one.canvas, one.tile.image, size, nx, range(this.frames).map((i) => this.stepOf(i)));
     }
     this.place();
@@ -243,7 +242,7 @@ export class Interpolate {
   toggle() {
     if (lessMotionWanted()) return this.step(); // a step a press
     if (this.playing) return this.stop();
-    this.playing = setInterval(() => this.step(), 1000 / PER_SECOND);
+    this.playing = setInterval(() => this.step(), 1000 / this.state.limits.fps);
     this.play.textContent = "Pause";
     return null;
   }

@@ -6,12 +6,14 @@ import { thousands } from "./caption.js";
 export function notes(models, data) {
   const shown = models.map((model) => model.figures).filter(Boolean);
   const n = (name) => shown.find((one) => one.name === name)?.n; // undefined where no model has that figure
+  const near = shown.some((one) => one.se) ? " and what the sampling error cannot tell from it (95 %)" : "";
+  const bold = `Bold: best of its row${near}; another training seed may order them otherwise.`;
   const paragraph = (title, text) => el("p", {}, el("b", {}, title), " ", text);
   return el("section.notes", { "aria-label": "Notes" }, [
     n("FID") && paragraph(["FID", el("sub", {}, thousands(n("FID")))],
-      `How far ${n("FID").toLocaleString("en")} samples lie from real pictures of ${data.title}, by Inception features. Lower is nearer. Bold: best of its row.`),
+      `How far ${n("FID").toLocaleString("en")} samples lie from real pictures of ${data.title}, by Inception features. Lower is nearer. ${bold}`),
     n("distance") && paragraph(["Distance", el("sub", {}, thousands(n("distance")))],
-      `How far ${n("distance").toLocaleString("en")} samples lie from the test pictures of ${data.title}, by the features of a small classifier (a Fréchet distance; no FID). Lower is nearer. Bold: best of its row.`),
+      `How far ${n("distance").toLocaleString("en")} samples lie from the test pictures of ${data.title}, by the features of a small classifier (a Fréchet distance; no FID). Lower is nearer. ${bold}`),
     shown.some((one) => one.reach?.startsWith("recall")) && paragraph("Recall",
       "The share of test pictures that some sample comes close to: does the model make all of it, or a corner?"),
     shown.some((one) => one.reach?.endsWith("classes")) && paragraph("Classes",

@@ -2,8 +2,6 @@
 
 import { el } from "./dom.js";
 
-const LIMIT = 3; // scores and prices from -3 to 3
-
 function line(x, y, kind) {
   const path = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
   path.setAttribute("points", x.map((value, i) => `${value},${-y[i]}`).join(" "));
@@ -11,13 +9,13 @@ function line(x, y, kind) {
   return path;
 }
 
-function chart(loss) {
+function chart(loss, limit) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", `${-LIMIT} ${-LIMIT} ${2 * LIMIT} ${2 * LIMIT}`);
+  svg.setAttribute("viewBox", `${-limit} ${-limit} ${2 * limit} ${2 * limit}`);
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
   svg.append(
-    line([-LIMIT, LIMIT], [0, 0], "axis"), line([0, 0], [-LIMIT, LIMIT], "axis"),
+    line([-limit, limit], [0, 0], "axis"), line([0, 0], [-limit, limit], "axis"),
     line(loss.x, loss.d, "d"), line(loss.x, loss.g, "g"),
   );
   return svg;
@@ -33,7 +31,7 @@ export function picker(state) {
   const entries = state.catalogue.losses.map((loss) => {
     const note = el("small");
     const button = el("button.loss", { type: "button", onclick: () => toggle(loss.name) },
-      chart(loss), el("span", {}, loss.name), note);
+      chart(loss, state.limits.scores), el("span", {}, loss.name), note);
     return { loss, button, note };
   });
   const group = el("div.losses", { role: "group", "aria-label": "Losses, shown or not" }, entries.map((entry) => entry.button));

@@ -15,7 +15,7 @@ export class Sheet {
     this.image = null;
     this.clip = el("div.clip", {}, el("i.window"));
     this.element = el("div.sheet", {
-      role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 63, "aria-valuenow": 0,
+      role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuenow": 0,
       "aria-valuetext": "no latent chosen",
     }, this.clip, el("i.ring"));
   }

@@ -1,7 +1,5 @@
 // Three lines of Python that make what is seen.
 
-import { COLUMNS } from "./state.js";
-
 // ["dcgan-focal", …] and "-cifar10" of ids that end alike; a place in a path is not cut.
 function shared(models) {
   const names = models.map((model) => model.load);
@@ -35,19 +33,20 @@ export function python(state) {
 }
 
 function ofSheets(state, models) {
+  const { columns: across, classes: most } = state.limits;
   const label = state.get("class");
   const classes = state.classes();
-  const n = label === "rows" && classes ? COLUMNS * Math.min(classes, 16) : COLUMNS * COLUMNS;
-  const columns = classes || n !== COLUMNS * COLUMNS ? `, columns=${COLUMNS}` : "";
+  const n = label === "rows" && classes ? across * Math.min(classes, most) : across * across;
+  const columns = classes || n !== across * across ? `, columns=${across}` : "";
   const trunc = state.get("trunc");
   const options = `${n}${columns}, seed=${state.get("seed")}${trunc == null ? "" : `, truncation=${trunc.toFixed(1)}`}`;
-  const value = label === "rows" ? `[i // ${COLUMNS} for i in range(${n})]` : label;
+  const value = label === "rows" ? `[i // ${across} for i in range(${n})]` : label;
   return forEach(models, (name) => `zoo.load(${name}).grid(${options}${label === "all" ? "" : labelled(models, value)})`);
 }
 
 function ofWalk(state, models) {
   const keys = state.get("c") ? ["a", "b", "c", "d"] : ["a", "b"];
-  const steps = state.get("c") ? COLUMNS : state.get("steps");
+  const steps = state.get("c") ? state.limits.columns : state.get("steps");
   const anchors = keys.map((key) => `(${state.get(key).join(", ")})`).join(", ");
   const path = state.get("path") === "lerp" ? ', mode="lerp"' : "";
   const labels = state.labels();

@@ -1,18 +1,15 @@
 // What is being looked at. It lives in the query string: a link reproduces what is seen. Defaults are left out of it,
 // and what is unknown or out of range falls back in silence.
 
-import { clamp, range } from "./dom.js";
+import { range } from "./dom.js";
 
-export const COLUMNS = 8; // of every sheet: latent = row · 8 + column
-export const MAX_SEED = Number.MAX_SAFE_INTEGER;
-export const MAX_LATENT = 127;
-export const NO_TRUNCATION = 4;
 const FIRST = ["vanilla", "lsgan", "wgan", "focal", "hinge"];
 const VIEWS = ["compare", "interpolate", "facades"];
 
 export class State {
   constructor(catalogue, query) {
     this.catalogue = catalogue;
+    this.limits = catalogue.limits; // of space/limits.py: what the server takes
     this.listeners = [];
     this.values = this.parse(new URLSearchParams(query));
   }
@@ -101,8 +98,8 @@ export class State {
 
   defaults(data) {
     return {
-      view: "compare", data, ...this.ofData(data), seed: 7, trunc: null, at: null, lens: false,
-      a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: 64, t: 0, la: null, lb: null,
+      view: "compare", data, ...this.ofData(data), seed: this.limits.firstSeed, trunc: null, at: null, lens: false,
+      a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: this.limits.steps[1], t: 0, la: null, lb: null,
     };
   }
 
@@ -117,11 +114,12 @@ export class State {
   parse(query) {
     const data = query.get("data") in this.catalogue.data ? query.get("data") : this.mainData();
     const values = this.defaults(data);
+    const { columns, latent, seed: last, steps, truncation } = this.limits;
     const whole = (text, low, high) => (/^\d{1,16}$/.test(text ?? "") && +text >= low && +text <= high ? +text : null);
     const list = (text, known) => known.filter((name) => (text ?? "").split(",").includes(name));
     const anchor = (text) => {
-      const [seed, row] = (text ?? "").split(".").map((part) => whole(part, 0, MAX_SEED));
-      return seed == null || row == null || row > MAX_LATENT ? null : [seed, row];
+      const [seed, row] = (text ?? "").split(".").map((part) => whole(part, 0, last));
+      return seed == null || row == null || row > latent ? null : [seed, row];
     };
     if (VIEWS.includes(query.get("view"))) values.view = query.get("view");
     const loss = list(query.get("loss"), this.catalogue.losses.map((one) => one.name));
@@ -129,14 +127,14 @@ export class State {
     if (loss.length) values.loss = loss;
     if (arch.length && values.view === "interpolate") values.row = arch[0];
     else if (arch.length) values.arch = arch;
-    values.seed = whole(query.get("seed"), 0, MAX_SEED) ?? values.seed;
+    values.seed = whole(query.get("seed"), 0, last) ?? values.seed;
     const trunc = Number.parseFloat(query.get("trunc"));
-    if (trunc >= 0.5 && trunc < NO_TRUNCATION) values.trunc = Math.round(trunc * 10) / 10;
+    if (trunc >= truncation[0] && trunc < truncation[1]) values.trunc = Math.round(trunc * 10) / 10;
     const most = Math.max(0, ...this.modelsOf(data).map((model) => model.classes));
     const label = query.get("class");
     if (most && label === "rows") values.class = label;
     else if (most) values.class = whole(label, 0, most - 1) ?? "all";
-    values.at = whole(query.get("at"), 0, MAX_LATENT);
+    values.at = whole(query.get("at"), 0, latent);
     values.lens = query.get("lens") === "1" && values.at != null;
     values.a = anchor(query.get("a")) ?? values.a;
     values.b = anchor(query.get("b")) ?? values.b;
@@ -144,8 +142,9 @@ export class State {
     values.d = values.c && anchor(query.get("d"));
     if (!values.d) values.c = null;
     if (query.get("path") === "lerp") values.path = "lerp";
-    values.steps = whole(query.get("steps"), 2, 64) ?? values.steps;
-    values.t = clamp(whole(query.get("t"), 0, 63) ?? 0, 0, values.c ? 63 : values.steps - 1);
+    values.steps = whole(query.get("steps"), ...steps) ?? values.steps;
+    const frames = values.c ? columns ** 2 : values.steps;
+    values.t = whole(query.get("t"), 0, frames - 1) ?? 0;
     if (most) [values.la, values.lb] = ["la", "lb"].map((key) => whole(query.get(key), 0, most - 1));
     return values;
   }

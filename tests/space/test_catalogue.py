@@ -46,10 +46,15 @@ def row(some):
     return row
 
 
-def test_bold_is_every_figure_whose_interval_reaches_the_best(row):
-    entries = row(("focal", 20.0, 0.5), ("hinge", 20.9, 0.5), ("wgan", 22.0, 0.5))
-    marks = [entry["figures"]["best"] for entry in entries]
-    assert marks == [True, True, False]
+@pytest.mark.parametrize(
+    "errors, marks",
+    [((0.5, 0.5, 0.5), [True, True, False]), ((None, None, None), [True, False, False]),
+     ((0.45, None, 0.9), [True, False, True]), ((0.8, 0.0, 0.8), [True, True, True])],
+)  # fmt: skip
+def test_bold_is_the_best_and_every_figure_that_sampling_errors_cannot_tell_from_it(row, errors, marks):
+    figures = zip(("focal", "hinge", "wgan"), (20.0, 20.9, 21.9), errors, strict=True)
+    assert [entry["figures"]["best"] for entry in row(*figures)] == marks
+    assert not row(("focal", 20.0, 0.5))[0]["figures"]["best"]  # best of none
 
 
 def test_a_model_without_figures_or_with_old_ones_shows_none(row, some):

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 import pytest
 
 import zoo
+from space import catalogue
+from space.shelf import Shelf, find
 from tests.space import seen
 from tests.toys import same
 
@@ -36,6 +38,68 @@ def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(
     assert "FID5k 55.1 · recall 0.40" in captions[0] and "distance10k 1.80" in captions[1]
     notes = page.locator(".notes").inner_text()
     assert "FID5k How far 5,000 samples" in notes and "Distance10k How far 10,000 samples" in notes
+
+
+def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(visit):
+    page = visit()
+    said = page.locator(".notes").inner_text()
+    assert "Bold: best of its row; another training seed may order them otherwise." in said
+    notes = """async (figures) => {
+        const { notes } = await import("/look/notes.js");
+        return notes([{ figures }], { title: "CIFAR-10" }).textContent;
+    }"""
+    with_error = page.evaluate(notes, {"name": "FID", "n": 5000, "value": 52.8, "se": 0.2})
+    assert (
+        "Bold: best of its row and what the sampling error cannot tell from it (95 %); another" in with_error
+    )
+
+
+def test_the_page_takes_its_limits_from_the_catalogue(visit, matrix):
+    page = visit()
+    limits = {"columns": 4, "classes": 3, "latent": 11, "steps": [3, 9], "truncation": [0.4, 2.0], "seed": 50,
+              "firstSeed": 5, "fps": 6, "scores": 2.0}  # fmt: skip
+    known = catalogue.catalogue(Shelf(find([str(matrix)])))
+    assert known["limits"].keys() == limits.keys()
+    state = """async ([catalogue, query]) => {
+        const { State } = await import("/look/state.js");
+        return new State(catalogue, query).values;
+    }"""
+
+    def values(query: str) -> dict:
+        return page.evaluate(state, [known | {"limits": limits}, query])
+
+    usual = values("")
+    assert usual["seed"] == 5 and usual["steps"] == 9
+    inside = values("?seed=50&at=11&steps=3&trunc=0.4&a=50.11&t=2")
+    assert {key: inside[key] for key in ("seed", "at", "steps", "trunc", "a", "t")} == {
+        "seed": 50, "at": 11, "steps": 3, "trunc": 0.4, "a": [50, 11], "t": 2,
+    }  # fmt: skip
+    corners = values("?a=1.0&b=2.0&c=3.0&d=4.0&t=15")
+    assert corners["t"] == 15 and values("?a=1.0&b=2.0&c=3.0&d=4.0&t=16")["t"] == 0
+    for outside in (
+        "seed=51",
+        "at=12",
+        "steps=2",
+        "steps=10",
+        "trunc=0.3",
+        "trunc=2",
+        "a=51.1",
+        "a=1.12",
+        "t=9",
+    ):
+        assert values(f"?{outside}") == usual
+
+
+def test_the_bar_offers_what_the_server_takes(visit):
+    page = visit()
+    slider = page.locator(".truncation input")
+    assert [slider.get_attribute(name) for name in ("min", "max")] == ["0.1", "4"]
+    page = visit("?view=interpolate&steps=64")
+    steps = page.get_by_label("Steps").first
+    for typed, kept in (("65", "64"), ("1", "64"), ("40", "40"), ("2", "2")):
+        steps.fill(typed)
+        steps.blur()
+        assert steps.input_value() == kept
 
 
 def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix):

@@ -9,8 +9,9 @@ from PIL import Image
 
 import zoo
 from space import facades, studio
+from space.limits import MAX_SEED
 from space.parts import said_to_the_visitor
-from space.shelf import MAX_SEED, Shelf, find
+from space.shelf import Shelf, find
 from space.studio import Studio
 from tests.toys import same
 from zoo import checkpoint, pictures
