@@ -32,9 +32,19 @@ def told(values: Mapping[str, float]) -> str:
     return ", ".join([*parts, f"{'else ' if parts else ''}{usual:g}"])
 
 
-def parse(kind: type, description: str):
-    """The options of a script from its command line."""
-    return tyro.cli(kind, description=description)
+# For a `bool | Path`: an option that is given alone (True) or with a folder.
+FLAG_OR_FOLDER = tyro.constructors.PrimitiveConstructorSpec(
+    nargs=(0, 1),
+    metavar="[DIR]",
+    instance_from_str=lambda words: Path(words[0]) if words else True,
+    is_instance=lambda value: isinstance(value, bool | Path),
+    str_from_instance=lambda value: [] if isinstance(value, bool) else [str(value)],
+)
+
+
+def parse(kind: type, description: str, **given):
+    """The options of a script from its command line; what it leaves out is as in `default`, if that is given."""
+    return tyro.cli(kind, description=description, **given)
 
 
 def exit_with_one_line(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from train import arguments
-from train.running import loop, options
+from train.running import loop, options, resuming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Options(options.NoiseOptions):
 
 
 def main() -> None:
-    chosen = arguments.parse(Options, __doc__)
+    chosen = resuming.parse(Options, __doc__)
     name = "convgan" if chosen.variant == "plain" else f"convgan-{chosen.variant}"
     loop.run(name, chosen, script="convgan.py")
 

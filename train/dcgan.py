@@ -4,15 +4,15 @@
     accelerate launch train/dcgan.py --loss wgan-gp --dataset ./my_photos --size 64 --kimg 1000
 
 Without any option: the vanilla loss on CIFAR-10, in about ten minutes of one core. The run ends as a checkpoint
-folder that zoo.load takes, and goes on with --resume where it was stopped. Small nets with many small batches win
-by far on a CPU; on a GPU try --width 64 --batch 64 --lr 2e-4.
+folder that zoo.load takes; an interrupted one is continued by --resume DIR alone. Small nets with many small batches
+win by far on a CPU; on a GPU try --width 64 --batch 64 --lr 2e-4.
 """
 
 from dataclasses import dataclass
 
 from train import arguments
 from train.reading import data
-from train.running import loop, options
+from train.running import loop, options, resuming
 from zoo.errors import Refused
 
 
@@ -33,7 +33,7 @@ class Options(options.NoiseOptions):
 
 
 def main() -> None:
-    chosen = arguments.parse(Options, __doc__)
+    chosen = resuming.parse(Options, __doc__)
     loop.run("cdcgan" if chosen.conditional else "dcgan", chosen, script="dcgan.py")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from train import arguments
-from train.running import loop, options
+from train.running import loop, options, resuming
 from zoo.architectures import PIX2PIX
 from zoo.losses import LOSSES
 
@@ -26,7 +26,7 @@ class Options(options.TranslationOptions):
     kimg: float = 8
     """the budget: thousands of real pairs that the critic sees"""
     batch: int = 1
-    """pairs a step and process"""
+    """pairs per step and process"""
     lr: float = 2e-4
     """Adam's learning rate, of the generator and (unless --critic-lr says otherwise) of the critic"""
     mirror: bool = True
@@ -34,7 +34,7 @@ class Options(options.TranslationOptions):
 
 
 def main() -> None:
-    loop.run("pix2pix", arguments.parse(Options, __doc__), script="pix2pix.py")
+    loop.run("pix2pix", resuming.parse(Options, __doc__), script="pix2pix.py")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from train import arguments
-from train.running import loop, options
+from train.running import loop, options, resuming
 from zoo.losses import LOSSES
 
 
@@ -19,13 +19,13 @@ from zoo.losses import LOSSES
 class Options(options.NoiseOptions):
     loss: Annotated[str, arguments.listed(LOSSES)] = "hinge"
     batch: int = 32
-    """pictures a step and process"""
+    """pictures per step and process"""
     betas: tuple[float, float] = (0.0, 0.9)
     """Adam's decay rates"""
 
 
 def main() -> None:
-    loop.run("sngan", arguments.parse(Options, __doc__), script="sngan.py")
+    loop.run("sngan", resuming.parse(Options, __doc__), script="sngan.py")
 
 
 if __name__ == "__main__":

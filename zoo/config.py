@@ -13,11 +13,13 @@ from typing import Any, Self, get_args, get_origin
 
 from zoo.errors import CheckpointError, Refused
 
-FORMAT = 1
+FORMAT = 2  # 2 has `options`; a reader refuses keys that it does not know, so a new key is a new format
 LIBRARY = "gan-zoo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 Scalar = bool | int | float | str
+Option = Scalar | list[Scalar] | None
+MOST_OPTIONS, LONGEST_OPTION = 100, 1000  # options; letters of a text, or items of a list
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,16 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """config.json. `weights` is None only until `checkpoint.write` has filled it in."""
+    """config.json. `weights` is None only until `checkpoint.write` has filled it in.
+
+    `options`: all that decided what was trained, by the names of the script's --help with _ for -, where the script
+    decides itself None. Of a folder of format 1, which did not record them, `options` is None as a whole.
+    """
 
     format: int = FORMAT
     library: str = LIBRARY
     id: str
+    options: dict[str, Option] | None = None
     architecture: dict[str, int | str]
     critic: dict[str, Scalar]
     loss: dict[str, Scalar]
@@ -136,6 +143,8 @@ class Config:
         data = parse_json(text, source)
         if not isinstance(data, dict) or data.get("library") != LIBRARY:
             raise CheckpointError(f"{source} does not describe a model of {LIBRARY}")
+        if data.get("format") == 1 and "options" not in data:
+            data |= {"format": FORMAT, "options": None}
         if data.get("format") != FORMAT:
             given = short(data.get("format"))
             raise CheckpointError(f"{source} has format {given}, not {FORMAT}: upgrade {LIBRARY}")
@@ -151,7 +160,7 @@ class Config:
 
     def check(self) -> None:
         """ValueError names a field whose value cannot be; the architecture's are left to its builder."""
-        weights, labels = self.weights, self.dataset.labels
+        weights, labels, options = self.weights, self.dataset.labels, self.options or {}
         classes = self.architecture.get("classes", 0)
         rules = {
             "id must be lower-case letters, digits and . _ -": ID.fullmatch(self.id),
@@ -161,6 +170,11 @@ class Config:
             f"dataset.labels must be {classes}, one a class": not classes or len(labels) in (0, classes),
             "inference.statistics must be running or batch": self.inference.statistics
             in ("running", "batch"),
+            f"options must be at most {MOST_OPTIONS}, named a-z, 0-9 and _": all(
+                re.fullmatch("[a-z][a-z0-9_]{0,49}", name) for name in options
+            )
+            and len(options) <= MOST_OPTIONS,
+            f"options must be no longer than {LONGEST_OPTION}": all(map(_is_short, options.values())),
             "weights is missing": weights,
             "weights.sha256 must be 64 hex digits": weights and re.fullmatch("[0-9a-f]{64}", weights.sha256),
             "weights.dtype must be float16 or float32": weights and weights.dtype in ("float16", "float32"),
@@ -170,11 +184,17 @@ class Config:
                 raise ValueError(rule)
 
 
+def _is_short(option: Option) -> bool:
+    texts = [option, *option] if isinstance(option, list) else [option]
+    return all(len(text) <= LONGEST_OPTION for text in texts if isinstance(text, (str, list)))
+
+
 _NAMES = {
     str: "text",
     bool: "true or false",
     int: "a whole number",
     float: "a number",
+    list: "a list",
     types.NoneType: "null",
 }
 
@@ -193,6 +213,8 @@ def _parse(kind: Any, value: Any, key: str) -> Any:
                 raise ValueError(f"{prefix}{name} is missing")
         return kind(**{name: _parse(of, value[name], prefix + name) for name, of in known.items()})
     arguments = get_args(kind)
+    if get_origin(kind) is list:
+        return [_parse(arguments[0], item, key) for item in value]
     if get_origin(kind) is tuple:
         _expect(isinstance(value, list), key, "a list", value)
         kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
@@ -212,11 +234,12 @@ def _parse_scalar(kinds: tuple[Any, ...], value: Any, key: str) -> Any:
     if type(value) is int and int not in kinds and float in kinds:
         return float(value)
     for kind in kinds:
-        if is_dataclass(kind) and value is not None:
+        foreign = isinstance(value, list) if get_origin(kind) is list else value is not None
+        if (is_dataclass(kind) or get_origin(kind)) and foreign:
             return _parse(kind, value, key)
         if type(value) is kind:
             return value
-    what = " or ".join(_NAMES.get(kind, "an object") for kind in kinds)
+    what = " or ".join(_NAMES.get(get_origin(kind) or kind, "an object") for kind in kinds)
     raise ValueError(f"{key} must be {what}, not {short(value)}")
 
 

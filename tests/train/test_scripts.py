@@ -139,7 +139,10 @@ def test_a_killed_run_is_resumed_bit_for_bit(name, processes, start, finished, t
     saved, whole = torch.load(state, weights_only=True)["g_steps"], finished(name)[processes]
     assert 0 < saved < zoo.load(whole).config.training.g_steps and zoo.load(out)
     assert saved < json.loads(history.read_text().splitlines()[-1])["g_steps"]
-    finish(start(name, out, processes, "--resume"))
+    if processes == 1:  # by its folder alone
+        finish(start(f"train/{name}.py", out, processes, "--resume", str(out)))
+    else:
+        finish(start(name, out, processes, "--resume"))
     assert not list(out.rglob(".*.tmp"))
     assert outcome(out) == outcome(whole)
 

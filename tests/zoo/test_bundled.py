@@ -75,6 +75,8 @@ def test_a_bundled_model_says_how_it_came_to_be(name):
     assert config.id == name == f"{config.architecture['name']}-{config.loss['name']}-{config.dataset.name}"
     assert training.commit and not training.commit.endswith("-dirty")
     assert training.command.startswith("accelerate launch train/")
+    told = (config.options["loss"], config.options["seed"], config.options["lr"], config.options["batch"])
+    assert told == (config.loss["name"], training.seed, training.lr_g, training.batch)
     lines = [json.loads(line) for line in (CHECKPOINTS / name / "history.jsonl").read_text().splitlines()]
     assert lines[-1]["g_steps"] == training.g_steps
     assert lines[-1]["kimg"] == pytest.approx(training.kimg, rel=1e-4)

@@ -103,7 +103,20 @@ def test_config_round_trips_through_json(make_config, folder):
         (lambda c: c["inference"].update(statistics="none"), ["inference.statistics"]),
         (lambda c: c["weights"].update(dtype="int8"), ["weights.dtype"]),
         (lambda c: c["weights"].update(sha256="0"), ["weights.sha256"]),
-        (lambda c: c.update(format=2), ["format 2", "upgrade"]),
+        (lambda c: c.update(format=3), ["format 3", "upgrade"]),
+        (lambda c: c.update(format=0), ["format 0", "upgrade"]),
+        (lambda c: c.pop("options"), ["options", "missing"]),
+        (lambda c: c.update(options=[]), ["options", "an object"]),
+        (lambda c: c.update(options={"lr": {}}), ["options.lr", "a list"]),
+        (lambda c: c.update(options={"lr": float("nan")}), ["options.lr", "finite"]),
+        (lambda c: c.update(options={"betas": [0.5, None]}), ["options.betas", "number"]),
+        (lambda c: c.update(options={"betas": [[0.5]]}), ["options.betas", "number"]),
+        (lambda c: c.update(options={"../up": 1}), ["options", "a-z"]),
+        (lambda c: c.update(options={"a" * 51: 1}), ["options", "a-z"]),
+        (lambda c: c.update(options={f"o{i}": 1 for i in range(101)}), ["options", "at most 100"]),
+        (lambda c: c.update(options={"dataset": "x" * 1001}), ["options", "1000"]),
+        (lambda c: c.update(options={"loss_fields": ["x"] * 1001}), ["options", "1000"]),
+        (lambda c: c.update(options={"loss_fields": ["x" * 1001]}), ["options", "1000"]),
         (lambda c: c.update(library="diffusers"), ["gan-zoo"]),
         (lambda c: c["architecture"].update(name="stylegan"), ["config.json", "stylegan"]),
         (lambda c: c["architecture"].update(width=10**9), ["config.json", "width"]),
@@ -114,6 +127,31 @@ def test_config_round_trips_through_json(make_config, folder):
 def test_a_config_that_cannot_be_is_refused_by_name(folder, change, words):
     edit(folder, change)
     refused(lambda: checkpoint.load(folder), *words)
+
+
+OPTIONS = {
+    "loss": "focal",
+    "lr": 4e-4,
+    "kimg": 300,
+    "mirror": False,
+    "size": None,
+    "betas": [0.5, 0.999],
+    "x": [],
+}
+
+
+def test_options_come_back_as_they_were(tmp_path, folder):
+    config, generator = checkpoint.load(folder)
+    checkpoint.write(tmp_path / "new", replace(config, options=OPTIONS), generator.state_dict())
+    found = checkpoint.read(tmp_path / "new").options
+    assert found == OPTIONS and [type(value) for value in found.values()] == [*map(type, OPTIONS.values())]
+
+
+def test_a_folder_written_before_options_were_recorded_is_still_read(folder):
+    now = checkpoint.read(folder)
+    edit(folder, lambda c: (c.update(format=1), c.pop("options")))
+    assert checkpoint.load(folder)[0] == now and now.options is None
+    assert json.loads(now.to_json())["format"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What checkpoints are measured with: real pictures, their features, networks; each made when first needed."""
 
 import os
-import shlex
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,12 +147,12 @@ def reading(config: Config, split: str, options: Options) -> Asked:
         "size": None if of.natural else of.size,  # the training run's cache serves
         "channels": None if of.natural else of.channels,
     }
-    words = shlex.split(config.training.command)
+    if config.options is None and re.search("--direction|-column", config.training.command):
+        raise Refused(f"{config.id} does not record how its pictures were read: its config has no options")
     kind = pairs.PairOptions if translates(config) else data.DataOptions
-    for name in ("image_column", "label_column", "input_column", "target_column", "direction"):
-        flag = f"--{name.replace('_', '-')}"
-        if flag in words and name in kind.__dataclass_fields__:
-            given[name] = words[words.index(flag) + 1]
+    asked = ("image_column", "label_column", "input_column", "target_column", "direction")
+    for name in kind.__dataclass_fields__.keys() & asked:
+        given[name] = (config.options or {}).get(name)
     return kind(**given)
 
 

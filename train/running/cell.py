@@ -9,12 +9,13 @@ from torch import nn
 
 from train.reading.data import Pictures
 from train.running import convolution
-from train.running.options import command
+from train.running.options import as_recorded, command
 from train.running.provenance import hardware
 from train.running.step import Batch, Game
 from zoo import architectures, losses, penalties
 from zoo.architectures import CriticPlan
 from zoo.checkpoint import Config, Dataset, Inference, Training
+from zoo.config import Scalar
 from zoo.errors import Refused
 from zoo.losses import Loss
 from zoo.penalties import Penalty
@@ -129,21 +130,31 @@ def made_up_batch(cell: Cell, device: torch.device, n: int | None = None) -> Bat
     return Batch(picture, condition, latents)
 
 
-def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: torch.device) -> Config:
-    """What a checkpoint after `g_steps` says of itself; its weights are filled in when they are written."""
-    options, rules, pictures = cell.options, cell.rules, cell.pictures
-    kimg = g_steps * cell.pictures_per_step / 1000
+def describe_loss(rules: Rules) -> dict[str, Scalar]:
+    return {"name": "none"} if rules.loss is None else losses.describe(rules.loss)
+
+
+def describe_critic(rules: Rules, options) -> dict[str, Scalar]:
+    """Its plan, width and penalty; nothing where there is no critic."""
     critic = {}
     if rules.plan is not None:
         critic = asdict(rules.plan) | {"width": options.critic_width or options.width}
     if rules.penalty is not None:
         kind = next(name for name, penalty in penalties.PENALTIES.items() if type(rules.penalty) is penalty)
         critic |= {"penalty": kind, **{f"penalty_{k}": v for k, v in asdict(rules.penalty).items()}}
+    return critic
+
+
+def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: torch.device) -> Config:
+    """What a checkpoint after `g_steps` says of itself; its weights are filled in when they are written."""
+    options, rules, pictures = cell.options, cell.rules, cell.pictures
+    kimg = g_steps * cell.pictures_per_step / 1000
     return Config(
         id=cell.id,
+        options=as_recorded(options),
         architecture={"name": cell.architecture, **cell.fields},
-        critic=critic,
-        loss={"name": "none"} if rules.loss is None else losses.describe(rules.loss),
+        critic=describe_critic(rules, options),
+        loss=describe_loss(rules),
         dataset=Dataset(
             name=pictures.name,
             id=pictures.id,

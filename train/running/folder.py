@@ -64,8 +64,8 @@ def one_line(path: Path) -> Iterator[None]:
 
 
 def check_same(out: Path, then: dict, now: dict) -> None:
-    """TrainingError where a run is to be resumed with other options, processes or data."""
-    for name in then.keys() | now.keys():
+    """TrainingError names the first of the options, processes or data that are not those of the run to be resumed."""
+    for name in [*now, *sorted(then.keys() - now.keys())]:
         if then.get(name) != now.get(name):
             raise TrainingError(
                 f"{out} was trained with {name} = {then.get(name)}, not {now.get(name)}:"

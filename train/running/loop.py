@@ -26,8 +26,9 @@ from train.running.auto import settle
 from train.running.averaging import halved, with_statistics
 from train.running.cell import Cell, build_game, config, rules
 from train.running.graphs import Graphed
-from train.running.options import as_recorded, check
+from train.running.options import as_recorded, check, completed, without_path
 from train.running.provenance import commit
+from train.running.resuming import kept_aside
 from train.running.step import Batch, Game, play
 from zoo import architectures, checkpoint, facades, pictures
 from zoo.config import owner_of
@@ -65,17 +66,22 @@ def run(architecture: str, options, *, script: str) -> Path:
         raise TrainingError(
             f"{out} holds a checkpoint without the state to go on from: start elsewhere with --out"
         )
-    recorded = as_recorded(options) | {"processes": cell.processes, "pictures": len(loaded)}
+    sizes = {"processes": cell.processes, "pictures": len(loaded)}
+    recorded = {"architecture": architecture, **as_recorded(options), **sizes}
     if state is None:
         settings = [settle(cell, accelerator.device) if accelerator.is_main_process else None]
         if cell.processes > 1:
             broadcast_object_list(settings)
-        state = settings[0] | {"options": recorded, "g_steps": 0, "seconds": 0.0}
+        state = settings[0] | {"g_steps": 0, "seconds": 0.0}
     elif options.resume:
-        folder.check_same(out, state["options"], recorded)
+        before = completed(state["options"], type(options))
+        before |= {"architecture": checkpoint.read(out).architecture["name"]}
+        before |= {"dataset": without_path(before["dataset"])}  # which older runs kept with its path
+        folder.check_same(out, before, recorded)
     else:
         raise TrainingError(f"{out} already holds a run: --resume goes on with it, --out starts elsewhere")
 
+    state |= {"options": recorded, "aside": kept_aside(options)}
     if state["g_steps"] < schedule.total:
         train(cell, state, schedule, out, accelerator)
     if accelerator.is_main_process:

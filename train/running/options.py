@@ -3,14 +3,15 @@
 import importlib.util
 import math
 import shlex
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from train.arguments import automatic, listed, told
+from train.arguments import FLAG_OR_FOLDER, automatic, listed, told
 from train.reading import data, pairs
+from train.reading.sources import called
 from zoo import architectures, losses, penalties
-from zoo.config import owner_of
+from zoo.config import Option, owner_of
 from zoo.errors import Refused
 
 
@@ -60,7 +61,7 @@ class TrainingOptions:
     kimg: float = 300
     """the budget: thousands of real pictures that the critic sees"""
     batch: int = 16
-    """pictures a step and process"""
+    """pictures per step and process"""
     lr: float = 4e-4
     """Adam's learning rate"""
     critic_lr: Annotated[float | None, automatic("FLOAT", "as --lr")] = None
@@ -87,10 +88,10 @@ class TrainingOptions:
     """of weights, order of pictures and noise: same seed, same curve, bit for bit on one CPU thread"""
     out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
     """the checkpoint folder"""
-    resume: bool = False
-    """go on from the last snapshot in the folder, as if nothing had happened; start if there is none"""
+    resume: Annotated[bool | Path, FLAG_OR_FOLDER, automatic("[DIR]", "a new run")] = False
+    """continue the run in DIR, with its own options; without DIR the one in --out, or start it if there is none"""
     snapshot_kimg: Annotated[float | None, automatic("KIMG", "a tenth of the budget")] = None
-    """save the checkpoint, the state to resume from, and a grid of samples so often"""
+    """how often to save checkpoint, resume state and sample grid"""
     log_kimg: Annotated[float | None, automatic("KIMG", "a 160th of the budget")] = None
     """length of an interval that a line of history.jsonl averages over"""
     log_with: Annotated[
@@ -156,31 +157,47 @@ PUSHING = ("push_to_hub", "hub_owner", "hub_revision", "private")
 ASIDE = ("out", "resume", "log_with", "data_dir", "resident_gb", *PUSHING)
 
 
-def as_recorded(options) -> dict:
-    """The options that decide what is trained, as JSON would hold them."""
-    return {
+def as_recorded(options) -> dict[str, Option]:
+    """The options that decide what is trained, as JSON holds them; a folder of pictures without its path."""
+    recorded = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(options).items()
         if name not in ASIDE
     }
+    return recorded | {"dataset": without_path(options.dataset)}
+
+
+def completed(recorded: dict[str, Option], kind: type) -> dict[str, Option]:
+    """Recorded options, and the defaults of those that a script of this kind has got since."""
+    return as_recorded(kind()) | recorded
+
+
+def without_path(dataset: str) -> str:
+    """A folder's name alone; any other data set as it is asked for."""
+    folder = called(dataset).folder
+    return f"./{folder.resolve().name}" if folder else dataset
+
+
+def words(options) -> list[str]:
+    """The shortest command line that trains the same."""
+    found = []
+    defaults = {f.name: f.default for f in fields(options)}
+    for name, value in (as_recorded(options) | {"dataset": options.dataset}).items():
+        default = defaults[name]
+        flag = name.replace("_", "-")
+        if value == (list(default) if isinstance(default, tuple) else default):
+            continue
+        if isinstance(default, bool):  # a flag; others that may be None too are spelt out
+            found.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            found += [f"--{flag}", *map(_word, value if isinstance(value, list) else [value])]
+    return found
 
 
 def command(script: str, options) -> str:
-    """The shortest command line that trains the same; a folder of pictures is named without its path."""
-    words = ["accelerate", "launch", f"train/{script}"]
-    defaults = {f.name: f.default for f in fields(options)}
-    for name, value in as_recorded(options).items():
-        default = defaults[name]
-        if value == (list(default) if isinstance(default, tuple) else default):
-            continue
-        flag = name.replace("_", "-")
-        if name == "dataset" and Path(value).is_dir():
-            value = f"./{Path(value).resolve().name}"
-        if isinstance(default, bool):  # a flag; others that may be None too are spelt out
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            words += [f"--{flag}", *map(_word, value if isinstance(value, list) else [value])]
-    return shlex.join(words)
+    """The shortest command line that trains the same, to be published: a folder is named without its path."""
+    public = replace(options, dataset=without_path(options.dataset))
+    return shlex.join(["accelerate", "launch", f"train/{script}", *words(public)])
 
 
 def _word(value) -> str:
@@ -214,6 +231,8 @@ def check(options) -> None:
         raise Refused(f"--betas must be from 0 to below 1, not {' and '.join(map(str, options.betas))}")
     if options.loss == "none" and getattr(options, "l1_weight", None) == 0:
         raise Refused("--loss none with --l1-weight 0 leaves nothing to learn from")
+    if isinstance(options.resume, Path) and options.out != options.resume:
+        raise Refused(f"--resume {options.resume} continues in that folder: --out cannot be {options.out}")
     if options.push_to_hub and owner_of(options.hub_owner) is None:
         raise Refused(
             "--push-to-hub needs to know whose zoo it is: --hub-owner, or the environment's ZOO_HUB_OWNER"

@@ -62,7 +62,8 @@ def tell_of_other_seeds(cell: Planned) -> bool:
 def differ_in_seed_alone(a: Config, b: Config) -> bool:
     """Of two trainings; how and where they ran is no matter."""
     theirs = {name: getattr(b.training, name) for name in (*INCIDENTAL, "seed")}
-    alike = replace(a, training=replace(a.training, **theirs), weights=b.weights) == b
+    options = a.options and a.options | {"seed": b.training.seed}
+    alike = replace(a, options=options, training=replace(a.training, **theirs), weights=b.weights) == b
     return alike and a.training.seed != b.training.seed
 
 

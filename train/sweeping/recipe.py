@@ -18,14 +18,14 @@ A cell that is named again with the same options counts once, so a later "all" m
 import itertools
 import tomllib
 import types
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from train.reading.sources import called
 from train.running.cell import rules
-from train.running.options import ASIDE, TrainingOptions, as_recorded, check
+from train.running.options import ASIDE, TrainingOptions, check, words
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import Refused, ZooError, unknown
 from zoo.losses import LOSSES
@@ -78,7 +78,7 @@ class Planned:
 
     def arguments(self, out: Path) -> list[str]:
         """Of the script: whatever differs from its defaults. Given again, they go on where they stopped."""
-        return [*arguments(self.options), "--out", str(out / self.recipe / self.name), "--resume"]
+        return [*words(self.options), "--out", str(out / self.recipe / self.name), "--resume"]
 
 
 @dataclass(frozen=True)
@@ -226,19 +226,3 @@ def fits(hint: Any, value: Any) -> bool:
     if hint is float:
         return type(value) in (int, float)
     return type(value) is hint
-
-
-def arguments(options: TrainingOptions) -> list[str]:
-    """What differs from the script's defaults, as its command line takes it."""
-    words = []
-    defaults = {f.name: f.default for f in fields(options)}
-    for name, value in as_recorded(options).items():
-        default = defaults[name]
-        flag = name.replace("_", "-")
-        if value == (list(default) if isinstance(default, tuple) else default):
-            continue
-        if isinstance(default, bool):
-            words.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
-    return words

@@ -11,15 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from cards import build
-from train.reading.data import Pictures
 from train.reading.sources import called
-from train.running.cell import Cell, config, rules
-from train.running.loop import Schedule
-from train.sweeping.recipe import Planned, arguments
+from train.running.cell import describe_critic, describe_loss, rules
+from train.running.options import as_recorded, completed
+from train.sweeping.recipe import Planned
 from zoo import checkpoint, names
 from zoo.checkpoint import CONFIG, METRICS, Config
 from zoo.errors import CheckpointError, ZooError
@@ -120,43 +116,20 @@ def results_folder(cell: Planned) -> Path:
 
 
 def is_result_of(cell: Planned, given: Config) -> bool:
-    """Whether `given` describes a run of this cell to the end of its budget, wherever and whenever it was."""
-    options, data, wanted = cell.options, given.dataset, called(cell.options.dataset)
-    size = options.size or data.size
-    shape = (data.pictures, options.channels or data.channels, size, size)
-    pictures = Pictures(  # the same set, without its pictures
-        name=wanted.name,
-        source=wanted.id or wanted.name,
-        revision=data.revision,
-        split=options.split,
-        images=np.broadcast_to(np.uint8(0), shape),
-        labels=np.zeros(0),
-        label_names=data.labels,
-        palette=data.palette,
-    )
-    if given.architecture["name"] != cell.architecture:
-        return False
-    settings = {
-        name: getattr(given.training, name) if (wish := getattr(options, name)) == "auto" else wish
-        for name in ("precision", "memory_format")
-    }
-    fields = options.generator_fields(pictures)
-    whole = Cell(
-        cell.architecture,
-        f"{cell.script}.py",
-        options,
-        rules(cell.architecture, options),
-        pictures,
-        fields,
-        1,
-    )
-    wanted = config(whole, settings, g_steps=Schedule.of(whole).total, seconds=1, device=torch.device("cpu"))
-    incidental = {name: getattr(given.training, name) for name in INCIDENTAL}
-    return given == replace(
-        wanted,
-        training=replace(wanted.training, **incidental),
-        weights=given.weights,
-        inference=given.inference,
+    """Whether `given` describes a run of this cell to the end of its budget, wherever and whenever it was.
+
+    What the options leave to the code (a loss's constants, the critic it demands) has to be what the code says today.
+    """
+    today, options = rules(cell.architecture, cell.options), cell.options
+    return (
+        given.options is not None
+        and completed(given.options, type(options)) == as_recorded(options)
+        and given.architecture["name"] == cell.architecture
+        and given.dataset.name == called(options.dataset).name
+        and (given.loss, given.critic) == (describe_loss(today), describe_critic(today, options))
+        and given.training.critic_steps == today.critic_steps
+        and given.training.processes == 1
+        and given.training.kimg >= options.kimg
     )
 
 
@@ -173,12 +146,12 @@ def has_card(folder: Path) -> bool:
 def read_failure(cell: Planned, folder: Path) -> dict | None:
     """What went wrong when the cell was last trained, unless the recipe has changed since."""
     failure = read_json(folder / FAILED)
-    return failure if failure.get("arguments") == arguments(cell.options) else None
+    return failure if failure.get("options") == as_recorded(cell.options) else None
 
 
 def write_failure(cell: Planned, folder: Path, error: str) -> None:
     kimg = last_line(folder).get("kimg", 0.0)
-    write_json(folder / FAILED, {"error": error, "kimg": kimg, "arguments": arguments(cell.options)})
+    write_json(folder / FAILED, {"error": error, "kimg": kimg, "options": as_recorded(cell.options)})
 
 
 def read_unmeasured(folder: Path, evaluation: str) -> str:

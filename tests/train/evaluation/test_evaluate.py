@@ -168,12 +168,15 @@ def test_a_folder_called_as_a_named_set_is_not_that_set(run, tmp_path):
 
 def test_pairs_read_in_another_direction_are_others(folder, run):
     config = checkpoint.read(run / "pix2pix")
-    turned = replace(config, training=replace(config.training, command="--direction AtoB"))
+    turned = replace(config, options=config.options | {"direction": "AtoB"})
     tools = yardsticks.Yardsticks(evaluate.Options(dataset=str(folder / "pairs")), torch.device("cpu"))
     there, back = tools.pairs(config), tools.pairs(turned)
     assert np.array_equal(there.images, back.maps) and not np.array_equal(there.images, back.images)
     of = lambda pictures: tools.features(stand_in(), pictures)  # noqa: E731
     assert not torch.equal(of(there), of(back))
+    older = replace(turned, options=None, training=replace(config.training, command="--direction AtoB"))
+    with pytest.raises(Refused, match="how its pictures were read"):
+        tools.pairs(older)
 
 
 def test_references_put_real_pictures_and_noise_beside_models(folder, measured, monkeypatch, tmp_path):

@@ -1,10 +1,12 @@
 """A short run in this process, what it leaves when it is let be, and a hand in its steps."""
 
+import sys
+
 import pytest
 
 from tests.train.running.short_runs import PINNED, SHORT, Cut
 from train import dcgan, pix2pix
-from train.running import averaging, loop
+from train.running import averaging, loop, resuming
 from zoo.architectures import ARCHITECTURES
 
 
@@ -30,6 +32,17 @@ def run(made_up, tmp_path):
         return loop.run(name, options, script="script.py")
 
     return run
+
+
+@pytest.fixture
+def line(monkeypatch):
+    """A command line → its options, as a script takes them."""
+
+    def line(*words, of=dcgan.Options):
+        monkeypatch.setattr(sys, "argv", ["train/script.py", *map(str, words)])
+        return resuming.parse(of, "A script.")
+
+    return line
 
 
 @pytest.fixture(scope="package")

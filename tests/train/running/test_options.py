@@ -103,10 +103,19 @@ def test_what_is_recorded_survives_json_and_says_nothing_of_where_things_lie(scr
     recorded = as_recorded(chosen)
     assert json.loads(json.dumps(recorded)) == recorded and not recorded.keys() & given.keys()
     assert str(tmp_path) not in json.dumps(recorded)
-    line = command(f"{script}.py", replace(chosen, dataset=str(tmp_path / "My photos")))
+    own = replace(chosen, dataset=str(tmp_path / "My photos"))
+    assert as_recorded(own) == recorded | {"dataset": "./My photos"}
+    line = command(f"{script}.py", own)
     assert str(tmp_path) not in line and line.endswith("--dataset './My photos'")
     back = parse(script, line.removeprefix(f"accelerate launch train/{script}.py"), monkeypatch)
     assert back.dataset == "./My photos"
+
+
+def test_an_option_that_a_script_has_got_since_counts_as_its_default(script):
+    kind = kind_of(script)
+    recorded = as_recorded(replace(kind(), kimg=7.0))
+    older = {name: value for name, value in recorded.items() if name != "cuda_graphs"}
+    assert options.completed(older, kind) == recorded != options.completed({}, kind)
 
 
 def test_help_tells_every_option_and_what_it_is(script, monkeypatch, capsys):

@@ -14,6 +14,7 @@ import zoo
 from tests.train.running.short_runs import history
 from train.running import loop
 from train.running.loop import Tally
+from train.running.options import ASIDE
 from train.running.step import Batch
 
 # ---- what a run leaves
@@ -62,6 +63,8 @@ def test_a_run_leaves_a_checkpoint_and_how_it_came_to_be(run, tmp_path):
     config = zoo.info(out).config
     assert config.id == "dcgan-wgan-photos" and config.loss == {"name": "wgan", "clip": 0.02}
     assert (config.dataset.pictures, config.dataset.labels) == (24, ("a", "b"))
+    told = {"loss_fields": ["clip=0.02"], "critic_steps": None, "dataset": "./photos", "betas": [0.5, 0.999]}
+    assert told.items() <= config.options.items() and not config.options.keys() & {*ASIDE}
     training = config.training
     assert (training.kimg, training.g_steps, training.critic_steps) == (0.1, 5, 5)
     assert (training.processes, training.batch) == (1, 4)

@@ -1,11 +1,15 @@
 """Same seed, same curve; resumed, the same too, and what "auto" chose with it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import zoo
-from tests.train.running.short_runs import PINNED, Cut, files, history
-from train.running import auto
+from tests.train.running.short_runs import PINNED, Cut, files, history, refusal
+from train import dcgan, pix2pix, sngan
+from train.running import auto, loop
+from zoo.errors import Refused, TrainingError
 from zoo.losses import LOSSES
 
 # ---- same seed, same curve
@@ -57,12 +61,90 @@ def test_resume_begins_where_there_is_nothing_and_leaves_alone_what_is_done(run,
     assert outcome(first) == whole and files(run(resume=True)) == before
 
 
+# ---- by its folder alone
+
+
+@pytest.mark.parametrize(
+    "name, given",
+    [
+        ("cdcgan", {"loss": "focal", "loss_fields": ("gamma=1",), "betas": (0.0, 0.9), "mirror": True}),
+        ("pix2pix", {"loss": "none", "direction": "BtoA", "resident_gb": 0.0}),
+    ],
+)
+def test_a_run_is_continued_by_its_folder_alone(
+    name, given, run, line, cut_after, outcome, made_up, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(made_up)
+    data = {"dataset": f"./{'pairs' if name == 'pix2pix' else 'photos'}"}
+    whole = run(name, "whole", **given, **data)
+    cut_after(30)
+    with pytest.raises(Cut):
+        run(name, "cut", **given, **data)
+    cut_after(None)
+    monkeypatch.chdir(tmp_path)
+    of = pix2pix.Options if name == "pix2pix" else dcgan.Options
+    loop.run(name, line("--resume", "cut", of=of), script="script.py")
+    assert outcome(tmp_path / "cut") == outcome(whole)
+
+
+def test_what_is_given_as_well_must_agree_unless_it_decides_nothing(run, line, tmp_path):
+    before = files(out := run(kimg=0.08, betas=(0.0, 0.9)))
+    same = line(
+        "--resume", out, "--kimg", "0.08", "--betas", "0", "0.9", "--resident-gb", "1", "--data-dir", tmp_path
+    )
+    assert (same.batch, same.betas, same.resident_gb, same.data_dir) == (4, (0.0, 0.9), 1.0, tmp_path)
+    said = refusal(TrainingError, line, "--lr", "1", "--resume", out, "--loss", "hinge", "--seed", "0")
+    assert "loss = vanilla, not hinge" in said and "--out" in said  # the first of the two
+    assert "lr = 0.0004, not 1.0" in refusal(TrainingError, line, "--resume", out, "--lr", "1")
+    assert files(out) == before
+
+
+def test_what_was_said_last_of_where_things_lie_is_remembered(run, line, tmp_path):
+    out = run(kimg=0.08, data_dir=tmp_path, hub_owner=None)
+    assert line("--resume", out).data_dir == tmp_path
+    again = replace(line("--resume", out), resident_gb=1.0)
+    assert again == line("--resume", out, "--resident-gb", "1")
+    assert str(tmp_path) not in (out / "config.json").read_text()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_run_of_an_older_version_goes_on(alone, run, line, cut_after, outcome, whole, made_up, tmp_path):
+    cut_after(30)
+    with pytest.raises(Cut):
+        run()
+    cut_after(None)
+    state = torch.load(tmp_path / "run/state/state.pt")
+    del state["aside"], state["options"]["architecture"], state["options"]["cuda_graphs"]
+    state["options"]["dataset"] = str(made_up / "photos")
+    torch.save(state, tmp_path / "run/state/state.pt")
+    if alone:
+        loop.run("dcgan", line("--resume", tmp_path / "run"), script="script.py")
+    else:
+        run(resume=True)
+    assert outcome(tmp_path / "run") == whole
+
+
+def test_a_folder_that_cannot_be_resumed_is_refused(run, line, tmp_path):
+    assert "--out" in refusal(TrainingError, line, "--resume", tmp_path / "nowhere")
+    out = run("cdcgan", kimg=0.08)
+    said = refusal(TrainingError, line, "--resume", out, of=sngan.Options)
+    assert "conditional" in said and "its own script" in said
+    both = line("--resume", out, "--out", tmp_path / "other")
+    assert "--out" in refusal(Refused, loop.run, "cdcgan", both, script="script.py")
+    plain = line("--resume", run(out="plain", kimg=0.08))
+    said = refusal(TrainingError, loop.run, "sngan", plain, script="script.py")
+    assert "architecture = dcgan, not sngan" in said
+
+
 # ---- what "auto" chose
 
 UNDECIDED = {"precision": "auto", "memory_format": "auto"}
 
 
-def test_what_auto_chose_is_written_down_and_not_asked_again(run, cut_after, monkeypatch):
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_auto_chose_is_written_down_and_not_asked_again(
+    alone, run, line, cut_after, tmp_path, monkeypatch
+):
     def seconds(cell, precision, memory_format, device):
         return 2 - (precision == "bf16") - (memory_format == "channels_last")
 
@@ -72,7 +154,13 @@ def test_what_auto_chose_is_written_down_and_not_asked_again(run, cut_after, mon
         run(**UNDECIDED)
     cut_after(None)
     monkeypatch.setattr(auto, "seconds_a_step", lambda *_: pytest.fail("asked again"))
-    training = zoo.info(run(resume=True, **UNDECIDED)).config.training
+    if alone:
+        loop.run("dcgan", line("--resume", tmp_path / "run"), script="script.py")
+    else:
+        run(resume=True, **UNDECIDED)
+    config = zoo.info(tmp_path / "run").config
+    assert UNDECIDED.items() <= config.options.items()
+    training = config.training
     assert (training.precision, training.memory_format) == ("bf16", "channels_last")
 
 

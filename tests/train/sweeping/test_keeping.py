@@ -6,13 +6,36 @@ from dataclasses import replace
 import pytest
 import torch
 
+from cards import runs
 from tests.train.sweeping.stand_ins import (
     STARTER,
     files,
     finish,
 )
+from train.running.options import as_recorded, check, completed
 from train.sweeping import keeping, recipe, standing
-from zoo import checkpoint, measurements
+from zoo import checkpoint, measurements, names
+from zoo.architectures import ARCHITECTURES
+
+
+def test_whatever_is_kept_records_the_options_of_its_script():
+    folders = [*names.BUNDLED.glob("*/config.json"), *runs.RESULTS.glob("*/*/config.json")]
+    for config in map(checkpoint.read, (path.parent for path in folders)):
+        kind = recipe.options_of(ARCHITECTURES[config.architecture["name"]].script)
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in config.options.items()}
+        options = kind(**given)  # or one of them is not an option of this script
+        check(options)
+        assert as_recorded(options) == completed(config.options, kind), config.id
+    assert len(folders) > 70
+
+
+def test_an_option_that_came_later_does_not_undo_what_was_trained_before(shop):
+    cell = recipe.read(shop.path)[1]
+    finish(cell, shop.out)
+    about = json.loads((shop.out / "config.json").read_text())
+    del about["options"]["cuda_graphs"]
+    (shop.out / "config.json").write_text(json.dumps(about))
+    assert standing.is_result_of(cell, checkpoint.read(shop.out))
 
 
 def test_finished_starter_models_are_bundled_and_of_all_else_only_figures_are_kept(shop):
@@ -123,16 +146,21 @@ def test_another_seed_by_another_protocol_is_another_cell(shop):
 @pytest.mark.parametrize(
     "path, value",
     [
-        ("training.g_steps", 99),
-        ("training.batch", 5),
-        ("training.lr_d", 1e-3),
-        ("training.seed", 1),
-        ("training.precision", "bf16"),
+        ("training.kimg", 0.396),
+        ("training.critic_steps", 2),
         ("training.processes", 2),
-        ("architecture.width", 33),
+        ("architecture.name", "cdcgan"),
         ("critic.spectral_norm", False),
         ("loss.gamma", 1.0),
         ("dataset.name", "cats64"),
+        ("options.kimg", 0.8),
+        ("options.batch", 5),
+        ("options.critic_lr", 1e-3),
+        ("options.seed", 1),
+        ("options.precision", "bf16"),
+        ("options.width", 33),
+        ("options.loss_fields", ["gamma=2"]),
+        ("options.betas", [0.5, 0.9]),
     ],
 )
 def test_whatever_decides_a_training_tells_its_result_from_another(path, value, shop):

@@ -11,6 +11,7 @@ import tyro
 from tests.train.sweeping.stand_ins import MINE
 from train.running import loop
 from train.running.cell import rules
+from train.running.options import words
 from train.sweeping import recipe
 from train.sweeping.recipe import options_of
 from zoo import architectures, losses
@@ -94,7 +95,7 @@ def test_the_script_of_an_architecture_builds_it(architecture, monkeypatch):
     asked = []
     monkeypatch.setattr(loop, "run", lambda name, options, script: asked.append((name, script)))
     row = architectures.get(architecture)
-    arguments = recipe.arguments(recipe.build(row.script, {}, row.options))
+    arguments = words(recipe.build(row.script, {}, row.options))
     monkeypatch.setattr(sys, "argv", [row.script, *arguments])
     import_module(f"train.{row.script}").main()
     assert asked == [(architecture, f"{row.script}.py")]
