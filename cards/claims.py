@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from cards import papers
 from cards.measures import show
 from cards.runs import Run, Zoo
 from cards.verdicts import (
@@ -41,7 +42,7 @@ SURVEY = Source("lucic-seven", None)  # it has no set-up
 RESNET = Source("resnet-losses", 250)  # 5 epochs of CIFAR-10
 # What counts as a collapse for the claim L3 alone: below either. Elsewhere it is zoo.measurements.COLLAPSED.
 L3_COLLAPSED = {"recall": 0.1, "class_coverage": 0.8}
-SEVEN = ("minimax", "vanilla", "lsgan", "wgan", "wgan-gp", "dragan", "began")
+SEVEN = tuple(papers.LUCIC["cifar10"])
 
 Parts = Iterator[Part]
 

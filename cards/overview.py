@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cards import claims, figures, measures, runs, tables
 from cards.runs import STARTER, Zoo
+from zoo import architectures
 from zoo.checkpoint import write_files
 from zoo.errors import ZooError
 from zoo.losses import LOSSES
@@ -84,7 +85,7 @@ def by_family(zoo: Zoo, name: str) -> dict[str, dict[str, list[float]]]:
     """One measure of all models from noise of the starter protocol."""
     groups: dict[str, dict[str, list[float]]] = {}
     for architecture, dataset in tables.families(zoo):
-        if architecture == "pix2pix":
+        if architectures.get(architecture).kind == "translation":
             continue
         seeds = {loss: zoo.seeds(STARTER, architecture, loss, dataset).values() for loss in LOSSES}
         found = {

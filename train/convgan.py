@@ -1,4 +1,4 @@
-"""Train the Fashion-MNIST nets of "Least Squares GANs for Image Generation", with any of the ten losses.
+"""Train the Fashion-MNIST nets of "Least Squares GANs for Image Generation", with any loss of the zoo.
 
     accelerate launch train/convgan.py --loss lsgan
     accelerate launch train/convgan.py --loss lsgan --loss-fields squash=true --variant bn --kimg 12000

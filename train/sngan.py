@@ -1,4 +1,4 @@
-"""Train SNGAN's residual nets on 28 or 32 pixel pictures with any of the ten losses.
+"""Train SNGAN's residual nets on 28 or 32 pixel pictures with any loss of the zoo.
 
     accelerate launch train/sngan.py --loss hinge --dataset cifar10
     accelerate launch train/sngan.py --loss hinge --width 256 --critic-width 128 --batch 64 --critic-steps 5 --lr 2e-4
