@@ -30,7 +30,7 @@ def sample_of(studio: Studio):
     ) -> FileData:
         """A PNG with n pictures (1 to 64) of a model by its id (see /models), from the latents of a seed.
 
-        A seed is a whole number from 0 to 2**53 - 1; a truncation (0.1 to 4) keeps the latents within ± it. A label,
+        A seed is a whole number from 0 to 2**32 - 1; a truncation (0.1 to 4) keeps the latents within ± it. A label,
         the name or number of a class, is for class-conditional models; without one they cycle through their classes.
         """
         n = whole("the number of pictures", n, 1, MAX_PICTURES)

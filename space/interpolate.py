@@ -43,7 +43,7 @@ def interpolate_of(studio: Studio):
     ) -> FileData:
         """A PNG with a row of 2 to 64 steps of a model by its id (see /models), from one latent to another.
 
-        A latent is a seed (0 to 2**53 - 1) and its number in it (0 to 127), the one that Compare shows. Labels, names
+        A latent is a seed (0 to 2**32 - 1) and its number in it (0 to 127), the one that Compare shows. Labels, names
         or numbers of classes, are for class-conditional models, which walk from one to the other.
         """
         config = studio.shelf.config(model)

@@ -1,12 +1,14 @@
 """The bounds of what a visitor may ask. They stand here alone: the catalogue carries `LIMITS` to the JavaScript."""
 
+from zoo.latents import SEEDS
+
 COLUMNS = 8  # of every sheet: latent = row · COLUMNS + column
 MAX_PICTURES = COLUMNS**2
 MAX_CLASSES = 16  # in a sheet that gives each class a row
 MAX_LATENT = COLUMNS * MAX_CLASSES - 1  # the last latent of a seed that a sheet can show
 MIN_STEPS, MAX_STEPS = 2, 64
 MIN_TRUNCATION, NO_TRUNCATION = 0.1, 4.0  # the slider's ends
-MAX_SEED = 2**53 - 1  # as far as JavaScript counts exactly
+MAX_SEED = SEEDS - 1
 MAX_MODELS = 10  # at a time
 MAX_WAITING = 24  # requests; more are told to come again
 FIRST_SEED = 7  # of the page without a query

@@ -68,7 +68,7 @@ def class_of(label: str | int | None, config: Config) -> int | None:
     names = config.dataset.labels
     if label in names:
         return names.index(label)
-    if str(label).isascii() and str(label).isdigit() and len(str(label)) < 5:
+    if str(label).isascii() and str(label).isdigit() and len(str(label)) < 10:
         return int(label)
     raise unknown("class", str(label)[:60], names)
 

@@ -1,5 +1,6 @@
 """The models that the page offers: known by id, loaded once; and how what a visitor asks is held to bounds."""
 
+import itertools
 import operator
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,12 +54,17 @@ class Shelf:
         self._loaded: dict[str, Model] = {}
         for name in names:
             info = zoo.info(name)
-            key = (
-                info.config.id
-                if info.config.id not in self._names
-                else f"{info.config.id} ({Path(name).name})"
-            )
+            key = self._key(info.config.id, name)
             self._names[key], self._infos[key] = name, info
+
+    def _key(self, id: str, name: str | Path) -> str:
+        """The id; where it is taken, with as much of the folder's path as tells them apart, else a number."""
+        if id not in self._names:
+            return id
+        parts = Path(name).parts
+        paths = ("/".join(parts[-n:]) for n in range(1, len(parts) + 1))
+        labels = itertools.chain(paths, map(str, itertools.count(2)))
+        return next(key for label in labels if (key := f"{id} ({label})") not in self._names)
 
     def ids(self, kind: str) -> list[str]:
         """Those of one kind: "noise" or "translation"."""

@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     sampling.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
     sampling.add_argument("--columns", type=int, help="of the grid (default: square, or one a class)")
     sampling.add_argument(
-        "--labels", nargs="+", metavar="CLASS", help="number or name: one, or one a picture"
+        "--labels", nargs="+", metavar="CLASS", help="name, or else number: one for all, or one per picture"
     )
     sampling.add_argument(
         "--truncation", type=float, metavar="T", help="keep the noise within ±T (0.7 is usual)"
@@ -77,7 +77,9 @@ def parser() -> argparse.ArgumentParser:
     morphing.add_argument(
         "--seeds", type=int, nargs="+", default=[1, 2], help="2, or 4 for a plane in a still"
     )
-    morphing.add_argument("--labels", nargs="+", metavar="CLASS", help="one for all, or one a seed")
+    morphing.add_argument(
+        "--labels", nargs="+", metavar="CLASS", help="name, or else number: one for all, or one per seed"
+    )
     morphing.add_argument(
         "--steps", type=int, default=16, help="pictures from end to end (default: %(default)s)"
     )
@@ -183,11 +185,10 @@ def _load(options: argparse.Namespace):
     return zoo.load(options.model, owner=options.owner, device=options.device)
 
 
-def _labels(given: list[str] | None) -> list[int | str] | int | str | None:
+def _labels(given: list[str] | None) -> list[str] | str | None:
     if given is None:
         return None
-    labels = [int(label) if label.lstrip("-").isdigit() else label for label in given]
-    return labels[0] if len(labels) == 1 else labels
+    return given[0] if len(given) == 1 else given
 
 
 # ---- what goes out

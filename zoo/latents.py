@@ -13,12 +13,13 @@ from torch import Tensor
 from zoo.errors import Refused
 
 LEVELS = 2**24
+SEEDS = 2**32  # torch's CPU generator takes no notice of higher bits of a seed
 
 
 def draw(n: int, size: int, seed: int = 0, truncation: float | None = None) -> Tensor:
     """Latents (n, size), float32 on the CPU, standard normal; within ±`truncation` where it is given.
 
-    The first rows of a large draw are the small draw. `seed` lies in [0, 2**63), or Refused is raised.
+    The first rows of a large draw are the small draw. `seed` lies in [0, 2**32), or Refused is raised.
     """
     if n < 1:
         raise Refused(f"n is {n}: ask for at least one picture")
@@ -28,13 +29,13 @@ def draw(n: int, size: int, seed: int = 0, truncation: float | None = None) -> T
 
 
 def check_seed(seed: int) -> int:
-    """`seed` as an int in [0, 2**63), or Refused."""
+    """`seed` as an int in [0, 2**32), or Refused."""
     try:
         number = operator.index(seed)
     except TypeError:
         raise Refused(f"a seed is a whole number, not {seed!r}") from None
-    if not 0 <= number < 2**63:
-        raise Refused(f"seed {number} is out of range: a seed lies between 0 and 2**63 - 1")
+    if not 0 <= number < SEEDS:
+        raise Refused(f"seed {number} is out of range: a seed lies between 0 and 2**32 - 1")
     return number
 
 

@@ -2,6 +2,7 @@
 
 import operator
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
@@ -125,18 +126,18 @@ class Model:
     ) -> Tensor:
         """Pictures (n, C, H, W), float32 in [-1, 1] on the CPU; the first ones do not depend on n.
 
-        `labels`, of a class-conditional model: one number or name for all, or one each; None cycles through
-        the classes. `truncation` keeps latents within ± it. `latents` (n, latent size) stand in for `n` and
-        `seed`.
+        `labels`, of a class-conditional model: one name or number for all, or one each; a text is a name where a
+        class is called so, else a number. None cycles through the classes. `truncation` keeps latents within ± it.
+        `latents` (n, latent size) stand in for `n` and `seed`.
         """
         self._need("noise")
         z = draw(n, self._fields["latent"], seed) if latents is None else self._check_latents(latents)
         return self._generate(truncate(z, truncation), self._check_labels(labels, len(z)))
 
     def grid(self, n: int = 64, *, columns: int | None = None, **sample) -> Image.Image:
-        """`sample(n, …)` as one picture. A class-conditional model by default gives each class a column."""
-        if columns is None and sample.get("labels") is None:
-            columns = self._classes or None
+        """`sample(n, …)` as one picture. A class-conditional model gives each class a column, if n fills a row."""
+        if columns is None and sample.get("labels") is None and 0 < self._classes <= n:
+            columns = self._classes
         return pictures.grid(self.sample(n, **sample), columns)
 
     def interpolate(
@@ -280,9 +281,11 @@ class Model:
     def _label(self, label: int | str) -> int:
         names = self.config.dataset.labels
         if isinstance(label, str):
-            if label not in names:
+            if label in names:
+                return names.index(label)
+            if not re.fullmatch(r"-?[0-9]{1,9}", label):
                 raise unknown("class", label, names)
-            return names.index(label)
+            label = int(label)
         try:
             number = operator.index(label)
         except TypeError:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -117,8 +118,13 @@ def grid(batch: torch.Tensor, columns: int | None = None) -> Image.Image:
     return to_pil(sheet.reshape(channels, rows * height, columns * width))
 
 
-def save_animation(frames: list[Image.Image], path: str | Path, *, fps: float = 8, quality: int = 85) -> None:
-    """Write an endless .webp (lossy, `quality` 0 to 100) or .gif of pictures of one size."""
+def save_animation(
+    frames: list[Image.Image], path: str | Path, *, fps: float = 8, quality: int | None = None
+) -> None:
+    """Write an endless .webp or .gif of pictures of one size; each frame is seen for its own time.
+
+    A .webp is exact, or lossy with a `quality` of 0 to 100: then each frame is encoded for itself.
+    """
     path = Path(path)
     if path.suffix.lower() not in (".webp", ".gif"):
         raise Refused(f"an animation is a .webp or .gif file, not '{path.name}'")
@@ -126,16 +132,41 @@ def save_animation(frames: list[Image.Image], path: str | Path, *, fps: float = 
         raise Refused(
             f"an animation needs a frame and a speed above 0, not {len(frames)} frames at {fps} a second"
         )
-    options = {"quality": quality, "method": 4} if path.suffix.lower() == ".webp" else {}
-    file = io.BytesIO()  # so that a failing encoder leaves no half of a file
+    milliseconds = round(1000 / fps)
+    if path.suffix.lower() == ".gif":
+        content = _encoded(frames, "GIF", duration=milliseconds, loop=0)
+    elif quality is None:  # this way is several times as quick as any other
+        content = _encoded(frames, "WEBP", duration=milliseconds, loop=0, lossless=True, quality=0, method=0)
+    else:
+        content = _lossy_film(frames, milliseconds, quality)
+    path.write_bytes(content)  # only now, so that a failing encoder leaves no half of a file
+
+
+def _encoded(frames: list[Image.Image], kind: str, **options) -> bytes:
+    file = io.BytesIO()
     first, *others = frames
-    first.save(
-        file,
-        path.suffix[1:].upper(),
-        save_all=True,
-        append_images=others,
-        duration=round(1000 / fps),
-        loop=0,
-        **options,
-    )
-    path.write_bytes(file.getvalue())
+    film = {"save_all": True, "append_images": others} if others else {}
+    first.save(file, kind, **film, **options)
+    return file.getvalue()
+
+
+def _lossy_film(frames: list[Image.Image], milliseconds: int, quality: int) -> bytes:
+    """Stills put in a row. libwebp's own lossy animation (1.6, key frames or not) takes a pixel that moved by a few
+    grey levels for unmoved, and leaves out the frames of a slow walk. The container is that of RFC 9649."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+    def three_bytes(*numbers: int) -> bytes:
+        return b"".join(number.to_bytes(3, "little") for number in numbers)
+
+    width, height = frames[0].size
+    chunks = [
+        chunk(b"VP8X", b"\x02\0\0\0" + three_bytes(width - 1, height - 1)),  # 2: animated
+        chunk(b"ANIM", bytes(6)),  # black behind, endless
+    ]
+    for frame in frames:
+        still = _encoded([frame.convert("RGB")], "WEBP", quality=quality, method=4)[12:]  # its chunks
+        about = three_bytes(0, 0, width - 1, height - 1, milliseconds) + b"\x02"  # 2: nothing shines through
+        chunks.append(chunk(b"ANMF", about + still))
+    return chunk(b"RIFF", b"WEBP" + b"".join(chunks))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from skimage.metrics import structural_similarity
 
 from zoo import measures, pictures
 from zoo.errors import Refused
@@ -47,6 +48,20 @@ def test_ssim_of_two_flat_pictures_is_the_luminance_term():
     constant = (0.01 * 255) ** 2
     expected = (2 * 100 * 150 + constant) / (100**2 + 150**2 + constant)
     assert measures.ssim(flat(100), flat(150)) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(11, 11), (12, 40), (64, 64)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ssim_is_that_of_its_authors(height, width, channels):
+    """Against scikit-image with the authors' settings, on pictures with structure that goes on at the border."""
+    rng = np.random.default_rng(0)
+    ramp = np.add.outer(np.arange(height), 2 * np.arange(width))[..., None] % 200
+    a = (ramp + rng.integers(40, size=(height, width, channels))).astype(np.uint8)
+    b = (ramp + rng.integers(56, size=(height, width, channels))).astype(np.uint8)
+    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
+    expected = structural_similarity(a, b, channel_axis=2, **settings)
+    ours = measures.ssim(*(torch.from_numpy(x).permute(2, 0, 1) for x in (a, b)))
+    assert ours == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("measure", [measures.psnr, measures.ssim, measures.l1])

@@ -122,6 +122,21 @@ def test_the_class_changes_the_picture(classy):
     assert not torch.allclose(classy.sample(1, labels=0), classy.sample(1, labels=1), atol=1e-3)
 
 
+def test_a_text_is_a_class_s_name_before_it_is_a_number(make_checkpoint, classy):
+    counted = zoo.load(make_checkpoint("cdcgan", labels=("2", "1", "0"), fields={"classes": 3}))
+    for text, number in (("2", 0), ("1", 1), ("0", 2)):
+        assert torch.equal(counted.sample(1, labels=text), counted.sample(1, labels=number))
+    assert torch.equal(classy.sample(1, labels="2"), classy.sample(1, labels=2))  # no class is called so
+    refused(lambda: classy.sample(1, labels="3"), "label 3", "0 to 2")
+
+
+def test_a_grid_of_fewer_pictures_than_classes_is_square(make_checkpoint):
+    many = zoo.load(make_checkpoint("cdcgan", labels=[f"c{i}" for i in range(20)], fields={"classes": 20}))
+    side = many.config.dataset.size
+    assert many.grid(9).size == (3 * side, 3 * side)
+    assert many.grid(40).size == (20 * side, 2 * side)
+
+
 def test_labels_that_cannot_be_are_refused(model, classy):
     refused(lambda: classy.sample(1, labels=3), "label 3", "0 to 2")
     refused(lambda: classy.sample(1, labels=-1), "label -1")

@@ -1,9 +1,10 @@
 import io
+import itertools
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from zoo import pictures
 from zoo.errors import DataError, Refused
@@ -207,6 +208,43 @@ def test_an_animation_has_its_frames_and_speed_and_loops_for_ever(tmp_path, suff
         assert (animation.info["duration"], animation.info["loop"]) == (250, 0)
         red, green, blue = animation.convert("RGB").getpixel((4, 4))
         assert green > 200 and red < 60 and blue < 60
+
+
+def read_back(path) -> list[tuple[np.ndarray, int]]:
+    """(picture, milliseconds) of each frame that a file has; equal neighbours may have become one."""
+    with Image.open(path) as film:
+        return [
+            (np.asarray(frame.convert("RGB")).astype(int), frame.info["duration"])
+            for frame in ImageSequence.Iterator(film)
+        ]
+
+
+@pytest.mark.parametrize(("quality", "off"), [(None, 0), (85, 2.5), (35, 5)])
+def test_slow_motion_is_seen_in_every_frame(tmp_path, quality, off):
+    """A wave that moves a pixel by two or three grey levels from frame to frame, as a walk in latent space does."""
+    y, x = np.mgrid[:96, :96]
+    waves = [128 + 60 * np.sin(x / 9 + t / 25) * np.cos(y / 11 - t / 25) for t in range(40)]
+    given = [np.stack([wave, wave.T, 255 - wave], 2).astype(np.uint8) for wave in waves]
+    frames = [Image.fromarray(frame) for frame in given]
+    pictures.save_animation(frames, tmp_path / "walk.webp", fps=20, quality=quality)
+    seen = read_back(tmp_path / "walk.webp")
+    assert len(seen) == 40 and {milliseconds for _, milliseconds in seen} == {50}
+    errors = [np.abs(picture - frame).mean() for (picture, _), frame in zip(seen, given, strict=True)]
+    assert max(errors) <= off
+    moved = [np.abs(b - a).mean() for (a, _), (b, _) in itertools.pairwise(seen)]
+    wanted = [np.abs(b.astype(int) - a).mean() for a, b in itertools.pairwise(given)]
+    assert all(m > 0.8 * w for m, w in zip(moved, wanted, strict=True))
+
+
+@pytest.mark.parametrize("suffix", ["webp", "gif"])
+def test_a_frame_that_is_given_again_stays_for_as_long(tmp_path, suffix):
+    frames = [Image.new("RGB", (8, 8), c) for c in ("red", "lime", "lime", "lime", "blue", "blue")]
+    pictures.save_animation(frames, tmp_path / f"held.{suffix}", fps=4)
+    shown = {}
+    for picture, milliseconds in read_back(tmp_path / f"held.{suffix}"):
+        name = ("red", "lime", "blue")[int(picture[4, 4].argmax())]
+        shown[name] = shown.get(name, 0) + milliseconds
+    assert shown == {"red": 250, "lime": 750, "blue": 500}
 
 
 def test_an_animation_of_another_kind_is_refused_and_leaves_no_file(tmp_path):

@@ -124,4 +124,4 @@ def write_progress(out: Path) -> None:
     grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
     frames = [grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)) for grid in grids]
     with one_line(out / "progress.webp"):
-        pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=35)
+        pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=60)
