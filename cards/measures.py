@@ -36,6 +36,7 @@ OF_PICTURES = {
     "class_entropy": Measure("entropy of classes", ".3f", "↑"),
     "asked_class": Measure("asked-for class seen", ".1%", "↑"),
     "memorisation": Measure("memorisation", ".2f"),
+    "shared_pictures": Measure("test pictures that are training pictures", ".1%"),
     "psnr": Measure("PSNR in dB", ".2f", "↑"),
     "ssim": Measure("SSIM", ".3f", "↑"),
     "l1": Measure("L1 in grey levels", ".2f", "↓"),

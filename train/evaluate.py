@@ -10,6 +10,7 @@ them, for scale, into train/results/references/; of pairs (facades) another pair
 """
 
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,11 +58,19 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
     prepare([config for folder, config in configs.items() if folder not in refused], tools)
     tools.share = {}  # all is in the cache now, and every process goes its own way
     for folder in folders[state.process_index :: state.num_processes]:
-        if folder in refused:
-            tqdm.write(f"{folder.name}: {refused[folder]}", file=sys.stderr)
+        try:
+            if folder in refused:
+                raise refused[folder]
+            found = evaluate(folder, tools, chosen)
+            write(folder, found)
+        except Exception as error:  # of this model: the others are measured all the same
+            if not isinstance(error, ZooError):
+                traceback.print_exc()
+            if len(folders) == 1:
+                raise
+            refused[folder] = error
+            tqdm.write(f"{folder.name}: {error}", file=sys.stderr)
             continue
-        found = evaluate(folder, tools, chosen)
-        write(folder, found)
         tqdm.write(f"{folder.name}: {summary(found)}")
     if state.is_main_process:
         for name in chosen.references:

@@ -14,12 +14,13 @@ from train.evaluation.options import Options
 from train.evaluation.rows import row
 from train.evaluation.yardsticks import Yardsticks, translates
 from train.running.provenance import hardware
-from zoo import checkpoint
+from zoo import checkpoint, latents
 from zoo.config import Config
 from zoo.errors import DataError
 from zoo.model import Model
 from zoo.pictures import to_uint8
 
+PIECE = 1000  # samples at a time
 LIBRARIES = ("gan-zoo", "torch", "torchmetrics", "torch-fidelity")
 
 
@@ -59,8 +60,23 @@ def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
 
 
 def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
-    """Samples as they would be saved: uint8 (n, C, S, S), every class equally often."""
-    return to_uint8(model.to(tools.device).sample(n, seed=chosen.seed))
+    """Samples as they would be saved: uint8 (n, C, S, S), every class equally often.
+
+    Those of `model.sample(n, seed=…)`, drawn in pieces: as floats all at once they would take four times the memory.
+    """
+    model, config = model.to(tools.device), model.config
+    z, classes = (
+        latents.draw(n, config.architecture["latent"], chosen.seed),
+        config.architecture.get("classes"),
+    )
+    labels = torch.arange(n) % classes if classes else None
+    shape = (config.dataset.channels, config.dataset.size, config.dataset.size)
+    samples = torch.empty(n, *shape, dtype=torch.uint8)
+    for start in range(0, n, PIECE):
+        piece = slice(start, start + PIECE)
+        of = None if labels is None else labels[piece]
+        samples[piece] = to_uint8(model.sample(latents=z[piece], labels=of))
+    return samples
 
 
 def of_history(folder: Path, config: Config) -> list[dict]:

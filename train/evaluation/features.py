@@ -54,12 +54,12 @@ class Extractor:
 def of_pictures(extractor: Extractor, pictures: Tensor, *, progress: str | None = None) -> Tensor:
     """Features (n, width) of uint8 pictures (n, C, S, S); `progress` names the bar."""
     bar = tqdm(total=len(pictures), desc=progress, unit=" pictures", disable=progress is None, leave=False)
-    found = []
-    for batch in pictures.split(extractor.batch):
-        found.append(extractor(batch))
+    found = torch.empty(len(pictures), extractor.width)
+    for batch, rows in zip(pictures.split(extractor.batch), found.split(extractor.batch), strict=True):
+        rows.copy_(extractor(batch))
         bar.update(len(batch))
     bar.close()
-    return torch.cat(found)
+    return found
 
 
 def of_real(

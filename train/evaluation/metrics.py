@@ -3,7 +3,7 @@
 Features are checked first: what is not finite or not of one width is refused, never a number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,9 @@ from torch import Tensor
 from zoo.errors import Refused
 
 BLOCK = 2048  # rows at a time where all pairs are compared
+ALIKE = (
+    1e-5  # of the length of a feature: the same picture in two batches comes out a few float32 digits apart
+)
 COVERED = 0.1  # of a class's share of the real pictures
 
 
@@ -32,7 +35,7 @@ class Interval(NamedTuple):
 
 
 def check(*sets: Tensor) -> list[Tensor]:
-    """Feature sets as float64 (n, d); Refused unless they are finite, of one width, and two rows or more."""
+    """Feature sets (n, d) on the CPU; Refused unless they are finite, of one width, and two rows or more."""
     for features in sets:
         if features.ndim != 2 or features.shape[1] != sets[0].shape[1]:
             shapes = " and ".join(str(tuple(f.shape)) for f in sets)
@@ -41,7 +44,7 @@ def check(*sets: Tensor) -> list[Tensor]:
             raise Refused("a set has at least two pictures")
         if not features.is_floating_point() or not features.isfinite().all():
             raise Refused("features hold NaN or infinity: the extractor or the pictures are broken")
-    return [features.detach().cpu().double() for features in sets]
+    return [features.detach().cpu() for features in sets]
 
 
 def frechet(fake: Tensor, real: Tensor) -> Estimate:
@@ -58,8 +61,8 @@ def frechet(fake: Tensor, real: Tensor) -> Estimate:
     figure itself.
     """
     fake, real = check(fake, real)
-    x, y, gap = fake - fake.mean(0), real - real.mean(0), fake.mean(0) - real.mean(0)
-    c1, c2 = torch.cov(fake.T).reshape(len(gap), -1), torch.cov(real.T).reshape(len(gap), -1)
+    (mean1, c1), (mean2, c2) = moments(fake), moments(real)
+    gap = mean1 - mean2
     values, vectors = torch.linalg.eigh(c1)
     root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
     products, axes = torch.linalg.eigh(root @ c2 @ root)
@@ -71,14 +74,29 @@ def frechet(fake: Tensor, real: Tensor) -> Estimate:
         (vectors * _power(values, -0.5)) @ vectors.T @ axes * _power(products, 0.25)
     )  # T, as its own square
     back = root @ axes * _power(products, -0.25)  # its inverse
-    pull_fake = 2 * x @ gap + x.square().sum(1) - (x @ there).square().sum(1)
-    pull_real = -2 * y @ gap + y.square().sum(1) - (y @ back).square().sum(1)
-    return Estimate(value, float((pull_fake.var() / len(x) + pull_real.var() / len(y)).sqrt()))
+    pull_fake = torch.cat(
+        [2 * x @ gap + x.square().sum(1) - (x @ there).square().sum(1) for x in centred(fake, mean1)]
+    )
+    pull_real = torch.cat(
+        [-2 * y @ gap + y.square().sum(1) - (y @ back).square().sum(1) for y in centred(real, mean2)]
+    )
+    return Estimate(value, float((pull_fake.var() / len(fake) + pull_real.var() / len(real)).sqrt()))
 
 
 def _power(values: Tensor, exponent: float) -> Tensor:
     """Of eigenvalues; 0 of those that are 0 but for rounding."""
     return torch.where(values > 1e-10 * values.max(), values, torch.inf if exponent < 0 else 0.0) ** exponent
+
+
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (d,) and unbiased covariance (d, d), in float64."""
+    mean = sum(part.double().sum(0) for part in features.split(BLOCK)) / len(features)
+    return mean, sum(part.T @ part for part in centred(features, mean)) / (len(features) - 1)
+
+
+def centred(features: Tensor, mean: Tensor) -> Iterator[Tensor]:
+    """Features less their mean, widened to float64 a block at a time: all at once they would take twice the memory."""
+    return (part.double() - mean for part in features.split(BLOCK))
 
 
 def kid(fake: Tensor, real: Tensor) -> Estimate:
@@ -100,16 +118,19 @@ def kid(fake: Tensor, real: Tensor) -> Estimate:
 
 def _kernel_sums(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """The kernel of all pairs, summed for each row of `a` (n,) and for each row of `b` (m,)."""
-    rows, columns = [], torch.zeros(len(b), dtype=a.dtype)
-    for part in a.split(BLOCK):
-        kernel = (part @ b.T / a.shape[1] + 1) ** 3
-        rows.append(kernel.sum(1))
-        columns += kernel.sum(0)
-    return torch.cat(rows), columns
+    rows = torch.zeros(len(a), dtype=torch.float64)
+    columns = torch.zeros(len(b), dtype=torch.float64)
+    for row, above in zip(rows.split(BLOCK), a.split(BLOCK), strict=True):
+        above = above.double()
+        for column, below in zip(columns.split(BLOCK), b.split(BLOCK), strict=True):
+            kernel = (above @ below.double().T / a.shape[1] + 1) ** 3
+            row += kernel.sum(1)
+            column += kernel.sum(0)
+    return rows, columns
 
 
 def _kernel_diagonal(a: Tensor) -> Tensor:
-    return (a.square().sum(1) / a.shape[1] + 1) ** 3
+    return (torch.cat([part.double().square().sum(1) for part in a.split(BLOCK)]) / a.shape[1] + 1) ** 3
 
 
 def precision_recall(fake: Tensor, real: Tensor, k: int = 3) -> tuple[float, float]:
@@ -125,22 +146,31 @@ def precision_recall(fake: Tensor, real: Tensor, k: int = 3) -> tuple[float, flo
     return calculate_precision_recall_part(fake.float(), real.float(), neighborhood=k, batch_size=BLOCK)
 
 
-def memorisation(samples: Tensor, unseen: Tensor, training: Tensor) -> float:
+def memorisation(samples: Tensor, unseen: Tensor, training: Tensor) -> float | None:
     """Median distance of samples to their nearest training picture, over the same of unseen real pictures.
 
-    1: as far as unseen pictures are; towards 0: copies.
+    1: as far as unseen pictures are; 0: copies. None where half of the unseen pictures are training pictures: then
+    nothing is known of how far unseen ones are (see `shared`).
     """
-    samples, unseen, training = check(samples, unseen, training)
     scale = nearest(unseen, training)[0].median()
-    if scale == 0:
-        raise Refused("half of the unseen pictures are training pictures: the splits overlap")
-    return float(nearest(samples, training)[0].median() / scale)
+    return float(nearest(samples, training)[0].median() / scale) if scale > 0 else None
+
+
+def shared(unseen: Tensor, training: Tensor) -> float:
+    """Share of the unseen pictures that are training pictures: above 0, the splits overlap."""
+    return float((nearest(unseen, training)[0] == 0).double().mean())
 
 
 def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Each row of `a` to its nearest of `b`: distances and row numbers, (n,) each."""
-    found = [torch.cdist(rows, b).min(1) for rows in a.split(256)]
-    return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
+    """Each row of `a` to its nearest of `b`: distances (float64) and row numbers, (n,) each.
+
+    Found by the fast product, whose rounding hides small distances, then taken from the difference itself; equal rows,
+    but for float32's last digits, are 0 apart.
+    """
+    a, b = (features.double() for features in check(a, b))
+    rows = torch.cat([torch.cdist(part, b).argmin(1) for part in a.split(256)])
+    distances = (a - b[rows]).norm(dim=1)
+    return distances.where(distances > ALIKE * b.norm(dim=1).median(), 0.0), rows
 
 
 def class_shares(predicted: Tensor, classes: int) -> Tensor:
@@ -168,7 +198,7 @@ def class_entropy(predicted: Tensor, classes: int) -> float:
 def inception_score(logits: Tensor) -> float:
     """exp E KL(p(y|x) ‖ p(y)), over all pictures at once; 1 to the number of classes (Salimans et al. 2016)."""
     (logits,) = check(logits)
-    log_p = logits.log_softmax(1)
+    log_p = logits.double().log_softmax(1)
     return float((log_p.exp() * (log_p - log_p.exp().mean(0).log())).sum(1).mean().exp())
 
 

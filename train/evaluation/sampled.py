@@ -108,9 +108,11 @@ def through_classifier(samples: Tensor, against: Against, asked: Tensor | None =
         unseen, training = (against.features(extractor, of) for of in (against.unseen, against.training))
         ratio, nearest = metrics.memorisation(fake, unseen, training), nearest_pairs(fake, training)
         about |= {"split": against.training.split, "reference_n": len(training)}
-        rows.append(
-            row("memorisation", ratio, n, against=f"{against.unseen.split} split", nearest=nearest, **about)
-        )
+        held = {"against": f"{against.unseen.split} split"}
+        if overlap := metrics.shared(unseen, training):
+            rows.append(row("shared_pictures", overlap, len(unseen), **held, **about))
+        if ratio is not None:
+            rows.append(row("memorisation", ratio, n, **held, nearest=nearest, **about))
     return rows
 
 
@@ -130,7 +132,7 @@ def frechet(name: str, fake: Tensor, real: Tensor, **protocol) -> dict:
 
 def nearest_pairs(fake: Tensor, training: Tensor) -> list[list[int]]:
     """[sample, training row] of the samples that lie nearest to a training picture, to be drawn and looked at."""
-    distances, rows = metrics.nearest(*metrics.check(fake, training))
+    distances, rows = metrics.nearest(fake, training)
     closest = distances.argsort()[:NEAREST_SHOWN]
     return [[int(i), int(rows[i])] for i in closest]
 

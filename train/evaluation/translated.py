@@ -4,6 +4,7 @@ The model is used in four ways, batch norm's statistics of the one picture or ru
 config's own, the way in which `Model.translate` works, comes first and is marked "default".
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -79,8 +80,8 @@ def compare(
     about = {"dataset": pairs.name, "split": pairs.split, "data_range": 255}
     rows = []
     for name, of in {"psnr": measures.psnr, "ssim": measures.ssim, "l1": measures.l1}.items():
-        mean = metrics.bootstrap([of(fake, real) for fake, real in zip(fakes, reals, strict=True)])
-        rows.append(row(name, mean.value, n, ci=[mean.low, mean.high], ci_of=INTERVAL, **about))
+        values = [of(fake, real) for fake, real in zip(fakes, reals, strict=True)]
+        rows += mean_of_finite(name, values, **about)
     if lpips is not None:
         mean = metrics.bootstrap([lpips(fake, real) for fake, real in zip(fakes, reals, strict=True)])
         protocol = {"dataset": pairs.name, "split": pairs.split, "extractor": "LPIPS 0.1, AlexNet"}
@@ -91,11 +92,22 @@ def compare(
         if n <= inception.width:
             about_fid["note"] = SINGULAR
         rows.append(sampled.frechet("fid", fake, features(inception, pairs), **about_fid))
-    wrapped = [
-        metrics.wrapped_psnr(fake.numpy(), real.numpy()) for fake, real in zip(fakes, reals, strict=True)
-    ]
-    rows.append(row("wrapped_psnr", float(np.mean(wrapped)), n, note=ARTEFACT, **about))
+    wrapped = [metrics.wrapped_psnr(f.numpy(), r.numpy()) for f, r in zip(fakes, reals, strict=True)]
+    if finite := [value for value in wrapped if math.isfinite(value)]:
+        rows.append(row("wrapped_psnr", float(np.mean(finite)), n, note=ARTEFACT, **about))
     return rows
+
+
+def mean_of_finite(name: str, values: list[float], **protocol) -> list[dict]:
+    """The row of a mean over pairs. The PSNR of an equal pair (two blank sheets, say) is infinite: such pairs are left
+    out and counted. No row where fewer than two are left."""
+    finite, n = [value for value in values if math.isfinite(value)], len(values)
+    if len(finite) < 2:
+        tqdm.write(f"{name}: {n - len(finite)} of {n} pairs are equal, their {name} infinite: no mean")
+        return []
+    mean = metrics.bootstrap(finite)
+    equal = {"infinite": n - len(finite)} if len(finite) < n else {}
+    return [row(name, mean.value, n, ci=[mean.low, mean.high], ci_of=INTERVAL, **equal, **protocol)]
 
 
 def for_scale(pairs: Pictures, *, lpips: Callable[[Tensor, Tensor], float] | None, seed: int) -> list[dict]:

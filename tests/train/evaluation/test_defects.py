@@ -1,6 +1,7 @@
 """Planted defects move the figure meant for them, down to the card."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, made_up
-from train.evaluation import rows
+from train.evaluation import rows, sampled
 
 
 def test_pictures_as_good_as_real_ones_look_good_in_every_figure(good):
@@ -41,9 +42,17 @@ def test_a_generator_that_copies_training_pictures_is_found_out_though_its_fid_i
 ):
     copied = torch.randperm(TRAIN, generator=torch.Generator().manual_seed(0))[:TEST]
     found = figures(torch.from_numpy(np.array(against.training.images))[copied])
-    assert found["memorisation"]["value"] < 0.01
+    assert found["memorisation"]["value"] == 0
     assert found["fid"]["value"] < 6 * good["fid"]["value"] and found["recall"]["value"] > 0.7
     assert all(copied[sample] == row for sample, row in found["memorisation"]["nearest"])
+
+
+def test_a_test_split_that_lies_within_the_training_split_is_said_to(against):
+    within = replace(against, unseen=replace(against.training, split="test"))
+    samples, _ = made_up(60, 7)
+    rows = sampled.measure(samples, within, n=60, n_classifier=60)
+    found = {name.partition("_n")[0]: value for name, value in ((r["name"], r["value"]) for r in rows)}
+    assert found["shared_pictures"] == 1 and "memorisation" not in found
 
 
 def test_a_generator_that_ignores_its_label_is_at_chance(figures):

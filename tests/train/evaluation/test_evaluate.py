@@ -14,7 +14,7 @@ from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, stand_in
 from train import evaluate
 from train.evaluation import small_classifier, tracked, translated, yardsticks
-from zoo import checkpoint
+from zoo import checkpoint, measurements
 from zoo.errors import DataError, Refused
 
 SHIPPED = Path(train.__path__[0]) / "classifiers"
@@ -116,6 +116,38 @@ def test_the_photographs_themselves_are_perfect_translations(folder):
     found = translated.compare(near, pairs_of, lpips=None, inception=None, features=None)
     values = {f["name"]: f["value"] for f in found}
     assert values["psnr_n6"] == pytest.approx(34.2, abs=0.3) and values["l1_n6"] == pytest.approx(5, abs=0.3)
+
+
+def test_equal_pairs_are_counted_and_left_out_of_the_mean(folder, capsys):
+    """A blank sheet that comes out blank is infinitely near."""
+    pairs_of = yardsticks.pairs.load_pairs(
+        yardsticks.pairs.PairOptions(dataset=str(folder / "pairs"), split="test", size=SIDE)
+    )
+    photographs = torch.from_numpy(np.array(pairs_of.images))
+    fakes = (photographs.int() + 5).clamp(0, 255).to(torch.uint8)
+    fakes[:2] = photographs[:2]
+    found = {
+        f["name"]: f for f in translated.compare(fakes, pairs_of, lpips=None, inception=None, features=None)
+    }
+    assert found["psnr_n6"]["infinite"] == 2
+    assert found["psnr_n6"]["value"] == pytest.approx(34.2, abs=0.3)
+    assert found["l1_n6"]["value"] == pytest.approx(5 * 4 / 6, abs=0.3) and "infinite" not in found["l1_n6"]
+    found = translated.compare(photographs, pairs_of, lpips=None, inception=None, features=None)
+    assert [f["name"] for f in found] == ["ssim_n6", "l1_n6"]
+    assert "6 of 6 pairs are equal" in capsys.readouterr().out
+
+
+def test_a_model_that_cannot_be_measured_stops_no_other(measured, folder, run, tmp_path, monkeypatch, capsys):
+    for name in ("broken", "fine"):
+        shutil.copytree(run / "cdcgan", tmp_path / "runs" / name, ignore=shutil.ignore_patterns("state"))
+    (tmp_path / "runs/broken/history.jsonl").write_text("{}\nno history\n")
+    given = ["--dataset", str(folder / "colours"), "--n", "60", "--n-classifier", "90"]
+    words = [str(tmp_path / "runs" / name) for name in ("broken", "fine")]
+    monkeypatch.setattr("sys.argv", ["evaluate.py", *words, *given])
+    with pytest.raises(Refused, match="1 of 2 models were not measured"):
+        evaluate.main()
+    assert "broken: " in capsys.readouterr().err
+    assert measurements.read_metrics(tmp_path / "runs/fine").rows
 
 
 def test_a_model_is_not_held_against_pictures_of_another_set(

@@ -116,15 +116,29 @@ def test_a_neighbourhood_reaches_to_the_kth_other_picture():
     assert [metrics.precision_recall(fake, real, k)[0] for k in (1, 2, 3, 4)] == [0, 0, 1, 1]
 
 
-def test_memorisation_is_one_for_unseen_pictures_and_falls_to_zero_for_copies():
+@pytest.mark.parametrize("width", [6, 128, 2048])
+def test_memorisation_is_one_for_unseen_pictures_and_zero_for_copies(width):
     rng = torch.Generator().manual_seed(0)
-    training, unseen, samples = (torch.randn(n, 6, generator=rng) for n in (400, 300, 300))
+    training, unseen, samples = (10 + torch.randn(n, width, generator=rng) for n in (400, 300, 300))
     assert metrics.memorisation(samples, unseen, training) == pytest.approx(1, abs=0.1)
-    assert metrics.memorisation(training[:300], unseen, training) == pytest.approx(0, abs=1e-6)
-    near = training[:300] + 0.01 * torch.randn(300, 6, generator=rng)
+    assert metrics.memorisation(training[:300], unseen, training) == 0
+    near = training[:300] + 0.01 * torch.randn(300, width, generator=rng)
     assert 0 < metrics.memorisation(near, unseen, training) < 0.1
-    with pytest.raises(Refused, match="splits overlap"):
-        metrics.memorisation(samples, training[:50], training)
+
+
+@pytest.mark.parametrize("width", [6, 128, 2048])
+def test_splits_that_share_pictures_are_noticed(width):
+    """Also where the same picture, in another batch, came out in another last digit."""
+    rng = torch.Generator().manual_seed(0)
+    training, unseen, samples = (10 + torch.randn(n, width, generator=rng) for n in (400, 300, 300))
+    again = training[:60] * (1 + 1e-7)
+    assert metrics.shared(unseen, training) == 0
+    assert metrics.shared(torch.cat([again, unseen[60:]]), training) == pytest.approx(0.2)
+    assert metrics.memorisation(samples, torch.cat([again, unseen[60:]]), training) == pytest.approx(
+        1, abs=0.1
+    )
+    assert metrics.memorisation(samples, training[:50], training) is None
+    assert metrics.memorisation(training[:50], training[:50], training) is None
 
 
 def test_nearest_tells_which_picture_it_is():
