@@ -68,7 +68,9 @@ def train(chosen: Options) -> Path:
     bar = tqdm(range(steps), desc=f"classifier of {training.name}", unit=" steps")
     for step, raw in zip(bar, feed, strict=False):
         x = augment(pictures.to_float(raw.images), rng).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(
+            device.type, torch.bfloat16, enabled=device.type == "cuda"
+        ):  # a CPU may only emulate it
             logits = net(x)
         loss = F.cross_entropy(logits.float(), raw.condition, label_smoothing=0.1)
         optimiser.zero_grad()

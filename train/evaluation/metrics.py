@@ -149,11 +149,12 @@ def precision_recall(fake: Tensor, real: Tensor, k: int = 3) -> tuple[float, flo
 def memorisation(samples: Tensor, unseen: Tensor, training: Tensor) -> float | None:
     """Median distance of samples to their nearest training picture, over the same of unseen real pictures.
 
-    1: as far as unseen pictures are; 0: copies. None where half of the unseen pictures are training pictures: then
-    nothing is known of how far unseen ones are (see `shared`).
+    1: as far as unseen pictures are; 0: copies. Test pictures that are training pictures (see `shared`) do not count as
+    unseen; None where all are.
     """
-    scale = nearest(unseen, training)[0].median()
-    return float(nearest(samples, training)[0].median() / scale) if scale > 0 else None
+    apart = nearest(unseen, training)[0]
+    apart = apart[apart > 0]
+    return float(nearest(samples, training)[0].median() / apart.median()) if len(apart) else None
 
 
 def shared(unseen: Tensor, training: Tensor) -> float:
