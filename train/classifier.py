@@ -4,14 +4,15 @@
     python train/classifier.py --dataset ./my_photos --size 64 --epochs 30
 
 It leaves train/classifiers/<data set>.safetensors (half precision, below 2 MB) and a .json beside it with the accuracy
-on the test split; evaluate.py finds both by the data set's name and id, and needs no training pictures for it.
+on the test split, or on the validation split where there is no other. evaluate.py finds both by the data set's name
+and id, and needs no training pictures for it.
 """
 
 import hashlib
 import json
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -25,11 +26,10 @@ from tqdm import tqdm
 from train import arguments
 from train.evaluation import small_classifier
 from train.evaluation.small_classifier import WIDTH, Classifier
-from train.reading import data
+from train.reading import data, files
 from train.running.provenance import commit, hardware
 from zoo import pictures
 from zoo.checkpoint import replace_file
-from zoo.errors import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,9 @@ def train(chosen: Options) -> Path:
     torch.manual_seed(chosen.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     training = data.load(chosen)
-    test = data.load(Options(**{**vars(chosen), "split": "test"}))
-    if training.labels is None:
-        raise Refused(f"{training.name} has no classes: give a --label-column or class folders")
+    training.check_labelled("a classifier")
+    test = files.find_unseen(lambda split: data.load(replace(chosen, split=split)))
+    test.check_labelled(f"the accuracy on split {test.split}")
     net = Classifier(training.channels, len(training.label_names)).to(
         device, memory_format=torch.channels_last
     )
@@ -128,7 +128,7 @@ def save(
     path = chosen.out / f"{training.name}.safetensors"
     replace_file(path, content)
     replace_file(path.with_suffix(".json"), (json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
-    print(f"{path}: {accuracy:.2%} of the test split right, {took['core_seconds']:.0f} core-seconds")
+    print(f"{path}: {accuracy:.2%} of split {test.split} right, {took['core_seconds']:.0f} core-seconds")
     return path
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from train import arguments
 from train.reading import data
 from train.running import loop, options, resuming
-from zoo.errors import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +24,7 @@ class Options(options.NoiseOptions):
         fields = super().generator_fields(pictures)
         if not self.conditional:
             return fields
-        if pictures.labels is None:
-            raise Refused(
-                f"--conditional needs classes, and {pictures.name} has none: give a --label-column or class folders"
-            )
+        pictures.check_labelled("--conditional")
         return fields | {"classes": len(pictures.label_names)}
 
 

@@ -28,14 +28,20 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
     """Rows of a checkpoint: of its pictures, of its history and, if asked for, of its snapshots."""
     config = checkpoint.read(folder)
     if translates(config):
+        pairs = tools.pairs(config)
         found = translated.measure(
             folder,
-            tools.pairs(config),
+            pairs,
             inception=tools.inception,
             lpips=tools.lpips,
             features=tools.features,
             seed=chosen.seed,
         )
+        if pairs.split == config.dataset.split:
+            found = [
+                figure | {"note": "; ".join(filter(None, (sampled.TRAINED_ON, figure.get("note"))))}
+                for figure in found
+            ]
     else:
         found = of_noise(Model.from_pretrained(folder.absolute()), tools, chosen)
     found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]

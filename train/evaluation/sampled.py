@@ -20,6 +20,7 @@ SE_OF_FRECHET = (
 )
 SE_OF_KID = "standard error of drawing both sets anew (first-order variance of the U-statistic)"
 NEAREST_SHOWN = 8
+TRAINED_ON = "the reference is what the model was trained on"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Against:
     inception: Extractor | None
     classifier: Trained | None
     features: Callable[[Extractor, Pictures], Tensor]
+
+    def about(self, extractor: Extractor) -> dict:
+        """The protocol's part that the networks and the reference decide."""
+        note = {"note": TRAINED_ON} if self.reference.split == self.training.split else {}
+        return describe(extractor, self.reference) | note
 
 
 def measure(
@@ -64,9 +70,7 @@ def through_inception(samples: Tensor, against: Against, progress: bool = True) 
     inception, n = against.inception, len(samples)
     fake = of_pictures(inception, samples, progress="Inception of samples" if progress else None)
     real = against.features(inception, against.reference)
-    about = describe(inception, against.reference)
-    if against.reference.split == against.training.split:
-        about["note"] = "the reference is what the model was trained on"
+    about = against.about(inception)
     equal = min(n, len(real))
     some = torch.from_numpy(np.random.default_rng(0).permutation(len(real))[:equal])
     precision, recall = metrics.precision_recall(fake[:equal], real[some], K)
@@ -88,7 +92,7 @@ def through_classifier(samples: Tensor, against: Against, asked: Tensor | None =
     extractor, classes = known.extractor, len(known.labels)
     fake, real = of_pictures(extractor, samples), against.features(extractor, against.reference)
     predicted, of_real = (extractor.logits(f).argmax(1) for f in (fake, real))
-    about = describe(extractor, against.reference) | {"classifier_accuracy": known.accuracy}
+    about = against.about(extractor) | {"classifier_accuracy": known.accuracy}
     shares = metrics.class_shares(predicted, classes)
     histogram = {name: round(float(share), 4) for name, share in zip(known.labels, shares, strict=True)}
     rows = [
@@ -120,7 +124,7 @@ def distance(samples: Tensor, against: Against) -> dict:
     """The classifier's distance alone: cheap enough for every snapshot."""
     extractor = against.classifier.extractor
     fake, real = of_pictures(extractor, samples), against.features(extractor, against.reference)
-    return frechet("classifier_distance", fake, real, **describe(extractor, against.reference))
+    return frechet("classifier_distance", fake, real, **against.about(extractor))
 
 
 def frechet(name: str, fake: Tensor, real: Tensor, **protocol) -> dict:

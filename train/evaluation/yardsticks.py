@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,16 +10,18 @@ from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from train.arguments import automatic
 from train.evaluation import features, inception, small_classifier, translated
 from train.evaluation.sampled import Against
 from train.reading import data, pairs
 from train.reading.decoded import Pictures
+from train.reading.files import NoSplit, find_unseen
 from train.reading.sources import called, own_name
 from zoo import architectures
 from zoo.config import NAMED_DATA, Config, Dataset
-from zoo.errors import DataError, Refused
+from zoo.errors import Refused
 
 Asked = data.DataOptions | pairs.PairOptions
 
@@ -29,7 +32,9 @@ class Options:
     """folder with local copies of data sets, DIR/cifar10/ or DIR/owner/name/"""
     dataset: Annotated[str | None, automatic("DIR", "the one that the checkpoint names")] = None
     """where the pictures lie of checkpoints trained on a folder of your own; others are refused"""
-    reference_split: Annotated[str | None, automatic("SPLIT", "test; train where there is no other")] = None
+    reference_split: Annotated[
+        str | None, automatic("SPLIT", "test, else validation, else what was trained on")
+    ] = None
     """the real pictures that samples are held against"""
     inception_weights: Annotated[Path | None, automatic("FILE", "downloaded")] = None
     """the Inception of FID, as TorchScript or as torch-fidelity has it"""
@@ -90,11 +95,11 @@ class Yardsticks:
     def _against(self, read: Callable[[str], Pictures], seen: str) -> Against:
         training = read(seen)
         try:
-            unseen = read("test")
-        except DataError:  # a set without a test split is its own reference; the rows say so
+            unseen = find_unseen(read)
+        except NoSplit:
             unseen = None
         wanted = self.options.reference_split
-        reference = (unseen or training) if wanted is None else read(wanted)
+        reference = (unseen or self._instead(training)) if wanted is None else read(wanted)
         known = small_classifier.find(reference.name, reference.id)
         if known is not None and (known.channels, known.size, known.size) != reference.images.shape[1:]:
             known = None
@@ -102,18 +107,30 @@ class Yardsticks:
 
     def pairs(self, config: Config) -> Pictures:
         """The test pairs of a model that translates (its training pairs where there are no others)."""
-        wanted = self.options.reference_split
-        try:
-            return self._of_model(config, wanted or "test")
-        except DataError:
-            if wanted is not None:
-                raise
-            return self._of_model(config, config.dataset.split)
+        return self._pairs(lambda split: self._of_model(config, split), config.dataset.split)
 
     def pairs_named(self, dataset: str) -> Pictures:
         """The same for a data set by its name."""
-        split = self.options.reference_split or "test"
-        return self._read(pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
+
+        def read(split: str) -> Pictures:
+            return self._read(pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
+
+        return self._pairs(read, "train")
+
+    def _pairs(self, read: Callable[[str], Pictures], seen: str) -> Pictures:
+        if self.options.reference_split is not None:
+            return read(self.options.reference_split)
+        try:
+            return find_unseen(read)
+        except NoSplit:
+            return self._instead(read(seen))
+
+    def _instead(self, training: Pictures) -> Pictures:
+        """Pictures that were trained on, as their own reference; the rows say so, and it is told once."""
+        if self.share.get("rank", 0) == 0:
+            words = f"{training.name} has no test or validation split: held against what was trained on"
+            self._once(("told", id(training)), lambda: tqdm.write(words, file=sys.stderr))
+        return training
 
     def _of_model(self, config: Config, split: str) -> Pictures:
         pictures = self._read(reading(config, split, self.options))
@@ -151,6 +168,8 @@ def reading(config: Config, split: str, options: Options) -> Asked:
         raise Refused(f"{config.id} does not record how its pictures were read: its config has no options")
     kind = pairs.PairOptions if translates(config) else data.DataOptions
     asked = ("image_column", "label_column", "input_column", "target_column", "direction")
+    if split != of.split:  # no labels of it are asked for, and they may be hidden
+        asked = tuple(name for name in asked if name != "label_column")
     for name in kind.__dataclass_fields__.keys() & asked:
         given[name] = (config.options or {}).get(name)
     return kind(**given)

@@ -1,12 +1,12 @@
 """The rows of a set on the Hub, or of its parquet files: its columns of pictures and of labels. Decodes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from train.reading.files import one_line
+from train.reading.files import NoSplit, numbered_as, one_line
 from train.reading.sources import Place
 from zoo.errors import DataError
 
@@ -31,7 +31,8 @@ def open_table(place: Place, split: str, scratch: Path) -> "datasets.Dataset":
     except Exception as error:
         raise DataError(f"cannot use '{place.source}': {one_line(error)}") from error
     if split not in builder.info.splits:
-        raise DataError(f"'{place.source}' has no split '{split}': it has {', '.join(builder.info.splits)}")
+        there = list(builder.info.splits)
+        raise NoSplit(f"'{place.source}' has no split '{split}': it has {', '.join(there)}", there)
     if builder.info.splits[split].num_examples == 0:  # `datasets` has an error of its own for that
         raise DataError(f"'{place.source}' holds no picture in split '{split}'")
     return builder.as_dataset(split)
@@ -76,8 +77,17 @@ def check_column(table: "datasets.Dataset", name: str, option: str) -> str:
     return name
 
 
-def table_labels(table: "datasets.Dataset", wanted: str | None) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Labels (n,) int64 and their names: of column `wanted`, else the only column of classes, else none."""
+class Hidden(DataError):
+    """Labels that are there but not given, -1 or null, as test splits of competitions have them."""
+
+
+def table_labels(
+    table: "datasets.Dataset", wanted: str | None, split: str, training: Callable[[], "datasets.Dataset"]
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Labels (n,) int64 and their names: of column `wanted`, else the only column of classes, else none.
+
+    Classes that the column does not name are numbered as in `training`. Hidden where a row has no label.
+    """
     from datasets import ClassLabel
 
     if wanted is None:
@@ -87,15 +97,28 @@ def table_labels(table: "datasets.Dataset", wanted: str | None) -> tuple[np.ndar
         wanted = classes[0]
     elif wanted not in table.column_names:
         raise DataError(f"no column '{wanted}' for --label-column: there are {', '.join(table.column_names)}")
-    values = list(table[wanted][:])
+    labels, names = _numbered(table, wanted)
+    if getattr(table.features[wanted], "names", None) or split == "train":
+        return labels, names
+    try:
+        _, of_training = _numbered(training(), wanted)
+    except (NoSplit, Hidden):
+        return labels, names
+    return numbered_as(of_training, labels, names, split), of_training
+
+
+def _numbered(table: "datasets.Dataset", column: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    values = list(table[column][:])
+    for row, value in enumerate(values):
+        if value is None or value == -1:
+            raise Hidden(f"row {row} has label {'null' if value is None else value}, which is no class")
     if values and all(isinstance(value, str) for value in values):
         names, labels = np.unique(values, return_inverse=True)
         return labels.astype(np.int64), tuple(names.tolist())
     if not all(isinstance(value, int) for value in values):
-        raise DataError(f"column '{wanted}' holds no labels: every row needs a whole number or a word")
+        raise DataError(f"column '{column}' holds no labels: every row needs a whole number or a word")
     labels = np.array(values, np.int64)
-    names = getattr(table.features[wanted], "names", None)
-    names = tuple(names or numbers(labels))
+    names = tuple(getattr(table.features[column], "names", None) or numbers(labels))
     return check_labels(labels, names), names
 
 

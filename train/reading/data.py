@@ -45,7 +45,7 @@ def load(options: DataOptions, *, progress: bool = True) -> Pictures:
 
 
 def _contents(place: Place, options: DataOptions) -> Contents:
-    known = place.named
+    known, unlabelled = place.named, ""
     if place.kind == "table":
         table = columns.open_table(place, options.split, cache_root() / "tables")
         wanted = options.image_column or (known and known.image)
@@ -56,7 +56,14 @@ def _contents(place: Place, options: DataOptions) -> Contents:
                 raise DataError(f"--image-column must say which of {names} holds the pictures")
             wanted = found[0]
         column = columns.Column(table, columns.check_column(table, wanted, "--image-column"))
-        labels, names = columns.table_labels(table, options.label_column or (known and known.label))
+        training = partial(columns.open_table, place, "train", cache_root() / "tables")
+        try:
+            given = options.label_column or (known and known.label)
+            labels, names = columns.table_labels(table, given, options.split, training)
+        except columns.Hidden as error:
+            if options.label_column:
+                raise
+            labels, names, unlabelled = None, (), str(error)
         size = NAMED_DATA[place.name].size if known else None
     else:
         for name in (options.image_column, options.label_column):
@@ -72,9 +79,9 @@ def _contents(place: Place, options: DataOptions) -> Contents:
         else:
             folder = files.split_folder(place.folder, options.split)
             column = files.picture_files(folder)
-            labels, names = files.folder_labels(folder, column)
+            labels, names = files.split_labels(place.folder, options.split, column)
             size = NAMED_DATA[place.name].size if known else FOLDER_SIZE
-    return Contents(partial(_one, column), len(column), size, labels, names)
+    return Contents(partial(_one, column), len(column), size, labels, names, unlabelled)
 
 
 def _one(column: Sequence, row: int) -> tuple[Image.Image]:

@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
-from zoo.errors import DataError
+from zoo.errors import DataError, Refused
 
-VERSION = 1  # of the decoded form: raise it when the same files would decode to other values
+VERSION = 2  # of the decoded form: raise it when the same files would decode to other values
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,18 @@ class Pictures:
     label_names: tuple[str, ...] = ()
     maps: np.ndarray | Streamed | None = None  # (n, 3, S, S) uint8: the input side of pairs
     palette: str | None = None  # of the maps: "facades" where they were snapped to it
+    unlabelled: str = ""  # why there are no labels, where a column should hold them
 
     @property
     def id(self) -> str | None:
         """The Hub's. Two sets are the same where name and id are."""
         return self.source if "/" in self.source else None
+
+    def check_labelled(self, what: str) -> None:
+        """Refused where `what` asks for classes and there are none."""
+        if self.labels is None:
+            why = self.unlabelled or "give a --label-column or class folders"
+            raise Refused(f"{what} needs classes, and {self.name} has none: {why}")
 
     @property
     def channels(self) -> int:
@@ -97,6 +104,7 @@ class Contents:
     size: int | None
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
+    unlabelled: str = ""
     pairs: bool = False
 
 
@@ -143,7 +151,7 @@ def prepare(
         if options.channels is None:
             rows = Rows(rows.read, rows.n, size, (_probe_channels(rows), *rows.channels[1:]))
         parts = {"images": Streamed(rows)} | ({"maps": Streamed(rows, 1)} if contents.pairs else {})
-        return Pictures(**about, **parts, labels=contents.labels, label_names=contents.label_names)
+        return Pictures(**about, **parts, **_labels(contents))
     try:
         _decode(folder, rows, contents, grey_if_all_are=options.channels is None, progress=progress)
     except OSError as error:
@@ -175,12 +183,18 @@ def _stored(folder: Path) -> dict:
     # Mapped copy-on-write, because torch warns of arrays that cannot be written to.
     labels = folder / "labels.npy"
     maps = folder / "maps.npy"
+    about = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
     return {
         "images": np.load(folder / "images.npy", mmap_mode="c"),
         "maps": np.load(maps, mmap_mode="c") if maps.is_file() else None,
         "labels": np.load(labels) if labels.is_file() else None,
-        "label_names": tuple(json.loads((folder / "label_names.json").read_text(encoding="utf-8"))),
+        "label_names": tuple(about["label_names"]),
+        "unlabelled": about["unlabelled"],
     }
+
+
+def _labels(contents: Contents) -> dict:
+    return {name: getattr(contents, name) for name in ("labels", "label_names", "unlabelled")}
 
 
 def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bool, progress: bool) -> None:
@@ -208,7 +222,8 @@ def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bo
             _keep_one_channel(scratch / "images.npy")
         if contents.labels is not None:
             np.save(scratch / "labels.npy", contents.labels)
-        (scratch / "label_names.json").write_text(json.dumps(contents.label_names), encoding="utf-8")
+        about = {"label_names": contents.label_names, "unlabelled": contents.unlabelled}
+        (scratch / "labels.json").write_text(json.dumps(about), encoding="utf-8")
         try:
             scratch.rename(folder)
         except OSError:

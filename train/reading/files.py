@@ -1,14 +1,25 @@
 """A folder of picture files, its splits and class folders; MNIST's IDX files. Decodes no picture."""
 
 import gzip
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from zoo import pictures
 from zoo.errors import DataError
 
-SPLITS = {"train", "test", "validation", "valid", "val"}
+T = TypeVar("T")
+SPLITS = ("train", "test", "validation", "valid", "val")
+
+
+class NoSplit(DataError):
+    """A set without the split that was asked for. `there`: those that it has."""
+
+    def __init__(self, message: str, there: Iterable[str]):
+        super().__init__(message)
+        self.there = tuple(there)
 
 
 def holds_idx(folder: Path) -> bool:
@@ -17,9 +28,13 @@ def holds_idx(folder: Path) -> bool:
 
 def read_idx(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     """MNIST's format, gzipped or not: pictures (n, height, width) uint8, labels (n,) int64."""
-    stem = {"train": "train", "test": "t10k"}.get(split)
-    if stem is None:
-        raise DataError(f"'{folder.name}' has no split '{split}': it has train, test")
+    stems = {"train": "train", "test": "t10k"}
+    there = [name for name, stem in stems.items() if any(folder.glob(f"{stem}-*-ubyte*"))]
+    if split not in stems:
+        raise NoSplit(f"'{folder.name}' has no split '{split}': it has {', '.join(there)}", there)
+    stem = stems[split]
+    if split not in there:
+        raise NoSplit(f"'{folder.name}' has no split '{split}': no file '{stem}-images-idx3-ubyte'", there)
     images = _idx_array(folder, f"{stem}-images-idx3-ubyte", 3)
     labels = _idx_array(folder, f"{stem}-labels-idx1-ubyte", 1).astype(np.int64)
     if len(images) != len(labels):
@@ -60,18 +75,57 @@ def picture_files(folder: Path) -> list[Path]:
     return [path for path in walk(folder) if path.suffix.lower() in pictures.SUFFIXES]
 
 
-def split_folder(folder: Path, split: str) -> Path:
-    """The split's part of a folder whose folders are train/, test/ and the like; else all of it."""
+def find_unseen(read: Callable[[str], T]) -> T:
+    """What `read` makes of the test split, else of the validation split, by whatever name; NoSplit where there is none.
+
+    Any other fault of them is an error: training pictures are no stand-in for a broken test split.
+    """
+    try:
+        return read("test")
+    except NoSplit as error:
+        for split in ("validation", "valid", "val"):
+            if split in error.there:
+                return read(split)
+        raise
+
+
+def splits(folder: Path) -> list[str]:
+    """Its folders train/, test/ and the like; none where it is not divided ("train" may be a class of vehicles)."""
     parts = subfolders(folder)
-    if parts and SPLITS.issuperset(parts):
-        if split not in parts:
-            raise DataError(f"'{folder.name}' has no split '{split}': it has {', '.join(parts)}")
-        return folder / split
-    if split != "train":
-        raise DataError(
-            f"'{folder.name}' is not divided into train/ and test/: its pictures are all in split train"
+    found = [part for part in parts if part in SPLITS]
+    return found if len(found) > 1 or found == parts else []
+
+
+def split_folder(folder: Path, split: str) -> Path:
+    """The split's part of a folder that is divided; else all of it."""
+    parts = splits(folder)
+    if parts and split not in parts:
+        raise NoSplit(f"'{folder.name}' has no split '{split}': it has {', '.join(parts)}", parts)
+    if not parts and split != "train":
+        raise NoSplit(
+            f"'{folder.name}' is not divided into train/ and test/: its pictures are all in split train",
+            ["train"],
         )
-    return folder
+    return folder / split if parts else folder
+
+
+def split_labels(folder: Path, split: str, files: list[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Labels of a split's `files`, numbered as in the training split where there is one, and the classes' names."""
+    labels, names = folder_labels(split_folder(folder, split), files)
+    if labels is None or split == "train" or "train" not in splits(folder):
+        return labels, names
+    training = folder / "train"
+    _, wanted = folder_labels(training, picture_files(training))
+    return (numbered_as(wanted, labels, names, split), wanted) if wanted else (labels, names)
+
+
+def numbered_as(wanted: Sequence[str], labels: np.ndarray, names: Sequence[str], split: str) -> np.ndarray:
+    """Labels (n,) that count `names`, so that they count `wanted`. DataError names classes that are not among them."""
+    foreign = [names[k] for k in np.unique(labels) if names[k] not in wanted]
+    if foreign:
+        raise DataError(f"split '{split}' has classes that split 'train' lacks: {', '.join(foreign[:9])}")
+    numbers = {name: number for number, name in enumerate(wanted)}
+    return np.array([numbers.get(name, -1) for name in names], np.int64)[labels]
 
 
 def folder_labels(folder: Path, files: list[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.train.reading.made import noise, refusal, write_cifar, write_idx, write_pictures
 from train.reading.data import DataOptions, load
-from zoo.errors import UnknownName
+from train.reading.files import NoSplit, find_unseen
+from zoo.errors import DataError, UnknownName
 
 
 def test_an_unknown_name_gets_near_matches():
@@ -93,3 +94,20 @@ def test_a_hub_set_is_read_at_the_commit_its_name_stands_for(tmp_path, monkeypat
     monkeypatch.setattr(datasets, "load_dataset_builder", remote)
     found = load(DataOptions(dataset="cifar10", revision="main"), progress=False)
     assert (found.revision, found.source, len(found)) == (commit, "uoft-cs/cifar10", 2)
+
+
+def test_unseen_pictures_are_the_test_split_or_the_validation_split_or_an_error(tmp_path):
+    def read(split: str, name: str = "set"):
+        return load(DataOptions(dataset=str(tmp_path / name), split=split), progress=False).split
+
+    for split in ("train", "val"):
+        write_pictures(tmp_path / "set" / split, x=noise(1, 8)[0])
+    assert find_unseen(read) == "val"
+    write_pictures(tmp_path / "set/test", x=noise(1, 8)[0])
+    assert find_unseen(read) == "test"
+    (tmp_path / "set/test/x.png").write_bytes(b"torn")
+    with pytest.raises(DataError, match=r"x\.png"):
+        find_unseen(read)
+    write_pictures(tmp_path / "one", x=noise(1, 8)[0])
+    with pytest.raises(NoSplit):
+        find_unseen(lambda split: read(split, "one"))

@@ -48,6 +48,23 @@ def test_a_folder_divided_into_splits_gives_the_one_asked_for(tmp_path):
     assert "not divided" in refusal(dataset=str(tmp_path / "set/test"), split="test")
 
 
+def test_class_folders_of_every_split_are_numbered_as_in_the_training_split(tmp_path):
+    for path in ("train/a", "train/b", "train/c", "test/c", "test/b", "val/b", "val/d"):
+        write_pictures(tmp_path / "set" / path, x=noise(1, 8)[0])
+    found = load(DataOptions(dataset=str(tmp_path / "set"), split="test"), progress=False)
+    assert (found.labels.tolist(), found.label_names) == ([1, 2], ("a", "b", "c"))
+    message = refusal(dataset=str(tmp_path / "set"), split="val")
+    assert message == "split 'val' has classes that split 'train' lacks: d"
+
+
+def test_a_further_folder_beside_train_and_test_does_not_mix_them(tmp_path):
+    for path in ("train", "test", "more", "vehicles/train", "vehicles/car"):
+        write_pictures(tmp_path / "set" / path, x=noise(1, 8)[0])
+    assert len(load(DataOptions(dataset=str(tmp_path / "set")), progress=False)) == 1
+    found = load(DataOptions(dataset=str(tmp_path / "set/vehicles")), progress=False)
+    assert found.label_names == ("car", "train")
+
+
 def test_bad_folders_are_refused_by_name(tmp_path):
     write_pictures(tmp_path / "pets/cat", a=noise(1, 8)[0])
     (tmp_path / "pets/dog").mkdir()

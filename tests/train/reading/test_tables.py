@@ -6,7 +6,7 @@ import pytest
 from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_table
 from train.reading import columns, sources
 from train.reading.data import DataOptions, load
-from zoo.errors import DataError
+from zoo.errors import DataError, Refused
 
 # ---- tables
 
@@ -61,17 +61,46 @@ def test_a_table_with_two_picture_columns_must_be_told_which(tmp_path):
     assert len(load(DataOptions(dataset=str(tmp_path / "two"), image_column="b"), progress=False)) == 2
 
 
-def test_labels_out_of_range_are_refused_by_row(tmp_path):
+def test_labels_out_of_range_are_refused_by_row():
+    with pytest.raises(DataError, match="row 1 has label 2, which is none of the 2 classes"):
+        columns.check_labels(np.array([0, 2]), ("cat", "dog"))
+
+
+@pytest.mark.parametrize("hidden, told", [(-1, "-1"), (None, "null")])
+def test_hidden_labels_are_refused_only_where_labels_are_asked_for(tmp_path, hidden, told):
     import datasets
 
     cells = [{"bytes": png(array), "path": None} for array in noise(3, 8)]
-    kinds = {"img": datasets.Image(), "label": datasets.Value("int64")}
-    write_table(tmp_path / "cifar10", {"img": cells, "label": [0, 1, -1]}, kinds)
-    assert "row 2 has label -1" in refusal(data_dir=tmp_path)
-    write_cifar(tmp_path / "b/cifar10", noise(2, 8), [0, -1])
-    assert "row 1 has label -1" in refusal(data_dir=tmp_path / "b")
-    with pytest.raises(DataError, match="row 1 has label 2, which is none of the 2 classes"):
-        columns.check_labels(np.array([0, 2]), ("cat", "dog"))
+    for name, kind in (("a", datasets.Value("int64")), ("b", datasets.ClassLabel(names=["cat", "dog"]))):
+        write_table(
+            tmp_path / name / "cifar10",
+            {"img": cells, "label": [0, 1, hidden]},
+            {"img": datasets.Image(), "label": kind},
+        )
+        for _ in range(2):  # decoded, and from the cache
+            found = load(DataOptions(data_dir=tmp_path / name), progress=False)
+            assert len(found) == 3 and found.labels is None and found.label_names == ()
+            with pytest.raises(Refused, match=f"needs classes, and cifar10 has none: row 2 has label {told}"):
+                found.check_labelled("--conditional")
+        assert f"row 2 has label {told}" in refusal(data_dir=tmp_path / name, label_column="label")
+
+
+def test_labels_of_every_split_are_numbered_as_in_the_training_split(tmp_path):
+    import datasets
+
+    kinds = {"image": datasets.Image(), "kind": datasets.Value("string"), "n": datasets.Value("int64")}
+    for split, words, ns in (("train", "cat dog pug", [0, 1, 2]), ("test", "pug dog", [1, 0])):
+        cells = [{"bytes": png(array), "path": None} for array in noise(len(ns), 8)]
+        write_table(tmp_path / "me/pets", {"image": cells, "kind": words.split(), "n": ns}, kinds, split)
+    asked = {"dataset": "me/pets", "data_dir": tmp_path, "split": "test"}
+    found = load(DataOptions(**asked, label_column="kind"), progress=False)
+    assert (found.labels.tolist(), found.label_names) == ([2, 1], ("cat", "dog", "pug"))
+    found = load(DataOptions(**asked, label_column="n"), progress=False)
+    assert (found.labels.tolist(), found.label_names) == ([1, 0], ("0", "1", "2"))
+    cells = [{"bytes": png(array), "path": None} for array in noise(2, 8)]
+    write_table(tmp_path / "me/pets", {"image": cells, "kind": ["cow", "cat"], "n": [0, 9]}, kinds, "test")
+    assert refusal(**asked, label_column="kind").endswith("classes that split 'train' lacks: cow")
+    assert refusal(**asked, label_column="n").endswith("classes that split 'train' lacks: 9")
 
 
 def test_an_unreadable_or_missing_picture_is_named_by_its_row(tmp_path):
@@ -105,7 +134,7 @@ def test_fashion_mnist_is_read_from_idx_files_and_stays_grey_28(tmp_path, monkey
 
 def test_damaged_idx_files_are_refused(tmp_path):
     write_idx(tmp_path / "a", noise(3, 28, channels=1), [0, 1, 2])
-    assert refusal(dataset=str(tmp_path / "a"), split="val").endswith("it has train, test")
+    assert refusal(dataset=str(tmp_path / "a"), split="val").endswith("it has train")
     assert "t10k-images" in refusal(dataset=str(tmp_path / "a"), split="test")
     whole = (tmp_path / "a/train-images-idx3-ubyte.gz").read_bytes()
     (tmp_path / "a/train-images-idx3-ubyte.gz").write_bytes(whole[:-200])
