@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from zoo.architectures import pix2pix
+from zoo.architectures import layers, pix2pix
 
 
 def patch_of_one_score(norm):
@@ -60,3 +60,19 @@ def test_the_critic_judges_a_picture_with_its_map():
     critic = pix2pix.Critic(size=64, channels=3, width=4, norm="instance", spectral_norm=False)
     picture, maps = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 64, 64)
     assert not torch.allclose(critic(picture, maps), critic(picture, maps.flip(0)))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_norms_get_gradients_in_one_piece(layout, monkeypatch):
+    """What comes back through a skip is cut out of a wider gradient, on which batch norm takes ten times as long."""
+    pieces, plainly = [], layers.with_dense_gradient
+
+    def watched(x):
+        plainly(x).register_hook(pieces.append)  # after the one that is tested
+        return x
+
+    monkeypatch.setattr(layers, "with_dense_gradient", watched)
+    net = pix2pix.Generator(size=32, channels=3, width=4, cap=8).to(memory_format=layout)
+    net(None, torch.randn(2, 3, 32, 32).to(memory_format=layout)).sum().backward()
+    assert len(pieces) == len(net.up)
+    assert all(piece.is_contiguous(memory_format=layout) for piece in pieces)

@@ -1,7 +1,11 @@
-"""The weight gradient of bf16 convolutions on a CPU, as one matrix product where that is faster.
+"""Convolutions on a CPU, each the way that is fastest for its size; values differ by rounding alone.
 
-oneDNN's takes a time that grows with the weight, however few pixels there are: at 64 → 128 maps of 4×4, 32 pictures,
-four times as long as gathering the windows and multiplying. Values differ by rounding alone.
+In float32 many are found with fewer multiplications (winograd.py), and those to a single map, which oneDNN computes at
+a tenth of its speed, as one product whose rows are then added up.
+
+In bf16 the weight gradient is one matrix product where that is faster. oneDNN's takes a time that grows with the
+weight, however few pixels there are: at 64 → 128 maps of 4×4, 32 pictures, four times as long as gathering the windows
+and multiplying.
 """
 
 from functools import partial
@@ -11,11 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from train.running import winograd
+
 PIXELS_PER_MAP = 8  # of the smaller side, over the whole batch: with more, gathering costs more than it saves
 
 
 def speed_up(net: nn.Module) -> None:
-    """Has the convolutions of `net` take this way under bf16 autocast on a CPU, whenever it pays."""
+    """Has the convolutions of `net` take these ways on a CPU, whenever they pay."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and is_plain(module):
             module.forward = partial(convolve, module)
@@ -27,10 +33,47 @@ def is_plain(module: nn.Conv2d | nn.ConvTranspose2d) -> bool:
 
 
 def convolve(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
-    forward, weight = partial(type(module).forward, module), module.weight
-    in_bf16 = x.device.type == "cpu" and torch.is_autocast_enabled("cpu")
-    if not (in_bf16 and torch.is_grad_enabled() and weight.requires_grad and pays(module, x)):
-        return forward(x)
+    if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        return in_bf16(module, x)
+    if x.device.type == "cpu" and x.dtype == torch.float32 and is_square(module):
+        return in_float32(module, x)
+    return type(module).forward(module, x)
+
+
+def is_square(module: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    return all(len(set(sizes)) == 1 for sizes in (module.kernel_size, module.stride, module.padding))
+
+
+def in_float32(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
+    transposed = isinstance(module, nn.ConvTranspose2d)
+    (k, _), (stride, _), (padding, _) = module.kernel_size, module.stride, module.padding
+    sides, whole = tuple(x.shape[2:]), True
+    if not transposed:
+        sides = winograd.smaller_sides(x.shape[2:], k, stride, padding)
+        whole = all((side + 2 * padding - k) % stride == 0 for side in x.shape[2:])
+    weight = module.weight
+    tile = winograd.best_tile(tuple(weight.shape), stride, len(x), sides) if whole else 0
+    if tile:
+        y = winograd.convolve(x, weight, stride, padding, tile, transposed=transposed)
+    elif not transposed and module.out_channels == stride == 1 and padding < k:
+        y = to_one_map(x, weight, padding)
+    else:
+        return type(module).forward(module, x)
+    return y if module.bias is None else y + module.bias[:, None, None]
+
+
+def to_one_map(x: Tensor, weight: Tensor, padding: int) -> Tensor:
+    """F.conv2d of (n, C, H, W) and (1, C, k, k): the product with each tap, moved to its place and added."""
+    k = weight.shape[-1]
+    taps = weight[0].flip(1, 2).flatten(1)  # (C, k²)
+    sides = winograd.smaller_sides(x.shape[2:], k, 1, padding)
+    return F.fold(taps.t() @ x.flatten(2), sides, k, padding=k - 1 - padding)
+
+
+def in_bf16(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
+    weight = module.weight
+    if not (torch.is_grad_enabled() and weight.requires_grad and pays(module, x)):
+        return type(module).forward(module, x)
     transposed = isinstance(module, nn.ConvTranspose2d)
     convolution = F.conv_transpose2d if transposed else F.conv2d
     y = convolution(x, weight.detach(), module.bias, module.stride, module.padding)

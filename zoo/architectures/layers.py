@@ -95,6 +95,15 @@ class ToFeatures(nn.Module):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
+def with_dense_gradient(x: Tensor) -> Tensor:
+    """x (n, C, H, W), whose gradient, should it be cut out of a larger one, is copied: a norm is slow on cuttings."""
+    if x.requires_grad:
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        layout = torch.channels_last if last else torch.contiguous_format
+        x.register_hook(lambda gradient: gradient.contiguous(memory_format=layout))
+    return x
+
+
 def up(inputs: int, outputs: int, norm: str = "batch") -> list[nn.Module]:
     """Doubles the side: a transposed convolution (kernel 4: no checkerboard, as 2 divides 4), a norm, ReLU."""
     return [

@@ -50,7 +50,7 @@ class Generator(nn.Module):
             x = block(x)
             kept.append(x)
         for block, skip in zip(self.up, reversed(kept[:-1]), strict=True):
-            x = torch.cat([block(x), skip], 1)
+            x = torch.cat([layers.with_dense_gradient(block(x)), skip], 1)
         return self.last(x).tanh()
 
 
