@@ -230,8 +230,7 @@ def describe(found: "Info") -> str:
     }
     lines = [config.id, *(f"  {name:<13} {value}" for name, value in rows.items() if value)]
     if found.metrics.rows:
-        lines.append("measured" + (" (stale: with other weights)" if found.metrics.stale else ""))
-        lines += _measurements(found.metrics.rows)
+        lines += _measurements(found.metrics.rows, found.metrics.stale)
     return "\n".join(lines)
 
 
@@ -240,14 +239,18 @@ def _fields(fields: dict) -> str:
     return ", ".join([*name, *(f"{key} {value}" for key, value in fields.items() if key != "name")])
 
 
-def _measurements(rows: list[dict]) -> list[str]:
+def _measurements(rows: list[dict], stale: bool) -> list[str]:
     """The row of each measure that counts; --json has those along the way, of other seeds, modes and protocols too."""
-    from zoo.measurements import counting, measure_of
+    from zoo.measurements import collapse, counting, measure_of
 
     counted = (counting(rows, name) for name in dict.fromkeys(map(measure_of, rows)))
     told = [row for row in counted if row and row["value"] is not None]
     width = max((len(str(row["name"])) for row in told), default=0)
-    lines = []
+    lines = ["measured"]
+    if stale:
+        lines = ["measured (stale: with other weights)"]
+    elif decisive := collapse(rows):
+        lines = [f"measured: it has collapsed, by its {measure_of(decisive).replace('_', ' ')}"]
     for row in told:
         details = ", ".join(f"{key} {row[key]}" for key in ("n", "dataset", "split") if key in row)
         lines.append(f"  {row['name']!s:<{width}}  {row['value']:<8.4g}  {details}".rstrip())

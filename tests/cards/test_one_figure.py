@@ -49,10 +49,12 @@ def test_page_card_info_overview_and_claims_say_one_figure(measured, order, tmp_
     "figures, word",
     [({"recall": 0.049}, True), ({"recall": 0.05, "class_coverage": 0.3}, False), ({"recall": 0.2}, False)],
 )
-def test_page_card_and_overview_agree_on_what_has_collapsed(measured, figures, word, tmp_path):
+def test_page_card_info_and_overview_agree_on_what_has_collapsed(measured, figures, word, tmp_path, capsys):
     folder = measured(0, **figures)
     assert catalogue.figures(zoo.info(folder))["collapsed"] is word
     assert ("has collapsed" in card.render(folder)) is word
+    assert cli.main(["info", str(folder)]) == 0
+    assert ("measured: it has collapsed, by its recall\n" in capsys.readouterr().out) is word
     found = runs.find(tmp_path / "zoo", tmp_path / "results")
     assert ("collapsed" in tables.cell(found, "dcgan", "focal", "cifar10")) is word
 
