@@ -1,13 +1,15 @@
-"""The command line: how options look in --help, are parsed, and how a script ends."""
+"""Options: how they look in --help, are parsed and, of a file, checked; and how a script ends."""
 
 import sys
+import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
 
 import tyro
 
-from zoo.errors import ZooError
+from zoo.errors import Refused, ZooError
 
 
 def automatic(metavar: str, default: str):
@@ -45,6 +47,28 @@ FLAG_OR_FOLDER = tyro.constructors.PrimitiveConstructorSpec(
 def parse(kind: type, description: str, **given):
     """The options of a script from its command line; what it leaves out is as in `default`, if that is given."""
     return tyro.cli(kind, description=description, **given)
+
+
+def must_fit(name: str, hint: Any, value: Any) -> None:
+    """Refused where a value of TOML is not of the annotated type of the option `name`."""
+    if not fits(hint, value):
+        kind = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+        raise Refused(f"{name} must be {kind.replace('typing.', '')}, not {value!r}")
+
+
+def fits(hint: Any, value: Any) -> bool:
+    """Whether a value of TOML is of the annotated type; a list stands for a tuple, a whole number for a float."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(fits(one, value) for one in arguments)
+    if origin is Literal:
+        return value in arguments
+    if origin in (tuple, list):
+        right_length = origin is list or arguments[-1] is Ellipsis or len(value) == len(arguments)
+        return isinstance(value, list) and right_length and all(fits(arguments[0], item) for item in value)
+    if hint is float:
+        return type(value) in (int, float)
+    return type(value) is hint
 
 
 def exit_with_one_line(

@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
+from cards.measures import OTHER_SEED
 from zoo import checkpoint, measurements
 from zoo.checkpoint import METRICS
 from zoo.errors import Refused
@@ -45,6 +47,22 @@ def merged(old: list[dict], new: list[dict]) -> list[dict]:
     """The new rows, and before them the old ones that they do not measure again."""
     again = {_identity(figure) for figure in new}
     return [figure for figure in old if _identity(figure) not in again] + new
+
+
+def of_this_training(rows: Sequence[dict]) -> list[dict]:
+    """Without the figures of other seeds, which a bundled model tells beside its own."""
+    return [figure for figure in rows if figure.get("which") != OTHER_SEED]
+
+
+def has_more_figures(than: Path, folder: Path) -> bool:
+    """Whether `folder` holds further figures of the same weights, or other seeds alone were added there."""
+    try:
+        there, here = (measurements.read_metrics(place) for place in (folder, than))
+    except checkpoint.CheckpointError:
+        return False
+    own = of_this_training(there.rows)
+    further = merged(own, here.rows) != here.rows
+    return not there.stale and (further or (own == here.rows and own != there.rows))
 
 
 def _identity(figure: dict) -> tuple:

@@ -2,8 +2,7 @@
 
     about = "how it departs from its source"
     [options]           options of every cell, named as in a script's --help, with _ for -
-    [cpu.dcgan]         a budget: options of all cells of one script, and optionally its pictures_per_second on the
-    [gpu.dcgan]         machine in mind, for a loss with one critic step and no penalty
+    [cpu.dcgan]         options of all cells of one script by the budget "cpu"; [gpu.dcgan] by the other
     [cpu.cdcgan]        where an architecture of that script departs from the script's table
     [[cells]]           cells, in the order in which they are trained; any option may stand here too
     architectures = ["dcgan", "cdcgan"]
@@ -17,12 +16,12 @@ A cell that is named again with the same options counts once, so a later "all" m
 
 import itertools
 import tomllib
-import types
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_type_hints
 
+from train.arguments import must_fit
 from train.reading.sources import called
 from train.running.cell import rules
 from train.running.options import ASIDE, TrainingOptions, check, words
@@ -31,6 +30,7 @@ from zoo.errors import Refused, ZooError, unknown
 from zoo.losses import LOSSES
 
 SHIPPED = Path(__file__).parents[1] / "recipes"
+KEYS = ("about", "options", "cpu", "gpu", "cells")
 STARTER = "starter-zoo"  # the recipe whose cells are bundled
 
 # Set by a cell's place in the recipe, or no matter of what is trained.
@@ -47,7 +47,6 @@ class Planned:
     options: TrainingOptions  # complete, as the script would parse them
     tag: str = ""
     first: bool = True  # the first seed of its kind
-    pictures_per_second: float | None = None
 
     @property
     def script(self) -> str:
@@ -68,7 +67,7 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """Of its folder, and in the table."""
+        """Of its folder, and in what is shown."""
         return self.kind if self.first else self.seeded
 
     @property
@@ -76,9 +75,12 @@ class Planned:
         """Whether its weights become part of the zoo."""
         return self.recipe == STARTER and self.first and not self.tag
 
+    def folder(self, out: Path) -> Path:
+        return out / self.recipe / self.name
+
     def arguments(self, out: Path) -> list[str]:
         """Of the script: whatever differs from its defaults. Given again, they go on where they stopped."""
-        return [*words(self.options), "--out", str(out / self.recipe / self.name), "--resume"]
+        return [*words(self.options), "--out", str(self.folder(out)), "--resume"]
 
 
 @dataclass(frozen=True)
@@ -104,17 +106,13 @@ def read(recipe: str, budget: str = "cpu") -> list[Planned]:
     blamed = path
     try:
         data = parse(path)
-        for key in data:
-            if key not in ("about", "options", "cpu", "gpu", "cells"):
-                raise unknown("key", key, ("about", "options", "cpu", "gpu", "cells"))
+        for key in data.keys() - KEYS:
+            raise unknown("key", key, KEYS)
         if not isinstance(data.get("about"), str) or not isinstance(data.get("cells"), list):
             raise Refused("it needs an about text and [[cells]]")
         blocks = [block(given) for given in data["cells"]]
-        if budget in ("cpu", "gpu"):
-            budgets = data.get(budget, {})
-        else:
-            blamed = Path(budget)
-            budgets = parse(blamed)
+        blamed = path if budget in ("cpu", "gpu") else Path(budget)
+        budgets = data.get(budget, {}) if blamed == path else parse(blamed)
         for table in budgets:
             if table not in TABLES:
                 raise unknown("script or architecture", table, TABLES)
@@ -136,19 +134,16 @@ def parse(path: Path) -> dict[str, Any]:
 
 def block(given: dict[str, Any]) -> Block:
     own = {name: hint for name, hint in get_type_hints(Block).items() if name != "options"}
-    for name in ("architectures", "losses"):
-        if name not in given:
-            raise Refused(f"[[cells]] needs {name}")
-    for name, hint in own.items():
-        if name in given:
-            must_fit(name, hint, given[name])
-    for architecture in given["architectures"]:
-        if architecture not in ARCHITECTURES:
-            raise unknown("architecture", architecture, ARCHITECTURES)
-    for loss in given["losses"] if given["losses"] != "all" else ():
-        if loss not in LOSSES and loss != "none":
-            raise unknown("loss", loss, [*LOSSES, "none"])
     mine = {name: value for name, value in given.items() if name in own}
+    for name, value in mine.items():
+        must_fit(name, own[name], value)
+    if missing := {"architectures", "losses"} - mine.keys():
+        raise Refused(f"[[cells]] needs {' and '.join(sorted(missing))}")
+    asked = {"architecture": mine["architectures"], "loss": mine["losses"] if mine["losses"] != "all" else ()}
+    known = {"architecture": ARCHITECTURES, "loss": [*LOSSES, "none"]}
+    for what, name in ((what, name) for what, names in asked.items() for name in names):
+        if name not in known[what]:
+            raise unknown(what, name, known[what])
     return Block(**mine, options={name: value for name, value in given.items() if name not in own})
 
 
@@ -157,37 +152,27 @@ def expand(recipe: str, shared: dict, budgets: dict[str, dict], blocks: list[Blo
     first_seeds: dict[str, int] = {}
     for block in blocks:
         for seed, architecture in itertools.product(block.seeds, block.architectures):
-            row = ARCHITECTURES[architecture]
-            script = row.script
+            row, script = ARCHITECTURES[architecture], ARCHITECTURES[architecture].script
             if script not in budgets:
                 raise Refused(f"the budget has no table [{script}]")
             given = shared | budgets[script] | budgets.get(architecture, {}) | block.options
-            speed = given.pop("pictures_per_second", None)
-            must_fit("pictures_per_second", float | None, speed)
             for loss in LOSSES if block.losses == "all" else block.losses:
                 options = build(script, given, row.options | {"loss": loss, "seed": seed})
                 options = replace(options, kimg=options.kimg * block.kimg_times)
                 check(options)
-                if not is_allowed(architecture, options, skip=block.losses == "all"):
-                    continue
-                cell = Planned(recipe, architecture, options, block.tag, pictures_per_second=speed)
+                try:
+                    rules(architecture, options)
+                except Refused:
+                    if block.losses == "all":  # that the architecture takes
+                        continue
+                    raise
+                cell = Planned(recipe, architecture, options, block.tag)
                 cell = replace(cell, first=first_seeds.setdefault(cell.kind, seed) == seed)
                 if plan.setdefault((cell.kind, seed), cell) != cell:
                     raise Refused(f"two different cells are called {cell.name}: give one of them a tag")
     if not plan:
         raise Refused("it has no cells")
     return list(plan.values())
-
-
-def is_allowed(architecture: str, options: TrainingOptions, *, skip: bool) -> bool:
-    """Whether the architecture takes the loss; Refused where it does not, unless such cells are to be skipped."""
-    try:
-        rules(architecture, options)
-    except Refused:
-        if skip:
-            return False
-        raise
-    return True
 
 
 def build(script: str, given: dict[str, Any], decided: dict[str, Any]) -> TrainingOptions:
@@ -205,24 +190,3 @@ def build(script: str, given: dict[str, Any], decided: dict[str, Any]) -> Traini
 def options_of(script: str) -> type[TrainingOptions]:
     """What `train/<script>.py` asks for."""
     return import_module(f"train.{script}").Options
-
-
-def must_fit(name: str, hint: Any, value: Any) -> None:
-    if not fits(hint, value):
-        kind = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
-        raise Refused(f"{name} must be {kind.replace('typing.', '')}, not {value!r}")
-
-
-def fits(hint: Any, value: Any) -> bool:
-    """Whether a value of TOML is of the annotated type; a list stands for a tuple, a whole number for a float."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return any(fits(one, value) for one in arguments)
-    if origin is Literal:
-        return value in arguments
-    if origin in (tuple, list):
-        right_length = origin is list or arguments[-1] is Ellipsis or len(value) == len(arguments)
-        return isinstance(value, list) and right_length and all(fits(arguments[0], item) for item in value)
-    if hint is float:
-        return type(value) in (int, float)
-    return type(value) is hint

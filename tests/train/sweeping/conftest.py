@@ -6,7 +6,7 @@ import pytest
 
 from tests.train.sweeping.stand_ins import MINE, STAND_IN, STAND_IN_FOR_CARDS, STAND_IN_FOR_EVALUATE, finish
 from train import sweep
-from train.sweeping import recipe, standing
+from train.sweeping import recipe, status
 from zoo import names
 
 
@@ -31,13 +31,13 @@ def shop(tmp_path, monkeypatch, write_recipe):
     (scripts / "cards/__init__.py").touch()
     (scripts / "cards/build.py").write_text(STAND_IN_FOR_CARDS)
     monkeypatch.chdir(scripts)  # where `python -m cards.build` looks first
-    monkeypatch.setattr(standing, "has_card", lambda folder: (folder / "README.md").exists())
+    monkeypatch.setattr(status, "has_card", lambda folder: (folder / "README.md").exists())
     monkeypatch.setattr(sweep, "SCRIPTS", scripts)
     monkeypatch.setattr(sweep, "TICK", 0.02)
     monkeypatch.setattr(names, "BUNDLED", tmp_path / "bundled")
-    monkeypatch.setattr(standing, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(status, "RESULTS", tmp_path / "results")
 
-    shop = types.SimpleNamespace(out=tmp_path / "runs", bundled=names.BUNDLED, results=standing.RESULTS)
+    shop = types.SimpleNamespace(out=tmp_path / "runs", bundled=names.BUNDLED, results=status.RESULTS)
 
     def open_shop(text: str = MINE, name: str = "mine") -> None:
         shop.path, shop.name = write_recipe(text, name), name

@@ -12,8 +12,9 @@ from tests.train.sweeping.stand_ins import (
     files,
     finish,
 )
+from train.running.comparing import differ_in_seed_alone, is_run_of
 from train.running.options import as_recorded, check, completed
-from train.sweeping import keeping, recipe, standing
+from train.sweeping import recipe
 from zoo import checkpoint, measurements, names
 from zoo.architectures import ARCHITECTURES
 
@@ -35,7 +36,7 @@ def test_an_option_that_came_later_does_not_undo_what_was_trained_before(shop):
     about = json.loads((shop.out / "config.json").read_text())
     del about["options"]["cuda_graphs"]
     (shop.out / "config.json").write_text(json.dumps(about))
-    assert standing.is_result_of(cell, checkpoint.read(shop.out))
+    assert is_run_of(checkpoint.read(shop.out), cell.architecture, cell.options)
 
 
 def test_finished_starter_models_are_bundled_and_of_all_else_only_figures_are_kept(shop):
@@ -87,7 +88,7 @@ def test_measurements_and_cards_follow_their_weights_into_the_bundle_and_out_of_
         (run / name).unlink()
     about = checkpoint.read(run)
     checkpoint.write(run, about, {"weight": torch.zeros(4)})  # trained anew
-    assert standing.is_result_of(changed, checkpoint.read(run))
+    assert is_run_of(checkpoint.read(run), changed.architecture, changed.options)
     shop.run(bundle=True)
     assert files(model).isdisjoint({"metrics.json", "README.md", "curves.png"})
     assert checkpoint.read(model).weights == checkpoint.read(run).weights
@@ -137,10 +138,10 @@ def test_another_seed_by_another_protocol_is_another_cell(shop):
     (cell,) = [c for c in recipe.read(shop.path) if c.name == "dcgan-vanilla-cifar10"]
     first, second = (checkpoint.read(path) for path in (
         shop.bundled / cell.id, shop.results / "starter-zoo" / f"{cell.id}-seed1"))  # fmt: skip
-    assert keeping.differ_in_seed_alone(first, second)
-    assert not keeping.differ_in_seed_alone(first, first)
+    assert differ_in_seed_alone(first, second)
+    assert not differ_in_seed_alone(first, first)
     longer = replace(second, training=replace(second.training, kimg=2.0))
-    assert not keeping.differ_in_seed_alone(first, longer)
+    assert not differ_in_seed_alone(first, longer)
 
 
 @pytest.mark.parametrize(
@@ -167,14 +168,14 @@ def test_whatever_decides_a_training_tells_its_result_from_another(path, value, 
     cell = recipe.read(shop.path)[1]
     finish(cell, shop.out)
     about = json.loads((shop.out / "config.json").read_text())
-    assert standing.is_result_of(cell, checkpoint.read(shop.out))
+    assert is_run_of(checkpoint.read(shop.out), cell.architecture, cell.options)
     for key in ("commit", "hardware", "command", "torch_version"):
         about["training"][key] = "another"
     about["training"] |= {"seconds": 9.0, "pictures_per_second": 1.0}
     (shop.out / "config.json").write_text(json.dumps(about))
-    assert standing.is_result_of(cell, checkpoint.read(shop.out))
+    assert is_run_of(checkpoint.read(shop.out), cell.architecture, cell.options)
     part, key = path.split(".")
     assert about[part][key] != value
     about[part][key] = value
     (shop.out / "config.json").write_text(json.dumps(about))
-    assert not standing.is_result_of(cell, checkpoint.read(shop.out))
+    assert not is_run_of(checkpoint.read(shop.out), cell.architecture, cell.options)

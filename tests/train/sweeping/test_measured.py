@@ -6,7 +6,7 @@ from PIL import Image
 from cards import build
 from tests.train.sweeping.stand_ins import MINE, STARTER, files, names
 from train import sweep
-from train.sweeping import recipe, standing
+from train.sweeping import recipe, status
 from zoo import checkpoint
 
 
@@ -89,7 +89,7 @@ def test_a_real_cell_is_trained_measured_described_and_recognised(tmp_path, monk
     assert checkpoint.read(folder).training.kimg == 0.02, log
     assert (folder / "metrics.json").exists() and build.check(folder) is None, log
     (cell,) = (c for c in recipe.read(options.recipe) if c.options.loss == "lsgan")
-    assert standing.look(cell, options.out, options.evaluate).state == "done", log
+    assert status.look(cell, options.out, options.evaluate).state == "done", log
     monkeypatch.setattr(sweep, "SCRIPTS", tmp_path)  # where there is no script to start
     sweep.sweep(options)
-    assert standing.look(cell, options.out, options.evaluate).state == "done"
+    assert status.look(cell, options.out, options.evaluate).state == "done"

@@ -1,0 +1,45 @@
+"""Whether two runs are the same, by what their configs record."""
+
+from dataclasses import replace
+
+from train.reading.sources import called
+from train.running.cell import describe_critic, describe_loss, rules
+from train.running.options import as_recorded, completed
+from zoo.config import Config
+
+# Of config.training: how and where it was trained, which may differ between two seeds of one run.
+INCIDENTAL = (
+    "command",
+    "commit",
+    "library_version",
+    "torch_version",
+    "pictures_per_second",
+    "hardware",
+    "seconds",
+)
+
+
+def is_run_of(given: Config, architecture: str, options) -> bool:
+    """Whether `given` describes a run of just these options, in one process, to the end of its budget.
+
+    What the options leave to the code (a loss's constants, the critic it demands) has to be what the code says today.
+    """
+    today = rules(architecture, options)
+    return (
+        given.options is not None
+        and completed(given.options, type(options)) == as_recorded(options)
+        and given.architecture["name"] == architecture
+        and given.dataset.name == called(options.dataset).name
+        and (given.loss, given.critic) == (describe_loss(today), describe_critic(today, options))
+        and given.training.critic_steps == today.critic_steps
+        and given.training.processes == 1
+        and given.training.kimg >= options.kimg
+    )
+
+
+def differ_in_seed_alone(a: Config, b: Config) -> bool:
+    """Of two runs; how and where they ran is no matter."""
+    theirs = {name: getattr(b.training, name) for name in (*INCIDENTAL, "seed")}
+    options = a.options and a.options | {"seed": b.training.seed}
+    alike = replace(a, options=options, training=replace(a.training, **theirs), weights=b.weights) == b
+    return alike and a.training.seed != b.training.seed
