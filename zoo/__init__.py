@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zoo.measurements import Info
     from zoo.model import Model
 
+    __version__: str
+
 __all__ = ["Model", "errors", "facades", "info", "latents", "list_models", "load", "losses", "pictures"]
 
 
@@ -63,18 +65,20 @@ def info(
     return measurements.info(names.resolve(name, revision, owner, token, weights=False))
 
 
-def __getattr__(name: str) -> Any:
-    if name == "Model":
-        return importlib.import_module("zoo.model").Model
-    if name == "__version__":
-        metadata = importlib.import_module("importlib.metadata")
-        try:
-            return metadata.version("gan-zoo")
-        except metadata.PackageNotFoundError:  # copied, not installed: in a Space
-            return "0"
-    if name in __all__:
-        return importlib.import_module(f"zoo.{name}")
-    raise AttributeError(f"module 'zoo' has no attribute '{name}'")
+if not TYPE_CHECKING:  # a checker would take it that there is every name
+
+    def __getattr__(name: str) -> Any:
+        if name == "Model":
+            return importlib.import_module("zoo.model").Model
+        if name == "__version__":
+            metadata = importlib.import_module("importlib.metadata")
+            try:
+                return metadata.version("gan-zoo")
+            except metadata.PackageNotFoundError:  # copied, not installed: in a Space
+                return "0"
+        if name in __all__:
+            return importlib.import_module(f"zoo.{name}")
+        raise AttributeError(f"module 'zoo' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

@@ -89,7 +89,8 @@ def _load(folder: Path) -> tuple[Config, "nn.Module"]:
 def check_claims(folder: Path, config: Config) -> None:
     """CheckpointError where no weights can be as the config says: before they are fetched."""
     tensors = _build(folder, config).state_dict().values()
-    content, claimed = sum(_size(tensor, config.weights.dtype) for tensor in tensors), config.weights.bytes
+    content = sum(_size(tensor, config.weights.dtype) for tensor in tensors)
+    claimed = config.weights.bytes
     if not content < claimed < content + LARGEST_HEADER:
         raise CheckpointError(
             f"{folder / CONFIG}: weights.bytes is {claimed}, but {content} and a header are right"
@@ -106,7 +107,7 @@ def _build(folder: Path, config: Config) -> "nn.Module":
     class Uninitialised(TorchFunctionMode):
         """Skips drawing normal numbers, for which the meta device would import torch._dynamo: two seconds."""
 
-        def __torch_function__(self, function, types, args=(), kwargs=None):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if function in (torch.nn.init.normal_, torch.Tensor.normal_):
                 return None
             return function(*args, **(kwargs or {}))
@@ -114,7 +115,7 @@ def _build(folder: Path, config: Config) -> "nn.Module":
     fields = dict(config.architecture)
     try:
         with torch.device("meta"), Uninitialised():
-            return architectures.build_generator(fields.pop("name"), fields)
+            return architectures.build_generator(str(fields.pop("name")), fields)
     except ZooError as error:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zoo.errors import Refused, ZooError
 
 if TYPE_CHECKING:
+    import zoo
     from zoo.measurements import Info
 
 STILLS = (".png", ".webp", ".jpg", ".jpeg")
@@ -179,7 +180,7 @@ def push(options: argparse.Namespace) -> None:
         print(f"{pushed.url}  {'sent ' + ', '.join(pushed.changed) if pushed.changed else 'as it was'}")
 
 
-def _load(options: argparse.Namespace):
+def _load(options: argparse.Namespace) -> "zoo.Model":
     import zoo
 
     return zoo.load(options.model, owner=options.owner, device=options.device)

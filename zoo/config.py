@@ -117,9 +117,12 @@ class Weights:
     rounding: float
 
 
+UNWRITTEN = Weights(sha256="", bytes=0, dtype="", rounding=0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """config.json. `weights` is None only until `checkpoint.write` has filled it in.
+    """config.json. `weights` says nothing until `checkpoint.write` has filled it in.
 
     `options`: all that decided what was trained, by the names of the script's --help with _ for -, where the script
     decides itself None. Of a folder of format 1, which did not record them, `options` is None as a whole.
@@ -135,7 +138,7 @@ class Config:
     dataset: Dataset
     training: Training
     inference: Inference = Inference()
-    weights: Weights | None = None
+    weights: Weights = UNWRITTEN
 
     @classmethod
     def from_json(cls, text: str, source: str = "config.json") -> Self:
@@ -175,9 +178,8 @@ class Config:
             )
             and len(options) <= MOST_OPTIONS,
             f"options must be no longer than {LONGEST_OPTION}": all(map(_is_short, options.values())),
-            "weights is missing": weights,
-            "weights.sha256 must be 64 hex digits": weights and re.fullmatch("[0-9a-f]{64}", weights.sha256),
-            "weights.dtype must be float16 or float32": weights and weights.dtype in ("float16", "float32"),
+            "weights.sha256 must be 64 hex digits": re.fullmatch("[0-9a-f]{64}", weights.sha256),
+            "weights.dtype must be float16 or float32": weights.dtype in ("float16", "float32"),
         }
         for rule, holds in rules.items():
             if not holds:
@@ -201,7 +203,7 @@ _NAMES = {
 
 def _parse(kind: Any, value: Any, key: str) -> Any:
     """`value`, as JSON gave it, as an instance of the annotation `kind`; ValueError names the key."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         known = {field.name: field.type for field in fields(kind)}
         prefix = f"{key}." if key else ""
         _expect(isinstance(value, dict), key, "an object", value)

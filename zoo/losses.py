@@ -47,6 +47,14 @@ class Loss:
     words: ClassVar[str] = ""  # what the page says of it, in at most 32 characters
     cite: ClassVar[tuple[str, ...]] = ()  # keys of cards/citations.py, or whole BibTeX entries
 
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Of the critic: a scalar, from scores of any shape."""
+        raise NotImplementedError
+
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """Of the generator: a scalar; `real` where the loss is paired."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class Minimax(Loss):
@@ -55,10 +63,10 @@ class Minimax(Loss):
     words: ClassVar[str] = "the log loss, saturating"
     cite: ClassVar[tuple[str, ...]] = ("goodfellow2014",)
 
-    def d(self, real, fake):
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
         return E(softplus(-real)) + E(softplus(fake))
 
-    def g(self, fake, real=None):
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return -E(softplus(fake))
 
 
@@ -68,7 +76,7 @@ class Vanilla(Minimax):
 
     words: ClassVar[str] = "the log loss, non-saturating"
 
-    def g(self, fake, real=None):
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return E(softplus(-fake))
 
 
@@ -83,13 +91,13 @@ class LSGAN(Loss):
     c: float = 1.0
     squash: bool = False
 
-    def half_square(self, s, target):
+    def half_square(self, s: Tensor, target: float) -> Tensor:
         return E(((wide(s).sigmoid() if self.squash else wide(s)) - target) ** 2) / 2
 
-    def d(self, real, fake):
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
         return self.half_square(real, self.b) + self.half_square(fake, self.a)
 
-    def g(self, fake, real=None):
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return self.half_square(fake, self.c)
 
 
@@ -101,12 +109,12 @@ class WGAN(Loss):
     cite: ClassVar[tuple[str, ...]] = ("arjovsky2017",)
     control: ClassVar[str] = "clip"
     critic_steps: ClassVar[int] = 5
-    clip: float = 0.01
+    clip: float = 0.01  # type: ignore[misc]  # of this loss alone it can be chosen
 
-    def d(self, real, fake):
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
         return E(fake) - E(real)
 
-    def g(self, fake, real=None):
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return -E(fake)
 
 
@@ -123,7 +131,7 @@ class WGANGP(Loss):
     d, g = WGAN.d, WGAN.g
 
     @property
-    def penalty(self):
+    def penalty(self) -> LineBetween:  # type: ignore[override]
         return LineBetween(self.lam)
 
 
@@ -140,13 +148,13 @@ class Focal(Loss):
     gamma: float = 2.0
     saturating: bool = False  # the source's literal min-max generator
 
-    def fooled(self, s):  # p^γ · -log(1-p), p = σ(s)
+    def fooled(self, s: Tensor) -> Tensor:  # p^γ · -log(1-p), p = σ(s)
         return self.alpha * E(torch.exp(-self.gamma * softplus(-s)) * softplus(s))
 
-    def d(self, real, fake):
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
         return self.fooled(-real) + self.fooled(fake)
 
-    def g(self, fake, real=None):
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return -self.fooled(fake) if self.saturating else self.fooled(-fake)
 
 
@@ -157,7 +165,7 @@ class Hinge(Loss):
     words: ClassVar[str] = "stops caring past a margin"
     cite: ClassVar[tuple[str, ...]] = ("lim2017", "miyato2018")
 
-    def d(self, real, fake):
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
         return E(F.relu(1 - wide(real))) + E(F.relu(1 + wide(fake)))
 
     g = WGAN.g
@@ -174,7 +182,7 @@ class DRAGAN(Vanilla):
     k: float = 1.0
 
     @property
-    def penalty(self):
+    def penalty(self) -> AroundData:  # type: ignore[override]
         return AroundData(self.lam, self.k)
 
 
@@ -189,10 +197,10 @@ class BEGAN(Loss):
     gamma: float = 0.5
     lam_k: float = 0.001
 
-    def d(self, real, fake, k=0.0):
+    def d(self, real: Tensor, fake: Tensor, k: float | Tensor = 0.0) -> Tensor:
         return E(real) - k * E(fake)
 
-    def g(self, fake, real=None):
+    def g(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         return E(fake)
 
     def next_k(self, k: Tensor, real: Tensor, fake: Tensor) -> Tensor:
@@ -201,7 +209,7 @@ class BEGAN(Loss):
     def convergence(self, real: Tensor, fake: Tensor) -> Tensor:
         return E(real) + self.balance(real, fake).abs()
 
-    def balance(self, real, fake):
+    def balance(self, real: Tensor, fake: Tensor) -> Tensor:
         return self.gamma * E(real) - E(fake)
 
 
@@ -219,14 +227,14 @@ class RpGAN(Loss):
     paired: ClassVar[bool] = True
     gamma: float = 0.03
 
-    def d(self, real, fake):
+    def d(self, real: Tensor, fake: Tensor) -> Tensor:
         return E(softplus(wide(fake) - wide(real)))
 
-    def g(self, fake, real):
+    def g(self, fake: Tensor, real: Tensor) -> Tensor:  # type: ignore[override]  # paired: never without
         return E(softplus(wide(real) - wide(fake)))
 
     @property
-    def penalty(self):
+    def penalty(self) -> R1R2:  # type: ignore[override]
         return R1R2(self.gamma)
 
 
@@ -248,7 +256,7 @@ def get(name: str, **constants: Any) -> Loss:
     """The loss `name` with the given constants; UnknownName or Refused where there is no such loss or field."""
     if name not in LOSSES:
         raise unknown("loss", name, LOSSES)
-    kinds = {f.name: f.type for f in fields(LOSSES[name])}
+    kinds: dict[str, Any] = {f.name: f.type for f in fields(LOSSES[name])}
     for field, value in constants.items():
         if field not in kinds:
             raise unknown(f"field of the loss {name}", field, kinds)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Any, Self, cast, overload
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ class Model:
         self.config, self.folder = config, folder
         self.device = torch.device("cpu")
         given = dict(config.architecture)
-        name = given.pop("name")
+        name = str(given.pop("name"))
         self.kind = architectures.get(name).kind
         self._fields = architectures.check_fields(name, given)
         self._generator = generator
@@ -134,7 +134,7 @@ class Model:
         z = draw(n, self._fields["latent"], seed) if latents is None else self._check_latents(latents)
         return self._generate(truncate(z, truncation), self._check_labels(labels, len(z)))
 
-    def grid(self, n: int = 64, *, columns: int | None = None, **sample) -> Image.Image:
+    def grid(self, n: int = 64, *, columns: int | None = None, **sample: Any) -> Image.Image:
         """`sample(n, …)` as one picture. A class-conditional model gives each class a column, if n fills a row."""
         if columns is None and sample.get("labels") is None and 0 < self._classes <= n:
             columns = self._classes
@@ -174,6 +174,10 @@ class Model:
 
     # ---- from pictures
 
+    @overload
+    def translate(self, picture: Image.Image, *, seed: int = 0) -> Image.Image: ...
+    @overload
+    def translate(self, picture: Tensor, *, seed: int = 0) -> Tensor: ...
     def translate(self, picture: Image.Image | Tensor, *, seed: int = 0) -> Image.Image | Tensor:
         """The photograph of a map, in the kind that was given, at the model's own size.
 
@@ -258,7 +262,7 @@ class Model:
     def _anchor(self, anchor: Anchor) -> Tensor:
         if isinstance(anchor, Tensor) and anchor.ndim:
             return self._check_latents(anchor[None] if anchor.ndim == 1 else anchor)[0]
-        seed, row = anchor if isinstance(anchor, tuple | list) else (anchor, 0)
+        seed, row = anchor if isinstance(anchor, tuple | list) else (cast(int, anchor), 0)
         if row < 0:
             raise Refused(f"row {row} of seed {seed}: rows count from 0")
         return draw(row + 1, self._fields["latent"], seed)[row]
@@ -272,7 +276,7 @@ class Model:
         if labels is None:
             return torch.arange(n) % self._classes
         if isinstance(labels, str) or not isinstance(labels, Iterable) or getattr(labels, "ndim", 1) == 0:
-            labels = [labels] * n
+            labels = [cast("int | str", labels)] * n
         numbers = [self._label(label) for label in labels]
         if len(numbers) != n:
             raise Refused(f"{len(numbers)} labels for {n} pictures: give one for all or one each")

@@ -72,7 +72,7 @@ def list_models(
     if owner:
         from zoo.hub import pull
 
-        names = pull.hosted(owner_of(owner), token)
+        names = pull.hosted(owner_of(owner) or owner, token)
     else:
         names = bundled()
     return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1], pattern or "*")]

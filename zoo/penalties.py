@@ -5,7 +5,7 @@ A penalty is called with `critic` (pictures → scores, any condition already bo
 critic's score is the mean of its map. All is computed in float32, autocast or not, and without a branch on data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ def away_from(target: float, squared: Tensor) -> Tensor:
     return (torch.where(flat, 0.0, norm) - target).square().mean()
 
 
-def uniform(shape, like: Tensor, rng: Generator | None) -> Tensor:
+def uniform(shape: Sequence[int], like: Tensor, rng: Generator | None) -> Tensor:
     return torch.rand(shape, generator=rng, device=like.device, dtype=torch.float32)
 
 

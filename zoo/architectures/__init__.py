@@ -84,7 +84,7 @@ CONVGAN = Architecture(
 )
 
 
-def convgan_with_batch_norm(variant: str, title: str, words: str, **more: bool) -> Architecture:
+def convgan_with_batch_norm(variant: str, title: str, words: str, **more: Any) -> Architecture:
     return replace(
         CONVGAN,
         title=title,
@@ -260,6 +260,7 @@ def build_critic(name: str, fields: dict[str, int], plan: CriticPlan, width: int
     family = get(name)
     shared = {"size": fields["size"], "channels": fields["channels"], "width": width, "norm": plan.norm}
     if plan.autoencoder:
+        assert family.autoencoder is not None  # else plan_critic had refused
         return family.autoencoder(**shared, latent=fields["latent"])
     if family.conditional:
         shared["classes"] = fields["classes"]

@@ -57,6 +57,7 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         if not self.classes:
             return layers.crop(self.layers(z), self.size).tanh()
+        assert condition is not None, "a class-conditional generator needs classes"
         condition = layers.class_weights(condition, self.classes).to(z.dtype)
         x = torch.cat([z, condition], 1)
         for layer in self.layers:

@@ -25,8 +25,8 @@ def initialise(net: nn.Module) -> None:
             nn.init.normal_(module.weight, 0.0, 0.02)
         elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm | nn.InstanceNorm2d) and module.affine:
             nn.init.normal_(module.weight, 1.0, 0.02)
-        if isinstance(getattr(module, "bias", None), nn.Parameter):
-            nn.init.zeros_(module.bias)
+        if isinstance(bias := getattr(module, "bias", None), nn.Parameter):
+            nn.init.zeros_(bias)
 
 
 def normalise_spectrally(net: nn.Module) -> None:
@@ -49,7 +49,7 @@ class ClassBatchNorm(nn.BatchNorm2d):
         self.gains = nn.Parameter(torch.ones(classes, channels))
         self.biases = nn.Parameter(torch.zeros(classes, channels))
 
-    def forward(self, x: Tensor, classes: Tensor) -> Tensor:
+    def forward(self, x: Tensor, classes: Tensor) -> Tensor:  # type: ignore[override]
         """(n, channels, H, W) and class weights (n, classes) → (n, channels, H, W)."""
         gain, bias = (classes @ table for table in (self.gains, self.biases))
         return super().forward(x) * gain[:, :, None, None] + bias[:, :, None, None]

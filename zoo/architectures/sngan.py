@@ -14,7 +14,8 @@ def initialise(net: nn.Module) -> None:
     for name, module in net.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(module.weight, gain=2**0.5 if "branch" in name else 1.0)
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 class Up(nn.Module):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError
@@ -72,7 +73,8 @@ def _cached(repository: str, revision: str | None, weights: bool) -> str | None:
     """The commit in the cache that has what is needed; None where something is missing."""
     needed = (CONFIG, WEIGHTS) if weights else (CONFIG,)
     found = [try_to_load_from_cache(repository, name, revision=revision or "main") for name in needed]
-    return Path(found[0]).parent.name if all(isinstance(path, str) for path in found) else None
+    paths = [path for path in found if isinstance(path, str)]
+    return Path(paths[0]).parent.name if len(paths) == len(needed) else None
 
 
 def _commit(repository: str, revision: str | None, token: str | None, cached: str | None) -> str:
@@ -172,6 +174,6 @@ def sweep(folder: Path) -> None:
 class _Bar(tqdm):
     """A progress bar for what takes long enough."""
 
-    def __init__(self, *args, total: float | None = None, **given):
+    def __init__(self, *args: Any, total: float | None = None, **given: Any):
         given["disable"] = given.get("disable") or (total or 0) < WORTH_A_BAR or None
         super().__init__(*args, total=total, **given)

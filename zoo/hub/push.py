@@ -8,9 +8,16 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, cast
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, errors
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationCopy,
+    CommitOperationDelete,
+    HfApi,
+    constants,
+    errors,
+)
 
 from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS
 from zoo.config import Config, parse_json
@@ -22,6 +29,13 @@ TRIES = 6  # at a commit: others may push at the same time
 
 # In a card: the sha256 of each file that it tells of.
 MADE_FROM = re.compile(r"^<!-- made from (\{.*\}) -->$", re.MULTILINE)
+
+
+class Where(TypedDict):
+    """The arguments that name a repository."""
+
+    repo_id: str
+    repo_type: str
 
 
 class Pushed(NamedTuple):
@@ -55,7 +69,7 @@ def push_files(
         path: given if isinstance(given, bytes) else _read(Path(given)) for path, given in files.items()
     }
     api = HfApi(token=token, **about_us())
-    where = {"repo_id": repo_id, "repo_type": repo_type}
+    where: Where = {"repo_id": repo_id, "repo_type": repo_type}
     sent: dict[str, None] = {}
     with Connection(uploads=True), plain_errors(repo_id, revision, "write"):
         api.create_repo(**where, private=private or None, exist_ok=True, **create)
@@ -67,7 +81,7 @@ def push_files(
             if not adds and not deletes:
                 return Pushed(_url(repo_type, repo_id, head), head, tuple(sent))
             sent |= dict.fromkeys([*adds, *deletes])
-            operations = [
+            operations: list[CommitOperationAdd | CommitOperationCopy | CommitOperationDelete] = [
                 *(CommitOperationAdd(path, contents[path]) for path in adds),
                 *(CommitOperationDelete(path, is_folder=False) for path in deletes),
             ]
@@ -177,15 +191,21 @@ def _read(path: Path) -> bytes:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _head(api: HfApi, where: dict[str, str], revision: str | None) -> str:
+def _head(api: HfApi, where: Where, revision: str | None) -> str:
     """The newest commit of the branch, which is made where it is missing."""
     with contextlib.suppress(errors.RevisionNotFoundError):
-        return api.repo_info(**where, revision=revision).sha
-    api.create_branch(**where, branch=revision, exist_ok=True)
-    return api.repo_info(**where, revision=revision).sha
+        return _sha(api, where, revision)
+    api.create_branch(**where, branch=revision or "main", exist_ok=True)
+    return _sha(api, where, revision)
 
 
-def _entries(api: HfApi, where: dict[str, str], head: str) -> list:
+def _sha(api: HfApi, where: Where, revision: str | None) -> str:
+    return cast(
+        str, api.repo_info(**where, revision=revision).sha
+    )  # None only where something else is asked for
+
+
+def _entries(api: HfApi, where: Where, head: str) -> list:
     """The files (not the folders) of a commit."""
     listed = api.list_repo_tree(**where, revision=head, recursive=True)
     return [entry for entry in listed if hasattr(entry, "blob_id")]

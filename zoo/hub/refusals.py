@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from typing import TypeVar
 
 from huggingface_hub import constants, errors
 
@@ -10,6 +11,7 @@ from zoo.config import LIBRARY
 from zoo.errors import CheckpointError, HubError, UnknownName, ZooError
 from zoo.hub.waiting import TooLarge, Unreachable, first_line
 
+E = TypeVar("E", bound=BaseException)
 LOG_IN = "log in with 'hf auth login', or set HF_TOKEN"
 
 # What the client raises: besides its own kinds, OSError for the cache, ValueError for an answer that makes no sense,
@@ -54,7 +56,7 @@ def status(error: BaseException) -> int | None:
 def _plain(error: Exception, name: str, revision: str | None, doing: str) -> ZooError:
     chain = causes(error)
 
-    def among(*kinds: type[BaseException]) -> BaseException | None:
+    def among(*kinds: type[E]) -> E | None:
         return next((cause for cause in chain if isinstance(cause, kinds)), None)
 
     answered = status(error)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypedDict
 
 import huggingface_hub
 from huggingface_hub import errors
@@ -26,7 +26,9 @@ QUICK = 5.0  # seconds, where there is a copy in the cache to fall back on
 BUSY = (429, 500, 502, 503, 504)  # what may be over in a moment
 log = logging.getLogger("zoo")
 
-_http = importlib.import_module(errors.HTTPError.__module__.partition(".")[0])  # httpx, or what follows it
+_http: Any = importlib.import_module(
+    errors.HTTPError.__module__.partition(".")[0]
+)  # httpx, or what follows it
 _here: ContextVar["Connection | None"] = ContextVar("connection", default=None)
 _pushing: list["Connection"] = []  # uploads run in threads that the client starts, without our context
 
@@ -47,7 +49,14 @@ def patience() -> float:
     return seconds
 
 
-def about_us() -> dict[str, str]:
+class AboutUs(TypedDict):
+    """Arguments of the client's calls."""
+
+    library_name: str
+    library_version: str
+
+
+def about_us() -> AboutUs:
     """What the Hub is told of who asks."""
     import zoo
 
@@ -193,7 +202,7 @@ def _bound_sessions() -> None:
     reading from it: `set_client_factory` would close it.
     """
     with _installing:
-        client = huggingface_hub.get_session()
+        client: Any = huggingface_hub.get_session()
         if isinstance(client.send, _Bounded):
             return
         # nothing public tells which one is set
