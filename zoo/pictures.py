@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,12 @@ from zoo.errors import DataError, Refused
 
 # Only formats that Pillow decodes itself: its EPS plug-in, for one, would start another program.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
+if find_spec("PIL.AvifImagePlugin"):  # since Pillow 11.3
+    FORMATS += ("AVIF",)
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif"),
+    *(".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"),
+)
 MAX_PIXELS = 64_000_000  # a picture of a few kilobytes can claim gigabytes
 
 

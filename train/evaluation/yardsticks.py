@@ -164,10 +164,10 @@ def reading(config: Config, split: str, options: Options) -> Asked:
         "size": None if of.natural else of.size,  # the training run's cache serves
         "channels": None if of.natural else of.channels,
     }
-    if config.options is None and re.search("--direction|-column", config.training.command):
+    if config.options is None and re.search("--direction|--config|-column", config.training.command):
         raise Refused(f"{config.id} does not record how its pictures were read: its config has no options")
     kind = pairs.PairOptions if translates(config) else data.DataOptions
-    asked = ("image_column", "label_column", "input_column", "target_column", "direction")
+    asked = ("config", "image_column", "label_column", "input_column", "target_column", "direction")
     if split != of.split:  # no labels of it are asked for, and they may be hidden
         asked = tuple(name for name in asked if name != "label_column")
     for name in kind.__dataclass_fields__.keys() & asked:

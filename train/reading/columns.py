@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from train.reading.files import NoSplit, numbered_as, one_line
-from train.reading.sources import Place
+from train.reading.files import NoSplit, numbered_as
+from train.reading.sources import Place, cannot_use
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def open_table(place: Place, split: str, scratch: Path) -> "datasets.Dataset":
     try:
         if place.builder is None:
             datasets.disable_progress_bars()
-            builder = datasets.load_dataset_builder(str(place.folder), cache_dir=str(scratch))
+            builder = datasets.load_dataset_builder(str(place.folder), place.config, cache_dir=str(scratch))
         else:
             builder = place.builder
         builder.download_and_prepare()
     except Exception as error:
-        raise DataError(f"cannot use '{place.source}': {one_line(error)}") from error
+        raise DataError(cannot_use(place.source, error)) from error
     if split not in builder.info.splits:
         there = list(builder.info.splits)
         raise NoSplit(f"'{place.source}' has no split '{split}': it has {', '.join(there)}", there)

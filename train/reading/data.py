@@ -4,6 +4,7 @@
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -45,7 +46,7 @@ def load(options: DataOptions, *, progress: bool = True) -> Pictures:
 
 
 def _contents(place: Place, options: DataOptions) -> Contents:
-    known, unlabelled = place.named, ""
+    known, unlabelled, over = place.named, "", Counter()
     if place.kind == "table":
         table = columns.open_table(place, options.split, cache_root() / "tables")
         wanted = options.image_column or (known and known.image)
@@ -79,9 +80,10 @@ def _contents(place: Place, options: DataOptions) -> Contents:
         else:
             folder = files.split_folder(place.folder, options.split)
             column = files.picture_files(folder)
+            over = files.passed_over(folder, column)
             labels, names = files.split_labels(place.folder, options.split, column)
             size = NAMED_DATA[place.name].size if known else FOLDER_SIZE
-    return Contents(partial(_one, column), len(column), size, labels, names, unlabelled)
+    return Contents(partial(_one, column), len(column), size, labels, names, unlabelled, over)
 
 
 def _one(column: Sequence, row: int) -> tuple[Image.Image]:

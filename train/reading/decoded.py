@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -105,6 +107,9 @@ class Contents:
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     unlabelled: str = ""
+    passed_over: Counter[str] = field(
+        default_factory=Counter
+    )  # files that are none of the pictures, by suffix
     pairs: bool = False
 
 
@@ -145,6 +150,10 @@ def prepare(
     if contents.n == 0:
         kinds = f" ({', '.join(pictures.SUFFIXES)})" if place.kind == "folder" else ""
         raise DataError(f"'{place.name}' holds no picture{kinds}")
+    if contents.passed_over:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in contents.passed_over.most_common(5))
+        n = contents.passed_over.total()
+        tqdm.write(f"{place.name}, split {options.split}: {n} files passed over ({kinds})", file=sys.stderr)
     size = options.size or contents.size or _natural_size(contents.read(0)[0])
     rows = Rows(contents.read, contents.n, size, (options.channels or 3,) + (3,) * contents.pairs)
     if contents.n * sum(rows.channels) * size**2 > limit:

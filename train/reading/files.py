@@ -1,6 +1,7 @@
 """A folder of picture files, its splits and class folders; MNIST's IDX files. Decodes no picture."""
 
 import gzip
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -87,6 +88,15 @@ def find_unseen(read: Callable[[str], T]) -> T:
             if split in error.there:
                 return read(split)
         raise
+
+
+def passed_over(folder: Path, taken: Sequence[Path]) -> Counter[str]:
+    """Files below a folder that are none of the pictures `taken`, by suffix, and links that lead nowhere."""
+    others = set(walk(folder)) - set(taken)
+    broken = [path for path in folder.rglob("*") if path.is_symlink() and not path.exists()]
+    return Counter(path.suffix.lower() or path.name for path in others) + Counter(
+        ["broken links"] * len(broken)
+    )
 
 
 def splits(folder: Path) -> list[str]:

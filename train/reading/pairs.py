@@ -12,7 +12,7 @@ from PIL import Image
 from train.arguments import automatic
 from train.reading import columns, sources
 from train.reading.decoded import Contents, Pictures, cache_root, prepare, read_picture
-from train.reading.files import picture_files, split_folder
+from train.reading.files import SPLITS, NoSplit, passed_over, picture_files, split_folder, subfolders
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.config import NAMED_DATA
@@ -26,8 +26,9 @@ class PairOptions(SourceOptions):
     """A set of pairs: an input (a map, say) and the target it is to become."""
 
     dataset: str = "facades"
-    """facades, an id of the Hub (owner/name), or a folder: with A/ and B/ holding the same file names, or of
-    pictures that have A on the left and B on the right"""
+    """facades, an id of the Hub (owner/name), or a folder: with A/ and B/ (or trainA/ trainB/, train_A/ train_B/,
+    train/A train/B, input/ target/) holding the same file names, or of pictures twice as wide as high that have A
+    on the left and B on the right"""
     input_column: Annotated[str | None, automatic("NAME", "imageA or imageB, by --direction")] = None
     """the column of inputs, for a set of the Hub"""
     target_column: Annotated[str | None, automatic("NAME", "the other one")] = None
@@ -69,8 +70,9 @@ class _Halves:
 
     def __call__(self, row: int) -> tuple[Image.Image, Image.Image]:
         both = read_picture(self.files, row)
-        if both.width % 2:
-            raise DataError(f"{self.files[row]}: an A|B picture has an even width, not {both.width}")
+        if both.width != 2 * both.height:
+            size = f"{both.width}x{both.height}"
+            raise DataError(f"{self.files[row]}: an A|B picture is twice as wide as high, not {size}")
         half = both.width // 2
         halves = [both.crop((left, 0, left + half, both.height)) for left in (0, half)]
         return _finish([halves[k] for k in self.order], self.size, self.snapped)
@@ -139,28 +141,49 @@ def _contents(place: Place, options: PairOptions) -> Contents:
         raise DataError(f"'{place.name}' holds no pairs")
     if options.input_column:
         raise DataError(f"'{place.name}' has no columns: its pairs are files; say --direction AtoB or BtoA")
-    folder = place.folder
-    if inside := _sides(folder):  # A/train/, B/train/ rather than train/A/, train/B/
-        sides = [split_folder(side, options.split) for side in inside]
-    else:
-        folder = split_folder(folder, options.split)
-        sides = _sides(folder)
-    if sides:
+    if sides := _two_folders(place.folder, options.split):
         a, b = _matched(*sides)
         inputs, targets = (a, b) if to_b else (b, a)
-        return Contents(_Pairs(targets, inputs, size, snapped), len(a), size, pairs=True)
+        over = passed_over(sides[0], a) + passed_over(sides[1], b)
+        read = _Pairs(targets, inputs, size, snapped)
+        return Contents(read, len(a), size, pairs=True, passed_over=over)
+    folder = split_folder(place.folder, options.split)
+    if within := [name for name in subfolders(folder) if picture_files(folder / name)]:
+        raise DataError(f"'{folder.name}' has folders {', '.join(within[:9])}: pairs lie in {LAYOUTS}")
     files = picture_files(folder)
-    return Contents(_Halves(files, (1, 0) if to_b else (0, 1), size, snapped), len(files), size, pairs=True)
+    read = _Halves(files, (1, 0) if to_b else (0, 1), size, snapped)
+    return Contents(read, len(files), size, pairs=True, passed_over=passed_over(folder, files))
 
 
-def _sides(folder: Path) -> list[Path]:
-    """Its folders A/ and B/, or nothing; DataError where only one is there."""
-    sides = [folder / side for side in "AB"]
-    there = [side for side in sides if side.is_dir()]
+SIDES = (("A", "B"), ("input", "target"))
+LAYOUTS = "A/ B/ or input/ target/, in train/ or with train/ in them, or trainA/ trainB/, train_A/ train_B/; or are A|B"
+
+
+def _two_folders(folder: Path, split: str) -> tuple[Path, Path] | None:
+    """The sides of a split, as in LAYOUTS; None where no two folders are, NoSplit where another split has them."""
+    for names in SIDES:
+        if both := _both(folder, *names):
+            a, b = (split_folder(side, split) for side in both)
+            return a, b
+        for glue in ("", "_"):
+            found = {of: _both(folder, *(f"{of}{glue}{name}" for name in names)) for of in SPLITS}
+            there = [of for of, both in found.items() if both]
+            if there and split not in there:
+                raise NoSplit(f"'{folder.name}' has no split '{split}': it has {', '.join(there)}", there)
+            if there:
+                return found[split]
+    inner = split_folder(folder, split)
+    return next((both for names in SIDES if (both := _both(inner, *names))), None)
+
+
+def _both(folder: Path, *names: str) -> tuple[Path, Path] | None:
+    """Two folders, or nothing; DataError where only one is there."""
+    sides = folder / names[0], folder / names[1]
+    there = [side.name for side in sides if side.is_dir()]
     if len(there) == 1:
-        (missing,) = set(sides) - set(there)
-        raise DataError(f"'{folder.name}' has a folder {there[0].name}/ but no {missing.name}/")
-    return there
+        (missing,) = set(names) - set(there)
+        raise DataError(f"'{folder.name}' has a folder {there[0]}/ but no {missing}/")
+    return sides if there else None
 
 
 def _matched(*sides: Path) -> tuple[list[Path], list[Path]]:

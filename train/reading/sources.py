@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -51,6 +51,8 @@ class SourceOptions:
     """a name (cifar10, fashion-mnist, cats64), an id of the Hub (owner/name), or a folder of pictures"""
     data_dir: Annotated[Path | None, automatic("DIR", "the environment's ZOO_DATA_DIR")] = None
     """folder with local copies in the Hub's layout, DIR/cifar10/ or DIR/owner/name/"""
+    config: Annotated[str | None, automatic("NAME", "the only or usual one")] = None
+    """which configuration of the data set, as `datasets` names it"""
     split: str = "train"
     """which part of the data set"""
     revision: Annotated[str | None, automatic("REVISION", "the newest")] = None
@@ -73,6 +75,7 @@ class Place:
     folder: Path | None
     revision: str | None = None
     named: Named | None = None
+    config: str | None = None
     builder: "datasets.DatasetBuilder | None" = None
 
     @property
@@ -93,7 +96,9 @@ class Place:
         if self.folder is None:
             return [self.id, self.builder.config.name, self.builder.hash]
         files = [(path.relative_to(self.folder).as_posix(), path.stat()) for path in walk(self.folder)]
-        return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in files]
+        return [self.config] * bool(self.config) + [
+            [name, stat.st_size, stat.st_mtime_ns] for name, stat in files
+        ]
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,15 @@ class Called:
     named: Named | None = None
 
 
-def called(asked: str) -> Called:
+def called(asked: str, config: str | None = None) -> Called:
     """By what is asked for alone; nothing is looked for but whether it is a folder."""
+    found = _called(asked)
+    if config is None or found.named:
+        return found
+    return replace(found, name=slug(f"{found.name}-{config}"))  # another set than its other configurations
+
+
+def _called(asked: str) -> Called:
     for name, of in NAMED_DATA.items():
         if asked in (name, of.id):
             return Called(name, of.id, named=NAMED[name])
@@ -128,12 +140,17 @@ def own_name(name: str) -> str:
 
 def locate(options: SourceOptions) -> Place:
     """Find a data set without reading a picture; DataError or UnknownName, one line, where there is none."""
-    wanted = called(options.dataset)
+    wanted = called(options.dataset, options.config)
     if wanted.folder and not wanted.folder.is_dir():
         raise DataError(f"no folder '{options.dataset}'")
     folder = wanted.folder or _copy(options, wanted)
     if folder is not None:
-        return Place(wanted.name, wanted.id, folder, named=wanted.named)
+        place = Place(wanted.name, wanted.id, folder, named=wanted.named, config=options.config)
+        if options.config and place.kind != "table":
+            raise DataError(
+                f"'{place.source}' has no configurations: its pictures are files; leave --config out"
+            )
+        return place
     if wanted.name == "cats64":
         raise DataError(
             "cats64 is not on the Hub: get Kaggle's 'Cats faces 64x64 for generative models' and put it in "
@@ -141,7 +158,7 @@ def locate(options: SourceOptions) -> Place:
         )
     if wanted.id is None:
         raise unknown("data set, folder or owner/name", options.dataset, NAMED)
-    return _on_hub(wanted, options.revision)
+    return _on_hub(wanted, options.revision, options.config)
 
 
 def _copy(options: SourceOptions, wanted: Called) -> Path | None:
@@ -169,7 +186,7 @@ def _copy(options: SourceOptions, wanted: Called) -> Path | None:
     return DEBIAN_FASHION_MNIST if idx and holds_idx(DEBIAN_FASHION_MNIST) else None
 
 
-def _on_hub(wanted: Called, revision: str | None) -> Place:
+def _on_hub(wanted: Called, revision: str | None, config: str | None) -> Place:
     import datasets
     import huggingface_hub
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
@@ -190,17 +207,29 @@ def _on_hub(wanted: Called, revision: str | None) -> Place:
     except Exception:
         # No network. `datasets` would try for half a minute; told so, it looks only into its own cache.
         huggingface_hub.constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+    named = {"name": config} if config else {}
     try:
-        builder = datasets.load_dataset_builder(source, revision=revision)
+        builder = datasets.load_dataset_builder(source, revision=revision, **named)
     except ConnectionError:
         raise DataError(
             f"no copy of '{source}' here, and the Hub cannot be reached: pass --data-dir DIR (or set "
             f"ZOO_DATA_DIR) with DIR/{wanted.name if wanted.named else source}/, or a folder of pictures as --dataset"
         ) from None
     except Exception as error:
-        raise DataError(f"cannot use '{source}': {one_line(error)}") from error
+        raise DataError(cannot_use(source, error)) from error
     commit = builder.hash if re.fullmatch(r"[0-9a-f]{40}", builder.hash or "") else revision
-    return Place(wanted.name, source, None, commit, wanted.named, builder)
+    return Place(wanted.name, source, None, commit, wanted.named, config, builder)
+
+
+def cannot_use(source: str, error: Exception) -> str:
+    """Why `datasets` opens no table, in a line."""
+    if found := re.search(
+        r"(?:configs|Available): \[(.*?)\]", str(error)
+    ):  # one is missing, or is none of these
+        return (
+            f"'{source}' has several configurations: --config must be one of {found[1].replace(chr(39), '')}"
+        )
+    return f"cannot use '{source}': {one_line(error)}"
 
 
 def slug(name: str) -> str:

@@ -55,7 +55,7 @@ class Planned:
     @property
     def id(self) -> str:
         """As its config.json will say."""
-        return f"{self.architecture}-{self.options.loss}-{called(self.options.dataset).name}"
+        return f"{self.architecture}-{self.options.loss}-{called(self.options.dataset, self.options.config).name}"
 
     @property
     def kind(self) -> str:

@@ -87,3 +87,17 @@ def test_channels_follow_the_pictures_unless_they_are_asked_for(tmp_path):
     write_pictures(folder, c=noise(1, 8)[0])
     assert load(DataOptions(dataset=str(folder), size=8), progress=False).channels == 3
     assert load(DataOptions(dataset=str(folder), size=8, channels=1), progress=False).channels == 1
+
+
+def test_pictures_in_all_the_suffixes_are_read_and_what_is_passed_over_is_told(tmp_path, capfd):
+    for i, (suffix, kind) in enumerate(
+        (("jfif", "JPEG"), ("jpe", "JPEG"), ("avif", "AVIF"), ("pnm", "PPM"), ("PNM", "PPM"))
+    ):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        Image.fromarray(noise(1, 16)[0]).save(tmp_path / f"set/{i}.{suffix}", kind)
+    for name in ("a.heic", "b.heic", "notes.txt"):
+        (tmp_path / "set" / name).write_bytes(b"?")
+    (tmp_path / "set/gone.png").symlink_to(tmp_path / "nowhere.png")
+    assert len(load(DataOptions(dataset=str(tmp_path / "set")), progress=False)) == 5
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "passed over" in line]
+    assert line == "set, split train: 4 files passed over (2 .heic, 1 .txt, 1 broken links)"

@@ -8,6 +8,7 @@ from PIL import Image
 
 from train.reading.data import Feed
 from train.reading.decoded import Streamed
+from train.reading.files import NoSplit
 from train.reading.pairs import PairOptions, load_pairs
 from zoo import facades
 from zoo.errors import DataError
@@ -144,9 +145,40 @@ def test_two_files_of_one_name_are_refused(tmp_path):
     assert "the same name" in refusal(tmp_path / "set")
 
 
-def test_a_side_by_side_picture_of_odd_width_is_refused_by_name(tmp_path):
-    save(photo((17, 8)), tmp_path / "set/x.png")
-    assert "x.png: an A|B picture has an even width, not 17" in refusal(tmp_path / "set")
+@pytest.mark.parametrize("size", [(17, 8), (8, 8), (24, 8)])
+def test_a_side_by_side_picture_is_twice_as_wide_as_high_or_refused_by_name(size, tmp_path):
+    save(photo(size), tmp_path / "set/x.png")
+    said = f"x.png: an A|B picture is twice as wide as high, not {size[0]}x8"
+    assert said in refusal(tmp_path / "set")
+
+
+LAYOUTS = ("{a}/{split}", "{split}/{a}", "{split}{a}", "{split}_{a}")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("a, b", [("A", "B"), ("input", "target")])
+def test_the_usual_layouts_are_understood_split_by_split(layout, a, b, tmp_path):
+    """At 2:1, which halves of A|B pictures would have, too."""
+    for split, n in (("train", 1), ("test", 2)):
+        for i in range(n):
+            save(photo((16, 8), RED), tmp_path / "set" / layout.format(split=split, a=a) / f"{i}.png")
+            save(photo((16, 8), BLUE), tmp_path / "set" / layout.format(split=split, a=b) / f"{i}.png")
+    for split, n in (("train", 1), ("test", 2)):
+        found = load(tmp_path / "set", split=split)
+        assert len(found) == n and colour_of(found.maps[0]) == RED and colour_of(found.images[0]) == BLUE
+    with pytest.raises(NoSplit):
+        load(tmp_path / "set", split="val")
+
+
+def test_folders_of_no_known_layout_are_refused_by_naming_those_there_are(tmp_path):
+    for side in ("photos", "maps"):
+        save(photo((16, 8)), tmp_path / "set" / side / "0.png")
+    message = refusal(tmp_path / "set")
+    assert (
+        "has folders maps, photos" in message and "trainA/ trainB/" in message and "input/ target/" in message
+    )
+    save(photo((16, 8)), tmp_path / "half/trainA/0.png")
+    assert "a folder trainA/ but no trainB/" in refusal(tmp_path / "half")
 
 
 def test_a_table_with_a_missing_half_is_refused_by_row(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_table
+from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_pictures, write_table
 from train.reading import columns, sources
 from train.reading.data import DataOptions, load
 from zoo.errors import DataError, Refused
@@ -143,3 +143,26 @@ def test_damaged_idx_files_are_refused(tmp_path):
     assert "3 pictures but 2 labels" in refusal(dataset=str(tmp_path / "b"))
     write_idx(tmp_path / "fashion-mnist", noise(1, 28, channels=1), [10])
     assert "row 0 has label 10" in refusal(dataset="fashion-mnist", data_dir=tmp_path)
+
+
+# ---- configurations
+
+
+def test_a_set_with_several_configurations_has_to_be_told_which(tmp_path):
+    import datasets
+
+    for name, n in (("birds", 2), ("cats", 3)):
+        cells = [{"bytes": png(array), "path": None} for array in noise(n, 8)]
+        write_table(tmp_path / "me/pets" / name, {"image": cells}, {"image": datasets.Image()})
+    (tmp_path / "me/pets/README.md").write_text(
+        "---\nconfigs:\n- config_name: birds\n  data_files: birds/data/*.parquet\n"
+        "- config_name: cats\n  data_files: cats/data/*.parquet\n---\n"
+    )
+    asked = {"dataset": "me/pets", "data_dir": tmp_path}
+    for config, n in (("birds", 2), ("cats", 3)):
+        found = load(DataOptions(**asked, config=config), progress=False)
+        assert (len(found), found.name, found.id) == (n, f"pets-{config}", "me/pets")
+    for wrong in ({}, {"config": "dogs"}):
+        assert refusal(**asked, **wrong).endswith("--config must be one of birds, cats")
+    write_pictures(tmp_path / "own", a=noise(1, 8)[0])
+    assert "leave --config out" in refusal(dataset=str(tmp_path / "own"), config="birds")
