@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cards import measures
 from cards.measures import OF_PICTURES, show, title
+from zoo import architectures
 from zoo.config import LIBRARY, Config
 from zoo.measurements import counting, final, measure_of, preference
 
@@ -89,7 +90,11 @@ def critic(config: Config) -> str:
 def inference(config: Config) -> str:
     dropout = "dropout stays on" if config.inference.dropout else "no dropout"
     own = config.inference.statistics == "batch"
-    return f"batch norm by {'the statistics of the one picture' if own else 'running statistics'}, {dropout}"
+    how = "the statistics of the one picture" if own else "running statistics"
+    if architectures.get(config.architecture["name"]).kind == "translation":
+        batch = config.training.batch
+        how += f" (trained on {'one picture' if batch == 1 else f'{batch} pictures'} at a time)"
+    return f"batch norm by {how}, {dropout}"
 
 
 def measured(rows: Sequence[dict]) -> list[dict]:

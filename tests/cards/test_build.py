@@ -100,6 +100,21 @@ def test_a_defect_stands_above_everything_else(make, figures_of, values, said):
     assert said not in fine
 
 
+@pytest.mark.parametrize(
+    ("batch", "statistics", "said"),
+    [
+        (1, "batch", "the one picture (trained on one picture"),
+        (32, "running", "running statistics (trained on 32"),
+    ],
+)
+def test_a_translators_card_says_how_it_is_used_and_was_trained(make, batch, statistics, said):
+    of = make("runs/pix", "pix2pix")
+    config = json.loads((of / "config.json").read_text())
+    config["training"]["batch"], config["inference"]["statistics"] = batch, statistics
+    (of / "config.json").write_text(json.dumps(config))
+    assert said in text(of)
+
+
 def test_other_seeds_stand_beside_the_models_own_figures(make, figures_of):
     own = figures_of.noise(fid=50.0)
     others = [

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from train.running.cell import Cell, build_game, made_up_batch
+from train.running.cell import Cell, build_game, in_layout, made_up_batch
 from train.running.graphs import agrees
 from train.running.step import Game, play
 
@@ -39,7 +39,7 @@ def fastest(cell: Cell, device: torch.device) -> tuple[str, str]:
 
 def seconds_a_step(cell: Cell, precision: str, memory_format: str, device: torch.device) -> float:
     game = build_game(cell, precision, memory_format, device)
-    batches = [made_up_batch(cell, device) for _ in range(cell.rules.critic_steps)]
+    batches = [in_layout(made_up_batch(cell, device), memory_format) for _ in range(cell.rules.critic_steps)]
     times = []
     for _ in range(2 + STEPS):
         began = time.perf_counter()

@@ -1,6 +1,7 @@
 """From the averaged generator to what is saved: batch-norm statistics of its own, and half precision."""
 
 import copy
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +13,7 @@ from zoo import latents
 from zoo.pictures import to_float
 
 PICTURES, CHUNK = 10_000, 250  # that batch norm's statistics are estimated from; at a time
-MAPS = 64  # of those a translating generator's are estimated from, one at a time, as it is trained
+MAPS = 64  # at least, from which a translating generator's are estimated, in batches of the size it is trained with
 GREY_LEVELS = 127.5  # of 255, in one unit of [-1, 1]
 
 
@@ -59,8 +60,14 @@ def as_used(cell: Cell, average: nn.Module) -> nn.Module:
 def inputs(cell: Cell, device: torch.device) -> Iterator[tuple[Tensor | None, Tensor | None]]:
     """Latents and conditions in chunks, always the same; conditions as the data has them."""
     pictures = cell.pictures
-    n, chunk = (PICTURES, CHUNK) if pictures.maps is None else (min(MAPS, len(pictures)), 1)
-    rows = np.random.default_rng(0).integers(len(pictures), size=n)
+    rng = np.random.default_rng(0)
+    if pictures.maps is None:
+        n, chunk = PICTURES, CHUNK
+        rows = rng.integers(len(pictures), size=n)
+    else:  # the statistics of a batch are its own, and so is what they make of the next layer's
+        chunk = cell.options.batch
+        n = chunk * math.ceil(MAPS / chunk)
+        rows = np.concatenate([rng.permutation(len(pictures))[:chunk] for _ in range(0, n, chunk)])
     for start in range(0, n, chunk):
         z = condition = None
         if "latent" in cell.fields:

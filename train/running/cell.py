@@ -1,7 +1,7 @@
 """One cell of the zoo: a loss × an architecture × a data set, with everything checked and built from it."""
 
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 
 import torch
@@ -9,7 +9,7 @@ from torch import nn
 
 from train.reading.data import Pictures
 from train.running import convolution
-from train.running.options import as_recorded, command
+from train.running.options import SETTLED, as_recorded, command
 from train.running.provenance import hardware
 from train.running.step import Batch, Game
 from zoo import architectures, losses, penalties
@@ -79,14 +79,13 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
     """Both players with the weights that the seed gives, the same on every device and in every process."""
     options, rules = cell.options, cell.rules
     torch.manual_seed(options.seed)
-    layout = torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
     generator = architectures.build_generator(cell.architecture, cell.fields)
-    generator = generator.to(device).to(memory_format=layout)
+    generator = generator.to(device).to(memory_format=layout(memory_format))
     critic = optimiser_d = None
     if rules.plan is not None:
         critic_width = options.critic_width or options.width
         critic = architectures.build_critic(cell.architecture, cell.fields, rules.plan, critic_width)
-        critic = critic.to(device).to(memory_format=layout)
+        critic = critic.to(device).to(memory_format=layout(memory_format))
         optimiser_d = adam(critic, options.critic_lr or options.lr, options.betas)
     average = copy.deepcopy(generator).requires_grad_(False)
     for net in filter(None, (generator, critic)):
@@ -115,6 +114,16 @@ def adam(net: nn.Module, lr: float, betas: tuple[float, float]) -> torch.optim.A
     return torch.optim.Adam(
         net.parameters(), lr=lr, betas=tuple(betas), fused=device.type != "meta", capturable=on_cuda
     )
+
+
+def layout(memory_format: str) -> torch.memory_format:
+    return torch.channels_last if memory_format == "channels_last" else torch.contiguous_format
+
+
+def in_layout(batch: Batch, memory_format: str) -> Batch:
+    """The batch with its pictures and maps in that layout: a streamed set's come from the decoder in another."""
+    of = layout(memory_format)
+    return Batch(*(t if t is None or t.ndim != 4 else t.contiguous(memory_format=of) for t in batch))
 
 
 def made_up_batch(cell: Cell, device: torch.device, n: int | None = None) -> Batch:
@@ -184,7 +193,7 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
             mirror=options.mirror,
             jitter=getattr(options, "jitter", 0),
             l1_weight=getattr(options, "l1_weight", 0.0),
-            command=command(cell.script, options),
+            command=command(cell.script, replace(options, **{name: settings[name] for name in SETTLED})),
             commit=settings.get("commit"),
             library_version=version("gan-zoo"),
             torch_version=torch.__version__,
@@ -197,6 +206,9 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
 
 
 def inference(cell: Cell) -> Inference:
-    """pix2pix keeps batch statistics and dropout when it is used, as Isola et al. do; the others keep neither."""
-    translation = architectures.get(cell.architecture).kind == "translation"
-    return Inference(statistics="batch", dropout=True) if translation else Inference()
+    """pix2pix is used as it is trained, like Isola et al.'s: dropout stays on, and so do the statistics of the one
+    picture where it was trained on one at a time. Trained on several, it takes running ones. The others keep neither.
+    """
+    if architectures.get(cell.architecture).kind != "translation":
+        return Inference()
+    return Inference(statistics="batch" if cell.options.batch == 1 else "running", dropout=True)

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Generator, Tensor
 
-from train.running.cell import Cell, build_game, made_up_batch
+from train.running.cell import Cell, build_game, in_layout, made_up_batch
 from train.running.step import Batch, Game, play
 
 WARM_UP = 3  # eager steps before a capture: optimiser states and cuDNN's choices have to exist
@@ -63,7 +63,8 @@ def agrees(cell: Cell, settings: dict[str, str], device: torch.device) -> bool:
     eager, graphed = partial(play, games[0], rng=rngs[0]), Graphed(games[1], rngs[1])
     try:
         for seed in range(WARM_UP + 3):
-            batches = [made_up_batch(cell, device) for _ in range(cell.rules.critic_steps)]
+            made_up = (made_up_batch(cell, device) for _ in range(cell.rules.critic_steps))
+            batches = [in_layout(batch, settings["memory_format"]) for batch in made_up]
             seen = []
             for step, rng in zip((eager, graphed), rngs, strict=True):
                 rng.manual_seed(seed)

@@ -24,9 +24,9 @@ from train.reading import data
 from train.running import folder
 from train.running.auto import settle
 from train.running.averaging import halved, with_statistics
-from train.running.cell import Cell, build_game, config, rules
+from train.running.cell import Cell, build_game, config, in_layout, rules
 from train.running.graphs import Graphed
-from train.running.options import as_recorded, check, completed, without_path
+from train.running.options import as_recorded, check, completed, settled, without_path
 from train.running.provenance import commit
 from train.running.resuming import kept_aside
 from train.running.step import Batch, Game, play
@@ -77,7 +77,7 @@ def run(architecture: str, options, *, script: str) -> Path:
         before = completed(state["options"], type(options))
         before |= {"architecture": checkpoint.read(out).architecture["name"]}
         before |= {"dataset": without_path(before["dataset"])}  # which older runs kept with its path
-        folder.check_same(out, before, recorded)
+        folder.check_same(out, settled(before, state), settled(recorded, state))
     else:
         raise TrainingError(f"{out} already holds a run: --resume goes on with it, --out starts elsewhere")
 
@@ -145,7 +145,8 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
             rng.manual_seed(entropy)
             if done >= options.lr_decay_from * schedule.total:
                 decay_lrs(cell, game, done / schedule.total)
-            drawn = [prepare(cell, raw, rng) for raw in itertools.islice(batches, cell.rules.critic_steps)]
+            raws = itertools.islice(batches, cell.rules.critic_steps)
+            drawn = [in_layout(prepare(cell, raw, rng), state["memory_format"]) for raw in raws]
             dropout.manual_seed(entropy)  # only now: a data loader that starts draws from it, too
             done += 1
             tally.add(done, step(drawn))

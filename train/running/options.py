@@ -79,13 +79,14 @@ class TrainingOptions:
     mirror: bool = False
     """show half of the pictures mirrored"""
     precision: Literal["auto", "float32", "bf16"] = "auto"
-    """auto: a few timed steps decide, here and now; what they chose is in the checkpoint's config"""
+    """auto: a few timed steps decide, here and now; the recorded command names what they chose"""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     """how pictures lie in memory"""
     cuda_graphs: Literal["auto", "off"] = "auto"
     """auto: on one GPU the whole step is launched as one graph, if a few steps show that it does the same"""
     seed: int = 0
-    """of weights, order of pictures and noise: same seed, same curve, bit for bit on one CPU thread"""
+    """of weights, order of pictures and noise: same curve with the same precision and memory format, bit for bit on one
+    CPU thread"""
     out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
     """the checkpoint folder"""
     resume: Annotated[bool | Path, FLAG_OR_FOLDER, automatic("[DIR]", "a new run")] = False
@@ -170,6 +171,15 @@ def as_recorded(options) -> dict[str, Option]:
 def completed(recorded: dict[str, Option], kind: type) -> dict[str, Option]:
     """Recorded options, and the defaults of those that a script of this kind has got since."""
     return as_recorded(kind()) | recorded
+
+
+# What "auto" leaves to the machine: it decides the last digits, so a command that is to be repeated names it.
+SETTLED = ("precision", "memory_format")
+
+
+def settled(recorded: dict[str, Option], state: dict) -> dict[str, Option]:
+    """Recorded options with what the run in `state` chose where they say "auto"."""
+    return recorded | {name: state[name] for name in SETTLED if recorded.get(name) == "auto"}
 
 
 def without_path(dataset: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from train import arguments
 from train.reading.sources import called
 from train.running.folder import check_same, read_state
-from train.running.options import ASIDE, as_recorded
+from train.running.options import ASIDE, as_recorded, settled
 from zoo.errors import TrainingError
 
 OF_THE_RUN = ("architecture", "processes", "pictures")  # beside its options
@@ -25,7 +25,7 @@ def parse(kind: type, description: str):
         raise TrainingError(f"{out} holds no run that could be resumed: start one with --out {out}")
     before = recall(kind, out, state)
     chosen = arguments.parse(kind, description, default=before)
-    check_same(out, as_recorded(before), as_recorded(chosen))
+    check_same(out, settled(as_recorded(before), state), settled(as_recorded(chosen), state))
     return chosen
 
 

@@ -8,10 +8,11 @@ from torch import nn
 from train.reading.decoded import Pictures
 from train.running import averaging
 from train.running.averaging import inputs, with_statistics
-from train.running.cell import Cell, rules
+from train.running.cell import Cell, inference, rules
 from train.running.options import NoiseOptions
 from train.running.step import play
 from zoo.architectures import ARCHITECTURES, build_generator
+from zoo.checkpoint import Inference
 
 
 def norms(net):
@@ -35,7 +36,7 @@ def test_the_average_is_exponential_and_moves_a_generator_step_at_a_time(make_ga
 
 @pytest.fixture
 def cell(tiny_fields):
-    def make(name):
+    def make(name, **given):
         fields, rng = tiny_fields(name), np.random.default_rng(0)
         images = rng.integers(
             256, size=(20, fields["channels"], fields["size"], fields["size"]), dtype=np.uint8
@@ -45,7 +46,7 @@ def cell(tiny_fields):
         if ARCHITECTURES[name].kind == "translation":
             maps = rng.integers(256, size=(20, 3, fields["size"], fields["size"]), dtype=np.uint8)
         pictures = Pictures("toy", "toy", None, "train", images, labels, maps=maps)
-        options = NoiseOptions(loss="vanilla", width=4, latent=8)
+        options = NoiseOptions(loss="vanilla", width=4, latent=8, **given)
         return Cell(name, "toy.py", options, rules(name, options), pictures, fields, 1)
 
     return make
@@ -96,3 +97,27 @@ def test_what_is_saved_has_the_statistics_of_its_own_activations(name, cell, tin
         assert misfit(saved, truth) < 0.05 and misfit(average, truth) > 0.5
     again = with_statistics(of, average)
     assert all(map(torch.equal, saved.state_dict().values(), again.state_dict().values()))
+
+
+@pytest.mark.parametrize("batch", [1, 5, 20])
+def test_a_translating_generators_statistics_are_of_batches_as_it_was_trained(batch, cell, tiny_fields):
+    """Also where all batches are one: then the running statistics are those of the batch itself."""
+    torch.manual_seed(0)
+    net, of = (
+        build_generator("pix2pix", tiny_fields("pix2pix")).requires_grad_(False),
+        cell("pix2pix", batch=batch),
+    )
+    for module in net.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0  # its noise is another matter
+    chunks = [condition for _, condition in inputs(of, torch.device("cpu"))]
+    assert {len(maps) for maps in chunks} == {batch} and sum(map(len, chunks)) >= averaging.MAPS
+    assert all(len(maps.flatten(1).unique(dim=0)) == batch for maps in chunks)
+    saved = with_statistics(of, net)
+    of_each = [measured(net, None, maps) for maps in chunks]
+    for i, norm in enumerate(norms(saved)):
+        means, variances = (torch.stack([one[i][k] for one in of_each]).mean(0) for k in (0, 1))
+        torch.testing.assert_close(norm.running_mean, means, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(norm.running_var, variances, rtol=1e-3, atol=1e-4)
+    wanted = Inference(statistics="batch" if batch == 1 else "running", dropout=True)
+    assert inference(of) == wanted and inference(cell("dcgan", batch=1)) == Inference()

@@ -1,5 +1,6 @@
 """Same seed, same curve; resumed, the same too, and what "auto" chose with it."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import zoo
 from tests.train.running.short_runs import PINNED, Cut, files, history, refusal
 from train import dcgan, pix2pix, sngan
 from train.running import auto, loop
+from train.running.cell import layout
 from zoo.errors import Refused, TrainingError
 from zoo.losses import LOSSES
 
@@ -24,6 +26,58 @@ def test_the_same_seed_gives_the_same_curve_and_another_seed_another(run, outcom
     assert other["model.safetensors"] != one["model.safetensors"]
     curves = [[row["d_loss"] for row in of["history.jsonl"]] for of in (one, other)]
     assert not set(curves[0]) & set(curves[1])
+
+
+@pytest.mark.parametrize("name", ["dcgan", "pix2pix"])
+@pytest.mark.parametrize("memory_format", ["contiguous", "channels_last"])
+def test_pictures_decoded_anew_give_the_curve_of_those_held_in_memory(name, memory_format, run, outcome):
+    given = {"kimg": 0.08, "memory_format": memory_format}
+    held, streamed = (
+        outcome(run(name, out, resident_gb=gb, **given)) for out, gb in (("a", 6.0), ("b", 0.0))
+    )
+    assert held["history.jsonl"] == streamed["history.jsonl"]
+    assert held["model.safetensors"] == streamed["model.safetensors"]
+
+
+def test_batches_come_in_the_layout_that_was_asked_for(run, each_step):
+    for memory_format in ("contiguous", "channels_last"):
+        of, seen = layout(memory_format), []
+        each_step(lambda step, game, batches, of=of, seen=seen: seen.append(laid_out(batches, of)))
+        for name, gb in itertools.product(("dcgan", "pix2pix"), (6.0, 0.0)):
+            run(name, f"{name}-{memory_format}-{gb}", kimg=0.08, memory_format=memory_format, resident_gb=gb)
+        assert seen and all(seen)
+
+
+def laid_out(batches, of):
+    tensors = [t for batch in batches for t in batch if t is not None and t.ndim == 4]
+    return bool(tensors) and all(t.is_contiguous(memory_format=of) for t in tensors)
+
+
+@pytest.mark.parametrize("chosen", [("float32", "channels_last"), ("bf16", "contiguous")])
+def test_the_recorded_command_names_what_auto_chose_and_repeats_the_run(
+    chosen, run, line, outcome, monkeypatch, tmp_path
+):
+    fastest = auto.fastest
+    monkeypatch.setattr(auto, "fastest", lambda cell, device: chosen)
+    free = {"kimg": 0.08, "precision": "auto", "memory_format": "auto"}
+    out = run(out="free", **free)
+    words = zoo.info(out).config.training.command.split()[3:]
+    assert words[words.index("--precision") + 1] == chosen[0]
+    assert words[words.index("--memory-format") + 1] == chosen[1]
+    monkeypatch.setattr(auto, "fastest", fastest)
+    pinned = run(out="pinned", kimg=0.08, precision=chosen[0], memory_format=chosen[1])
+    one, other = outcome(out), outcome(pinned)
+    assert one["model.safetensors"] == other["model.safetensors"]
+    assert one["history.jsonl"] == other["history.jsonl"]
+    before = files(out)  # and the recorded command resumes what was started without those words
+    assert (
+        files(run(out="free", resume=True, kimg=0.08, precision=chosen[0], memory_format=chosen[1])) == before
+    )
+    assert line("--resume", out, "--precision", chosen[0]).kimg == 0.08
+    unlike = {"float32": "bf16", "bf16": "float32"}[chosen[0]]
+    assert f"precision = {chosen[0]}, not {unlike}" in refusal(
+        TrainingError, line, "--resume", out, "--precision", unlike
+    )
 
 
 EACH_KIND = {(loss.control, loss.critic_steps, loss.paired): name for name, loss in LOSSES.items()}.values()
