@@ -1,6 +1,7 @@
 """Features: their cache, and what is refused."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,14 +102,59 @@ def test_a_network_that_is_not_the_official_one_is_refused(tmp_path):
         inception.official(tmp_path / "nothing.pt")
 
 
-@pytest.mark.skipif(
-    "ZOO_INCEPTION" not in os.environ, reason="ZOO_INCEPTION names no file with the official weights"
-)
-def test_the_official_network_gives_torchmetrics_documented_kid():
+def test_pictures_are_enlarged_as_tensorflow_1_did_and_scaled_as_its_graph_was(monkeypatch, tmp_path):
+    """The pixel i of 299 lies at i · S/299 of S, with no half pixel between, and repeats the last one beyond it."""
+    given = []
+
+    class Seen(torch.nn.Module):
+        def forward(self, x):
+            given.append(x)
+            return torch.zeros(len(x), inception.WIDTH)
+
+    monkeypatch.setattr(inception, "_load", lambda path, device: (Seen(), None))
+    monkeypatch.setattr(inception, "check_official", lambda extractor, path: None)
+    (tmp_path / "weights.pt").touch()
+    small = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    inception.official(tmp_path / "weights.pt")(small)
+    at = np.arange(299) * 32 / 299
+    low, share = np.floor(at).astype(int), at % 1
+    high, x = np.minimum(low + 1, 31), small.numpy().astype(np.float64)
+    x = x[:, :, low] * (1 - share)[:, None] + x[:, :, high] * share[:, None]
+    x = x[..., low] * (1 - share) + x[..., high] * share
+    np.testing.assert_allclose(given[-1].numpy(), (x - 128) / 128, atol=1e-4)
+
+
+# ---- with the official weights
+
+
+def weights() -> str | None:
+    """The file that ZOO_INCEPTION names, which then must be there, or the one that the cache holds already."""
+    known = Path.home() / ".cache" / "gan-zoo" / "weights" / "inception-2015-12-05.pt"
+    return os.environ.get("ZOO_INCEPTION") or (str(known) if known.is_file() else None)
+
+
+@pytest.fixture(scope="module")
+def official():
+    if weights() is None:
+        pytest.skip("no official weights: ZOO_INCEPTION names no file")
+    return inception.official(weights())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # 200 pictures through the whole network
+def test_the_official_network_gives_torchmetrics_documented_kid(official):
     """0.0312 ± 0.0025 over subsets of 50, says its KernelInceptionDistance; other noise gives another KID."""
     rng = torch.Generator().manual_seed(42)
     below = torch.randint(0, 200, (100, 3, 299, 299), dtype=torch.uint8, generator=rng)
     above = torch.randint(100, 255, (100, 3, 299, 299), dtype=torch.uint8, generator=rng)
-    official = inception.official(os.environ["ZOO_INCEPTION"])
     found = metrics.kid(features.of_pictures(official, above), features.of_pictures(official, below))
     assert found.value == pytest.approx(0.0312, abs=3 * found.se) and 0.001 < found.se < 0.004
+
+
+def test_the_official_networks_features_of_a_small_picture_are_as_they_were(official):
+    """To a thousandth; another way of enlarging the picture moves them by 8 % as a whole."""
+    (found,) = official(inception.probe())
+    assert (found.mean().item(), found.std().item()) == pytest.approx((0.27370, 0.42250), abs=2e-4)
+    largest = found.topk(5)
+    assert largest.indices.tolist() == [102, 116, 214, 202, 299]
+    assert largest.values.tolist() == pytest.approx([3.6432, 2.9666, 2.8845, 2.7401, 2.7071], rel=1e-3)
