@@ -25,11 +25,12 @@ from tqdm import tqdm
 
 from train import arguments
 from train.evaluation import small_classifier
-from train.evaluation.small_classifier import WIDTH, Classifier
+from train.evaluation.small_classifier import SMALLEST, WIDTH, Classifier
 from train.reading import data, files
 from train.running.provenance import commit, hardware
 from zoo import pictures
 from zoo.checkpoint import replace_file
+from zoo.errors import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Options(data.DataOptions):
     epochs: int = 6
     """passes over the training split"""
     batch: int = 128
-    """pictures a step"""
+    """pictures per step; all of them where there are fewer"""
     lr: float = 0.2
     """the highest of one cycle of learning rates (SGD with Nesterov's momentum)"""
     seed: int = 0
@@ -54,15 +55,22 @@ def train(chosen: Options) -> Path:
     training.check_labelled("a classifier")
     test = files.find_unseen(lambda split: data.load(replace(chosen, split=split)))
     test.check_labelled(f"the accuracy on split {test.split}")
+    if chosen.epochs < 1 or chosen.batch < 1:
+        raise Refused(f"--epochs and --batch are at least 1, not {chosen.epochs} and {chosen.batch}")
+    if training.size < SMALLEST:
+        raise Refused(
+            f"the classifier sees pictures of at least {SMALLEST} pixels, not {training.size}: --size"
+        )
+    batch = min(chosen.batch, len(training))
     net = Classifier(training.channels, len(training.label_names)).to(
         device, memory_format=torch.channels_last
     )
-    steps = chosen.epochs * (len(training) // chosen.batch)
+    steps = chosen.epochs * (len(training) // batch)
     optimiser = torch.optim.SGD(
         net.parameters(), lr=chosen.lr, momentum=0.9, weight_decay=5e-4, nesterov=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, chosen.lr, total_steps=steps, pct_start=0.25)
-    feed = data.Feed(training, chosen.batch, device=device, seed=chosen.seed).batches()
+    feed = data.Feed(training, batch, device=device, seed=chosen.seed).batches()
     rng = torch.Generator().manual_seed(chosen.seed)
     began, began_cores = time.perf_counter(), time.process_time()
     bar = tqdm(range(steps), desc=f"classifier of {training.name}", unit=" steps")

@@ -12,12 +12,14 @@ them, for scale, into train/results/references/; of pairs (facades) another pair
 import sys
 import traceback
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch._dynamo  # before the processes meet, as in train/running/loop.py
 from accelerate import Accelerator
+from accelerate.utils import InitProcessGroupKwargs
 from tqdm import tqdm
 
 from train import arguments
@@ -40,7 +42,10 @@ def main() -> None:
     if not chosen.models and not chosen.references:
         raise Refused("nothing to measure: name checkpoint folders, ids, or --references")
     torch.backends.cudnn.allow_tf32 = False  # figures are float32
-    accelerator = Accelerator()  # PartialState alone would not hear of ACCELERATE_USE_CPU
+    patient = InitProcessGroupKwargs(timeout=timedelta(days=7))  # decoding and features take what they take
+    accelerator = Accelerator(
+        kwargs_handlers=[patient]
+    )  # PartialState alone would not hear of ACCELERATE_USE_CPU
     try:
         measure_all(chosen, accelerator)
     finally:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from train.reading.decoded import cache_root
+from train.reading.cache import cache_root
 from zoo.errors import DataError, Refused
 
 PART = 1000  # pictures in a file of the cache

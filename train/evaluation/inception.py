@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from train.evaluation.features import Extractor, three_channels
-from train.reading.decoded import cache_root
+from train.reading.cache import cache_root
 from zoo.errors import DataError, Refused
 
 WIDTH, SIDE = 2048, 299  # of its last layer; of the pictures it takes, in pixels

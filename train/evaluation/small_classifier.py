@@ -13,6 +13,7 @@ from zoo import pictures
 from zoo.errors import DataError
 
 FOLDER = Path(__file__).parents[1] / "classifiers"
+SMALLEST = 8  # pixels that three halvings leave something of
 WIDTH = 32  # maps at full resolution: 0.9 million parameters
 
 

@@ -1,11 +1,14 @@
 """The rows of a set on the Hub, or of its parquet files: its columns of pictures and of labels. Decodes nothing."""
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from train.reading import cache
 from train.reading.files import NoSplit, numbered_as
 from train.reading.sources import Place, cannot_use
 from zoo.errors import DataError
@@ -16,15 +19,17 @@ if TYPE_CHECKING:
 MAX_CLASSES = 10_000
 
 
-def open_table(place: Place, split: str, scratch: Path) -> "datasets.Dataset":
-    """Rows of a Hub set or of parquet files; `scratch` takes what `datasets` makes of a local copy."""
+def open_table(place: Place, split: str) -> "datasets.Dataset":
+    """Rows of a Hub set or of parquet files; of these the cache holds what `datasets` makes of them."""
     import datasets
 
     datasets.logging.set_verbosity_error()
     try:
         if place.builder is None:
             datasets.disable_progress_bars()
-            builder = datasets.load_dataset_builder(str(place.folder), place.config, cache_dir=str(scratch))
+            builder = datasets.load_dataset_builder(
+                str(place.folder), place.config, cache_dir=str(_scratch(place))
+            )
         else:
             builder = place.builder
         builder.download_and_prepare()
@@ -36,6 +41,17 @@ def open_table(place: Place, split: str, scratch: Path) -> "datasets.Dataset":
     if builder.info.splits[split].num_examples == 0:  # `datasets` has an error of its own for that
         raise DataError(f"'{place.source}' holds no picture in split '{split}'")
     return builder.as_dataset(split)
+
+
+def _scratch(place: Place) -> Path:
+    """An entry of the cache for `datasets`, which knows itself what in it is whole."""
+    key = hashlib.sha256(json.dumps(place.identity()).encode()).hexdigest()[:32]
+    entry = cache.cache_root() / "tables" / key
+    if not cache.hold(entry):
+        cache.make_room(sum(path.stat().st_size for path in place.folder.rglob("*.parquet")))
+        with cache.building(entry):
+            pass
+    return entry
 
 
 class Column(Sequence):

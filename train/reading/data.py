@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from train.arguments import automatic
 from train.reading import columns, files, sources
-from train.reading.decoded import Contents, Pictures, Streamed, cache_root, prepare, read_picture
+from train.reading.decoded import Contents, Pictures, Streamed, prepare, read_picture
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.config import NAMED_DATA
@@ -38,17 +38,24 @@ class DataOptions(SourceOptions):
     """the column of classes"""
 
 
-def load(options: DataOptions, *, progress: bool = True) -> Pictures:
-    """The pictures that the options name; DataError or UnknownName, one line, where that cannot be."""
+def load(options: DataOptions, *, largest: int | None = None, progress: bool = True) -> Pictures:
+    """The pictures that the options name; DataError or UnknownName, one line, where that cannot be.
+
+    `largest`: most pixels a side, where --size does not ask for more.
+    """
     place = sources.locate(options)
-    columns = (options.image_column, options.label_column)
-    return prepare(place, options, columns, partial(_contents, place, options), progress=progress)
+    usual = NAMED_DATA[place.name].size if place.named else FOLDER_SIZE
+    if options.size is not None or (largest and usual <= largest):
+        largest = None  # then the same pictures are read as without it
+    made_of = (options.image_column, options.label_column, *([largest] if largest else []))
+    read = partial(_contents, place, options, largest)
+    return prepare(place, options, made_of, read, progress=progress)
 
 
-def _contents(place: Place, options: DataOptions) -> Contents:
+def _contents(place: Place, options: DataOptions, largest: int | None) -> Contents:
     known, unlabelled, over = place.named, "", Counter()
     if place.kind == "table":
-        table = columns.open_table(place, options.split, cache_root() / "tables")
+        table = columns.open_table(place, options.split)
         wanted = options.image_column or (known and known.image)
         if wanted is None:
             found = columns.picture_columns(table)
@@ -57,7 +64,7 @@ def _contents(place: Place, options: DataOptions) -> Contents:
                 raise DataError(f"--image-column must say which of {names} holds the pictures")
             wanted = found[0]
         column = columns.Column(table, columns.check_column(table, wanted, "--image-column"))
-        training = partial(columns.open_table, place, "train", cache_root() / "tables")
+        training = partial(columns.open_table, place, "train")
         try:
             given = options.label_column or (known and known.label)
             labels, names = columns.table_labels(table, given, options.split, training)
@@ -83,7 +90,9 @@ def _contents(place: Place, options: DataOptions) -> Contents:
             over = files.passed_over(folder, column)
             labels, names = files.split_labels(place.folder, options.split, column)
             size = NAMED_DATA[place.name].size if known else FOLDER_SIZE
-    return Contents(partial(_one, column), len(column), size, labels, names, unlabelled, over)
+    return Contents(
+        partial(_one, column), len(column), size, labels, names, unlabelled, over, largest=largest
+    )
 
 
 def _one(column: Sequence, row: int) -> tuple[Image.Image]:

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +15,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from train.reading import cache
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.errors import DataError, Refused
@@ -111,6 +110,7 @@ class Contents:
         default_factory=Counter
     )  # files that are none of the pictures, by suffix
     pairs: bool = False
+    largest: int | None = None  # most pixels a side, unless --size asks for more
 
 
 def read_picture(column: Sequence, row: int) -> Image.Image:
@@ -126,10 +126,6 @@ def read_picture(column: Sequence, row: int) -> Image.Image:
         raise DataError(str(error) if isinstance(cell, Path) else f"row {row}: {error}") from None
 
 
-def cache_root() -> Path:
-    return Path(os.environ.get("ZOO_CACHE") or "~/.cache/gan-zoo").expanduser()
-
-
 def prepare(
     place: Place, options: SourceOptions, extra: tuple, open_: Callable[[], Contents], *, progress: bool
 ) -> Pictures:
@@ -141,33 +137,44 @@ def prepare(
         raise DataError(f"--size is a number of pixels from 1 to 4096, not {options.size}")
     made_of = [VERSION, place.name, place.identity(), options.split, extra, options.size, options.channels]
     key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
-    folder = cache_root() / "data" / key
-    limit = options.resident_gb * 2**30
+    folder = cache.cache_root() / "data" / key
+    limit = min(options.resident_gb * 2**30, cache.bound())
     about = {"name": place.name, "source": place.source, "revision": place.revision, "split": options.split}
-    if folder.is_dir() and _nbytes(folder) <= limit:
+    if cache.hold(folder) and _nbytes(folder) <= limit:
         return Pictures(**about, **_stored(folder))
     contents = open_()
     if contents.n == 0:
         kinds = f" ({', '.join(pictures.SUFFIXES)})" if place.kind == "folder" else ""
         raise DataError(f"'{place.name}' holds no picture{kinds}")
-    if contents.passed_over:
-        kinds = ", ".join(f"{n} {kind}" for kind, n in contents.passed_over.most_common(5))
-        n = contents.passed_over.total()
-        tqdm.write(f"{place.name}, split {options.split}: {n} files passed over ({kinds})", file=sys.stderr)
     size = options.size or contents.size or _natural_size(contents.read(0)[0])
+    if options.size is None and contents.largest:
+        size = min(size, contents.largest)
     rows = Rows(contents.read, contents.n, size, (options.channels or 3,) + (3,) * contents.pairs)
-    if contents.n * sum(rows.channels) * size**2 > limit:
+    nbytes = contents.n * sum(rows.channels) * size**2
+    if nbytes > limit:
+        _tell_passed_over(place, options, contents)
         if options.channels is None:
             rows = Rows(rows.read, rows.n, size, (_probe_channels(rows), *rows.channels[1:]))
         parts = {"images": Streamed(rows)} | ({"maps": Streamed(rows, 1)} if contents.pairs else {})
         return Pictures(**about, **parts, **_labels(contents))
     try:
-        _decode(folder, rows, contents, grey_if_all_are=options.channels is None, progress=progress)
+        with cache.alone(key):
+            if not cache.hold(folder):  # another process may have decoded it while this one waited
+                _tell_passed_over(place, options, contents)
+                cache.make_room(nbytes)
+                _decode(folder, rows, contents, grey_if_all_are=options.channels is None, progress=progress)
     except OSError as error:
         raise DataError(
-            f"cannot write the cache {cache_root()} ({error.strerror or error}): set ZOO_CACHE"
+            f"cannot write the cache {cache.cache_root()} ({error.strerror or error}): set ZOO_CACHE"
         ) from error
     return Pictures(**about, **_stored(folder))
+
+
+def _tell_passed_over(place: Place, options: SourceOptions, contents: Contents) -> None:
+    if contents.passed_over:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in contents.passed_over.most_common(5))
+        n = contents.passed_over.total()
+        tqdm.write(f"{place.name}, split {options.split}: {n} files passed over ({kinds})", file=sys.stderr)
 
 
 def _natural_size(picture: Image.Image) -> int:
@@ -207,10 +214,7 @@ def _labels(contents: Contents) -> dict:
 
 
 def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bool, progress: bool) -> None:
-    """Decode everything into a temporary folder that is renamed at the end: `folder` is whole or absent."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
+    with cache.building(folder) as scratch:
         names = ("images", "maps")[: len(rows.channels)]
         grey = grey_if_all_are
         with ExitStack() as stack:
@@ -233,13 +237,6 @@ def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bo
             np.save(scratch / "labels.npy", contents.labels)
         about = {"label_names": contents.label_names, "unlabelled": contents.unlabelled}
         (scratch / "labels.json").write_text(json.dumps(about), encoding="utf-8")
-        try:
-            scratch.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process was first, with the same values
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from PIL import Image
 
 from train.arguments import automatic
 from train.reading import columns, sources
-from train.reading.decoded import Contents, Pictures, cache_root, prepare, read_picture
+from train.reading.decoded import Contents, Pictures, prepare, read_picture
 from train.reading.files import SPLITS, NoSplit, passed_over, picture_files, split_folder, subfolders
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
@@ -128,7 +128,7 @@ def _contents(place: Place, options: PairOptions) -> Contents:
     snapped = _snapped(place, options)
     to_b = _direction(place, options) == "AtoB"
     if place.kind == "table":
-        table = columns.open_table(place, options.split, cache_root() / "tables")
+        table = columns.open_table(place, options.split)
         sides = ("imageA", "imageB") if to_b else ("imageB", "imageA")
         if not options.input_column and not set(sides) <= set(table.column_names):
             names = ", ".join(table.column_names)

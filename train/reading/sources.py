@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from train.arguments import automatic
 from train.reading.files import holds_idx, one_line, walk
+from zoo import pictures
 from zoo.config import NAMED_DATA
 from zoo.errors import DataError, unknown
 
@@ -40,6 +41,8 @@ NAMED = {
 }
 # fmt: on
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # package dataset-fashion-mnist
+IDX = ("-ubyte", "-ubyte.gz")
+TABLE = (".parquet", "readme.md", ".json", ".yaml")  # the last three say what the columns are
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -57,13 +60,15 @@ class SourceOptions:
     """which part of the data set"""
     revision: Annotated[str | None, automatic("REVISION", "the newest")] = None
     """commit, tag or branch of the Hub's copy; local copies are then left alone"""
-    size: Annotated[int | None, automatic("PIXELS", "the data set's own; 64 for a folder")] = None
+    size: Annotated[
+        int | None, automatic("PIXELS", "the set's own, 64 for a folder, or the nets' largest")
+    ] = None
     """width and height; other pictures are cut to their middle square and resized"""
     channels: Annotated[Literal[1, 3] | None, automatic("1|3", "1 where every picture is grey")] = None
     """1 for grey, 3 for colour"""
     resident_gb: float = 4.0
     """up to this size (GiB) decoded pictures are kept in a cache and, with a GPU, in its memory; larger sets
-    are decoded again as they are needed"""
+    are decoded again as they are needed. The cache as a whole stays below ZOO_CACHE_GB, 20 GiB"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,9 @@ class Place:
         """What changes when the data change: names, sizes and times of the files, or the Hub's commit."""
         if self.folder is None:
             return [self.id, self.builder.config.name, self.builder.hash]
-        files = [(path.relative_to(self.folder).as_posix(), path.stat()) for path in walk(self.folder)]
+        kinds = {"idx": IDX, "table": TABLE, "folder": pictures.SUFFIXES}[self.kind]
+        mine = [path for path in walk(self.folder) if path.name.lower().endswith(kinds)]
+        files = [(path.relative_to(self.folder).as_posix(), path.stat()) for path in mine]
         return [self.config] * bool(self.config) + [
             [name, stat.st_size, stat.st_mtime_ns] for name, stat in files
         ]

@@ -29,7 +29,7 @@ def is_run_of(given: Config, architecture: str, options) -> bool:
         given.options is not None
         and completed(given.options, type(options)) == as_recorded(options)
         and given.architecture["name"] == architecture
-        and given.dataset.name == called(options.dataset).name
+        and given.dataset.name == called(options.dataset, options.config).name
         and (given.loss, given.critic) == (describe_loss(today), describe_critic(today, options))
         and given.training.critic_steps == today.critic_steps
         and given.training.processes == 1

@@ -51,8 +51,8 @@ def run(architecture: str, options, *, script: str) -> Path:
         from zoo.hub.push import check_access
 
         check_access(owner_of(options.hub_owner))
-    with accelerator.main_process_first():
-        loaded = options.load_pictures()
+    # One process decodes and the others wait at the cache's lock: a collective would not outlast a large set.
+    loaded = options.load_pictures(max(architectures.get(architecture).sizes))
     fields = options.generator_fields(loaded)
     architectures.check_fields(architecture, fields)
     cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)

@@ -116,8 +116,9 @@ class NoiseOptions(TrainingOptions, data.DataOptions, LossOptions):
     latent: int = 128
     """numbers that a picture is drawn from"""
 
-    def load_pictures(self) -> data.Pictures:
-        return data.load(self)
+    def load_pictures(self, largest: int) -> data.Pictures:
+        """`largest`: side of the largest pictures that the nets make."""
+        return data.load(self, largest=largest)
 
     def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:
         shape = {"size": pictures.size, "channels": pictures.channels}
@@ -135,7 +136,7 @@ class TranslationOptions(TrainingOptions, pairs.PairOptions, LossOptions):
     cap: int = 112
     """most maps of a layer of the generator (512 in the paper)"""
 
-    def load_pictures(self) -> data.Pictures:
+    def load_pictures(self, largest: int) -> data.Pictures:
         return pairs.load_pairs(self)
 
     def generator_fields(self, pictures: data.Pictures) -> dict[str, int]:

@@ -5,11 +5,12 @@ import shutil
 
 import pytest
 import torch
+from PIL import Image
 
 from tests.train.evaluation.colours import CLASSES, made_up
 from train import classifier
 from train.evaluation import small_classifier
-from zoo.errors import DataError
+from zoo.errors import DataError, Refused
 
 
 def test_the_script_leaves_a_classifier_that_knows_its_data(trained):
@@ -39,3 +40,26 @@ def test_shifts_and_mirrors_keep_the_picture_and_hold_for_the_seed():
     assert moved.equal(classifier.augment(x, torch.Generator().manual_seed(0)))
     slopes = moved[:, 0, 16, 12:20].diff().mean(1)
     assert set(slopes.tolist()) == {-1.0, 1.0}
+
+
+@pytest.fixture
+def few(tmp_path):
+    """A set of six pictures in two classes; far fewer than a batch."""
+    for split in ("train", "val"):
+        for i, (picture, label) in enumerate(zip(*made_up(6, 0), strict=True)):
+            path = tmp_path / "few" / split / CLASSES[label] / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture.permute(1, 2, 0).numpy()).save(path)
+    return {"dataset": str(tmp_path / "few"), "out": tmp_path}
+
+
+def test_a_set_smaller_than_a_batch_is_one_batch(few):
+    path = classifier.train(classifier.Options(**few, size=16, epochs=2))
+    about = json.loads(path.with_suffix(".json").read_text())
+    assert about["dataset"] == "few" and about["accuracy_on"] == "val, 6 pictures"
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch": 0}, {"size": 4}])
+def test_what_cannot_be_trained_is_refused_in_a_line(wrong, few):
+    with pytest.raises(Refused, match="at least"):
+        classifier.train(classifier.Options(**few, **{"size": 16, "epochs": 1} | wrong))

@@ -1,9 +1,10 @@
 """Folders of pictures: their sizes, classes, splits and channels."""
 
 import numpy as np
+from datasets import Image as Image_
 from PIL import Image
 
-from tests.train.reading.made import noise, png, refusal, write_pictures
+from tests.train.reading.made import noise, png, refusal, write_pictures, write_table
 from train.reading.data import DataOptions, load
 
 
@@ -101,3 +102,17 @@ def test_pictures_in_all_the_suffixes_are_read_and_what_is_passed_over_is_told(t
     assert len(load(DataOptions(dataset=str(tmp_path / "set")), progress=False)) == 5
     (line,) = [line for line in capfd.readouterr().err.splitlines() if "passed over" in line]
     assert line == "set, split train: 4 files passed over (2 .heic, 1 .txt, 1 broken links)"
+
+
+def test_without_size_pictures_are_at_most_as_large_as_the_nets_make_them(tmp_path):
+    folder = str(write_pictures(tmp_path / "set", a=noise(1, 90)[0]))
+    sizes = [
+        load(DataOptions(dataset=folder), largest=largest, progress=False).size for largest in (32, 64, None)
+    ]
+    assert sizes == [32, 64, 64]
+    write_table(
+        tmp_path / "me/pets", {"image": [{"bytes": png(noise(1, 90)[0]), "path": None}]}, {"image": Image_()}
+    )
+    asked = {"dataset": "me/pets", "data_dir": tmp_path}
+    assert load(DataOptions(**asked), largest=32, progress=False).size == 32
+    assert load(DataOptions(**asked, size=48), largest=32, progress=False).size == 48
