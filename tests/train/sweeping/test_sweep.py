@@ -15,6 +15,7 @@ import tyro
 import train
 from tests.train.sweeping.stand_ins import (
     MINE,
+    finish,
     names,
 )
 from train import dcgan, sweep
@@ -101,12 +102,20 @@ def test_a_sweep_that_is_stopped_ends_its_children_and_goes_on_where_it_was(numb
     assert sorted(names(shop.calls())) == ["focal", "lsgan"]
 
 
-def test_a_cell_that_an_earlier_sweep_left_running_is_not_started_twice(shop, capsys):
+@pytest.mark.parametrize("it_ends", [True, False])
+def test_a_cell_that_an_earlier_sweep_left_running_is_not_started_twice(it_ends, shop, capsys):
     shop.does("vanilla", "hang")
     killed = sweep.Sweep(
         recipe.read(shop.path), sweep.Options(recipe=shop.path, out=shop.out, train_only=True)
     )
-    left = threading.Thread(target=killed.bring_to_its_end, args=[next(iter(killed.statuses))])
+    cell = next(iter(killed.statuses))
+
+    def end():
+        if it_ends:  # well, and not killed
+            finish(cell, cell.folder(shop.out))
+        killed.stop()
+
+    left = threading.Thread(target=killed.bring_to_its_end, args=[cell])
     left.start()
     started = []
     try:
@@ -117,12 +126,12 @@ def test_a_cell_that_an_earlier_sweep_left_running_is_not_started_twice(shop, ca
         assert shop.calls() == []
         assert "2 waiting, 1 elsewhere" in capsys.readouterr().out.splitlines()[-1]
         shop.does("vanilla", "finish")
-        threading.Timer(0.2, killed.stop).start()
+        threading.Timer(0.3, end).start()
         shop.run()
     finally:
         killed.stop()
         left.join()
-    assert names(shop.calls()) == ["vanilla", "focal", "lsgan"]
+    assert names(shop.calls()) == ["vanilla", "focal", "lsgan"][it_ends:]
     assert "elsewhere" in (printed := capsys.readouterr().out) and "3 done" in printed.splitlines()[-1]
 
 
