@@ -31,6 +31,7 @@ from train.running.provenance import commit, hardware
 from zoo import pictures
 from zoo.checkpoint import replace_file
 from zoo.errors import Refused
+from zoo.latents import check_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class Options(data.DataOptions):
 
 def train(chosen: Options) -> Path:
     """Train and save; the path of the weights. Refused for a set without classes."""
-    torch.manual_seed(chosen.seed)
+    torch.manual_seed(check_seed(chosen.seed))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     training = data.load(chosen)
     training.check_labelled("a classifier")

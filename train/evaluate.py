@@ -29,7 +29,7 @@ from train.evaluation.options import Options
 from train.evaluation.rows import write, write_rows
 from train.evaluation.yardsticks import Yardsticks, translates
 from train.reading.sources import called
-from zoo import checkpoint, names
+from zoo import checkpoint, latents, names
 from zoo.config import Config
 from zoo.errors import Refused, ZooError
 from zoo.measurements import is_final
@@ -41,6 +41,7 @@ def main() -> None:
     chosen = arguments.parse(Options, __doc__)
     if not chosen.models and not chosen.references:
         raise Refused("nothing to measure: name checkpoint folders, ids, or --references")
+    latents.check_seed(chosen.seed)
     torch.backends.cudnn.allow_tf32 = False  # figures are float32
     patient = InitProcessGroupKwargs(timeout=timedelta(days=7))  # decoding and features take what they take
     accelerator = Accelerator(

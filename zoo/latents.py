@@ -2,6 +2,9 @@
 
 A latent is the inverse normal CDF of a uniform number, computed in float64 and cast last: in float32 the
 largest uniform number would round to 1, and its latent to infinity.
+
+To have the same latents in another language: start the Mersenne twister MT19937 by init_genrand(seed), as its authors'
+mt19937ar.c has it, and take a 32-bit word w for each number, row by row: it is Φ⁻¹(((w mod 2²⁴) + ½) / 2²⁴).
 """
 
 import math

@@ -135,9 +135,13 @@ class Model:
         return self._generate(truncate(z, truncation), self._check_labels(labels, len(z)))
 
     def grid(self, n: int = 64, *, columns: int | None = None, **sample: Any) -> Image.Image:
-        """`sample(n, …)` as one picture. A class-conditional model gives each class a column, if n fills a row."""
-        if columns is None and sample.get("labels") is None and 0 < self._classes <= n:
-            columns = self._classes
+        """`sample(n, …)` as one picture.
+
+        A class-conditional model gives each class a column, unless a fifth of the sheet or more would stay empty.
+        """
+        if columns is None and sample.get("labels") is None and self._classes:
+            places = -(-n // self._classes) * self._classes
+            columns = self._classes if places - n < places / 5 else None
         return pictures.grid(self.sample(n, **sample), columns)
 
     def interpolate(

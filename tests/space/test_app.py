@@ -2,6 +2,7 @@
 
 import gradio as gr
 import pytest
+import torch
 from gradio_client import Client, exceptions
 from PIL import Image
 
@@ -27,6 +28,24 @@ def test_two_models_of_one_id_are_both_offered(tmp_path, runs, write):
     (tmp_path / "again" / "dcgan-a").rename(tmp_path / "again" / "later")
     keys = Shelf(find([str(runs), str(tmp_path / "again")])).ids("noise")
     assert keys == ["dcgan-a", "dcgan-b", "dcgan-a (later)"]
+
+
+def test_all_trainings_of_one_id_are_offered_told_apart_by_their_folders(tmp_path, write):
+    """Also where the folders have one name, and where only the path above tells them apart."""
+    for seed, place in enumerate(("one", "two", "three"), 1):
+        write(tmp_path / place, "dcgan-a", seed=seed)
+    write(tmp_path / "one", "dcgan-a2", seed=4)
+    (tmp_path / "one/dcgan-a2").rename(tmp_path / "seed4")
+    config = tmp_path / "seed4/config.json"
+    config.write_text(config.read_text().replace("dcgan-a2", "dcgan-a"))
+    folders = [tmp_path / place / "dcgan-a" for place in ("one", "two", "three")] + [tmp_path / "seed4"]
+    shelf = Shelf(find(map(str, folders)))
+    keys = shelf.ids("noise")
+    assert keys == ["dcgan-a", "dcgan-a (dcgan-a)", "dcgan-a (three/dcgan-a)", "dcgan-a (seed4)"]
+    for key, folder in zip(keys, folders, strict=True):
+        assert torch.equal(shelf.model(key).sample(1), zoo.load(folder).sample(1))
+    assert len({shelf.name(key) for key in keys}) == 4
+    assert len({shelf.model(key).sample(1).sum().item() for key in keys}) == 4
 
 
 def test_by_default_the_bundled_models_are_offered(monkeypatch):

@@ -1,6 +1,7 @@
 import math
 from statistics import NormalDist
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,6 +20,14 @@ def test_latents_are_the_inverse_normal_cdf_of_24_bit_integers():
     assert k[0].tolist() == [8974511, 3335364, 11059737]  # what every published model was shown with
     expected = [[NormalDist().inv_cdf((i + 0.5) / 2**24) for i in row] for row in k.tolist()]
     torch.testing.assert_close(latents.draw(5, 3, seed=7), torch.tensor(expected), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31, 2**32 - 1])
+def test_the_formula_that_is_documented_gives_the_same_without_torchs_generator(seed):
+    """NumPy's RandomState is the authors' twister, started by their init_genrand."""
+    words = np.random.RandomState(seed).randint(2**32, size=(300, 4), dtype=np.uint32)
+    u = ((words % 2**24).astype(float) + 0.5) / 2**24
+    assert torch.equal(latents.draw(300, 4, seed=seed), torch.special.ndtri(torch.from_numpy(u)).float())
 
 
 def test_the_extreme_integers_give_finite_opposite_latents(monkeypatch):

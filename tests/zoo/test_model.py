@@ -137,6 +137,14 @@ def test_a_grid_of_fewer_pictures_than_classes_is_square(make_checkpoint):
     assert many.grid(40).size == (20 * side, 2 * side)
 
 
+@pytest.mark.parametrize(("n", "columns"), [(9, 3), (17, 20), (20, 20), (21, 5), (33, 20), (41, 7)])
+def test_no_grid_is_empty_for_a_fifth(make_checkpoint, n, columns):
+    many = zoo.load(make_checkpoint("cdcgan", labels=[f"c{i}" for i in range(20)], fields={"classes": 20}))
+    sheet = many.grid(n)
+    places = sheet.width * sheet.height // many.config.dataset.size**2
+    assert sheet.width == columns * many.config.dataset.size and places - n < places / 5
+
+
 def test_labels_that_cannot_be_are_refused(model, classy):
     refused(lambda: classy.sample(1, labels=3), "label 3", "0 to 2")
     refused(lambda: classy.sample(1, labels=-1), "label -1")

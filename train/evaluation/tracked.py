@@ -41,5 +41,5 @@ def model(folder: Path, momentum: float) -> tuple[Model, str]:
     generator.train()
     with torch.no_grad():
         for step in range(math.ceil(10 / momentum)):  # what they started from then counts e⁻¹⁰
-            generator(latents.draw(batch, config.architecture["latent"], seed=2**32 + step), labels)
+            generator(latents.draw(batch, config.architecture["latent"], seed=step), labels)
     return Model(config, generator.eval(), folder), sha256

@@ -18,7 +18,7 @@ from train.evaluation import metrics, sampled
 from train.evaluation.features import Extractor, of_pictures, three_channels
 from train.evaluation.rows import row
 from train.reading.decoded import Pictures
-from zoo import checkpoint, measures, pictures
+from zoo import checkpoint, latents, measures, pictures
 from zoo.checkpoint import Inference
 from zoo.errors import DataError
 from zoo.model import Model
@@ -60,10 +60,11 @@ def translate(folder: Path, pairs: Pictures, inference: Inference, seed: int) ->
     config, generator = checkpoint.load(folder)
     model = Model(replace(config, inference=inference), generator, folder)
     bar = tqdm(range(len(pairs)), desc=f"translating, {inference.statistics}", unit=" pictures", leave=False)
-    outputs = [
-        model.translate(pictures.to_float(torch.from_numpy(pairs.maps[i])), seed=seed + i) for i in bar
-    ]
-    return pictures.to_uint8(torch.stack(outputs))
+    outputs = []
+    for i in bar:
+        given = pictures.to_float(torch.from_numpy(pairs.maps[i]))
+        outputs.append(pictures.to_uint8(model.translate(given, seed=(seed + i) % latents.SEEDS)))
+    return torch.stack(outputs)
 
 
 def compare(

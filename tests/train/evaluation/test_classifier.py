@@ -33,6 +33,12 @@ def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
         small_classifier.find("colours", None, tmp_path)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_torch_would_take_for_another_is_refused(seed):
+    with pytest.raises(Refused, match="between 0 and 2"):
+        classifier.train(classifier.Options(dataset="cifar10", seed=seed))
+
+
 def test_shifts_and_mirrors_keep_the_picture_and_hold_for_the_seed():
     x = torch.arange(32.0).expand(6, 1, 32, 32).contiguous()
     moved = classifier.augment(x, torch.Generator().manual_seed(0))
