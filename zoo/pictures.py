@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from zoo.errors import DataError, Refused
 
 # Only formats that Pillow decodes itself: its EPS plug-in, for one, would start another program.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 if find_spec("PIL.AvifImagePlugin"):  # since Pillow 11.3
     FORMATS += ("AVIF",)
 SUFFIXES = (
