@@ -12,6 +12,40 @@ torch.set_num_threads(1)
 TINY = {"channels": 3, "latent": 8, "width": 4, "cap": 8, "classes": 3}
 
 
+# What takes long: fixtures that train, draw much, start a browser or a client of the Hub; and whole files.
+SLOW_FIXTURES = {
+    "visit",
+    "server",
+    "client",
+    "hub",
+    "run",
+    "whole",
+    "trained",
+    "against",
+    "figures",
+    "measured",
+    "shop",
+}
+SLOW_FILES = {
+    "test_build.py",
+    "test_deploy.py",
+    "test_end_to_end.py",
+    "test_matrix.py",
+    "test_measured.py",
+    "test_pix2pix.py",
+    "test_processes.py",
+    "test_readme.py",
+    "test_scripts.py",
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.name in SLOW_FILES or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def tiny_fields():
     """An architecture's name → its smallest generator, by its row alone: new rows need no new test."""

@@ -136,6 +136,7 @@ def test_what_is_printed_trains_that_architecture_with_that_loss_on_that_data(na
         assert (options.size or NAMED_DATA[found.name].size) == of[2]
 
 
+@pytest.mark.slow
 def test_what_is_printed_runs(some):
     last = {catalogue.family(name)["command"].split()[0]: name for name in FROM_NOISE}  # of each script
     lines = [printed(some, name, "lsgan", next(iter(SETS))) for name in last.values()]
