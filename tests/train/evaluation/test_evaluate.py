@@ -166,7 +166,7 @@ def test_a_model_is_not_held_against_pictures_of_another_set(
         evaluate.main()
     assert "was trained on uoft-cs/cifar10, not on colours" in capsys.readouterr().err
     assert not (tmp_path / "runs/other/metrics.json").exists()
-    assert checkpoint.read_metrics(tmp_path / "runs/cdcgan").rows
+    assert measurements.read_metrics(tmp_path / "runs/cdcgan").rows
 
 
 def rename(folder, **given):
