@@ -58,9 +58,17 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
     folders = list(dict.fromkeys(names.resolve(name).resolve() for name in chosen.models))
     share = {"rank": state.process_index, "world": state.num_processes, "wait": state.wait_for_everyone}
     tools = Yardsticks(chosen, state.device, share)
-    configs = {folder: checkpoint.read(folder) for folder in folders}
+    configs: dict[Path, Config] = {}
+    unread: dict[Path, ZooError] = {}
+    for folder in folders:
+        try:
+            configs[folder] = checkpoint.read(folder)
+        except ZooError as error:
+            if len(folders) == 1:
+                raise
+            unread[folder] = error
     with state.main_process_first():
-        refused = fetch(configs, tools)
+        refused = fetch(configs, tools) | unread
     prepare([config for folder, config in configs.items() if folder not in refused], tools)
     tools.share = {}  # all is in the cache now, and every process goes its own way
     for folder in folders[state.process_index :: state.num_processes]:

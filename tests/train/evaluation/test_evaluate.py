@@ -140,10 +140,16 @@ def test_equal_pairs_are_counted_and_left_out_of_the_mean(folder, capsys):
     assert "6 of 6 pairs are equal" in capsys.readouterr().out
 
 
-def test_a_model_that_cannot_be_measured_stops_no_other(measured, folder, run, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("history.jsonl", "{}\nno history\n"), ("config.json", "{"), ("model.safetensors", "")],
+)
+def test_a_model_that_cannot_be_measured_stops_no_other(
+    measured, folder, run, tmp_path, monkeypatch, capsys, file, content
+):
     for name in ("broken", "fine"):
         shutil.copytree(run / "cdcgan", tmp_path / "runs" / name, ignore=shutil.ignore_patterns("state"))
-    (tmp_path / "runs/broken/history.jsonl").write_text("{}\nno history\n")
+    (tmp_path / "runs/broken" / file).write_text(content)
     given = ["--dataset", str(folder / "colours"), "--n", "60", "--n-classifier", "90"]
     words = [str(tmp_path / "runs" / name) for name in ("broken", "fine")]
     monkeypatch.setattr("sys.argv", ["evaluate.py", *words, *given])
