@@ -58,11 +58,12 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
 
 def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
     against = tools.against(model.config)
-    samples = draw(model, max(chosen.n, chosen.n_classifier), tools, chosen)
-    asked, classes = None, model.config.architecture.get("classes", 0)
+    n, asked, classes = max(chosen.n, chosen.n_classifier), None, model.config.architecture.get("classes", 0)
     if classes and against.classifier and against.classifier.labels == model.config.dataset.labels:
-        asked = torch.arange(len(samples)) % classes  # Model.sample's own choice
-    return sampled.measure(samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked)
+        asked = torch.arange(n) % classes  # Model.sample's own choice
+    return sampled.measure(
+        draw(model, n, tools, chosen), against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked
+    )
 
 
 def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:

@@ -42,7 +42,7 @@ def check(*sets: Tensor) -> list[Tensor]:
             raise Refused(f"features are (pictures, width) of one width, not {shapes}")
         if len(features) < 2:
             raise Refused("a set has at least two pictures")
-        if not features.is_floating_point() or not features.isfinite().all():
+        if not features.is_floating_point() or not all(f.isfinite().all() for f in features.split(BLOCK)):
             raise Refused("features hold NaN or infinity: the extractor or the pictures are broken")
     return [features.detach().cpu() for features in sets]
 

@@ -56,19 +56,21 @@ def measure(
     shape, wanted = tuple(samples.shape[1:]), against.reference.images.shape[1:]
     if shape != wanted:
         raise Refused(f"samples are {shape}, the pictures of {against.reference.name} {wanted}")
-    rows = []
-    if against.inception is not None:
-        rows += through_inception(samples[:n], against, progress)
-    if against.classifier is not None:
-        classes = None if asked is None else asked[:n_classifier]
-        rows += through_classifier(samples[:n_classifier], against, classes)
+    told = "Inception of samples" if progress else None
+    inception, known, rows = against.inception, against.classifier, []
+    seen = None if inception is None else of_pictures(inception, samples[:n], progress=told)
+    known_as = None if known is None else of_pictures(known.extractor, samples[:n_classifier])
+    del samples  # of many, the largest thing in memory
+    if seen is not None:
+        rows += through_inception(seen, against)
+    if known_as is not None:
+        rows += through_classifier(known_as, against, None if asked is None else asked[:n_classifier])
     return rows
 
 
-def through_inception(samples: Tensor, against: Against, progress: bool = True) -> list[dict]:
-    """FID, KID, precision, recall and, where the weights have the classes for it, the Inception Score."""
-    inception, n = against.inception, len(samples)
-    fake = of_pictures(inception, samples, progress="Inception of samples" if progress else None)
+def through_inception(fake: Tensor, against: Against) -> list[dict]:
+    """FID, KID, precision, recall and, where the weights have the classes for it, the Inception Score, of features."""
+    inception, n = against.inception, len(fake)
     real = against.features(inception, against.reference)
     about = against.about(inception)
     equal = min(n, len(real))
@@ -86,11 +88,11 @@ def through_inception(samples: Tensor, against: Against, progress: bool = True) 
     return rows
 
 
-def through_classifier(samples: Tensor, against: Against, asked: Tensor | None = None) -> list[dict]:
-    """Distance, classes and memorisation, in the features of the classifier of the data set."""
-    known, n = against.classifier, len(samples)
+def through_classifier(fake: Tensor, against: Against, asked: Tensor | None = None) -> list[dict]:
+    """Distance, classes and memorisation, of features of the data set's own classifier."""
+    known, n = against.classifier, len(fake)
     extractor, classes = known.extractor, len(known.labels)
-    fake, real = of_pictures(extractor, samples), against.features(extractor, against.reference)
+    real = against.features(extractor, against.reference)
     predicted, of_real = (extractor.logits(f).argmax(1) for f in (fake, real))
     about = against.about(extractor) | {"classifier_accuracy": known.accuracy}
     shares = metrics.class_shares(predicted, classes)

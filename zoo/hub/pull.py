@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from zoo.hub.refusals import plain_errors
 from zoo.hub.waiting import Connection, about_us, log
 
 WORTH_A_BAR = 4_000_000  # bytes
+GIT_HASH = re.compile(
+    r"[0-9a-f]{40}"
+)  # the name of a small file's content in the cache, where it can be linked to
 ORPHANED = 3600  # seconds after which nobody goes on with a download that was killed
 
 
@@ -151,6 +155,8 @@ class _Snapshot:
             self.connection.limit = None
 
     def check_json(self, path: Path) -> None:
+        if GIT_HASH.fullmatch(path.resolve().name) and not is_as_committed(path):
+            raise Damaged(f"{path.name} of {self.repository} is not what was committed", path)
         try:
             json.loads(path.read_bytes())
         except (ValueError, RecursionError):
