@@ -77,7 +77,11 @@ def exit_with_one_line(
     """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback."""
     try:
         main()
+        sys.stdout.flush()
         return
+    except BrokenPipeError:  # of `sweep.py … --print-commands | head`
+        sys.stdout = None  # what is left of it can no longer be written, at the end neither
+        sys.exit(0)
     except ZooError as error:
         message = str(error)
     except KeyboardInterrupt:

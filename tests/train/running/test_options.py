@@ -241,6 +241,16 @@ def test_ctrl_c_ends_a_script_with_one_line_and_an_error(monkeypatch, capsys):
     assert capsys.readouterr().err == "dcgan.py: stopped; --resume goes on from the last snapshot\n"
 
 
+def test_a_reader_that_has_seen_enough_ends_a_script_in_silence(monkeypatch, capsys):
+    def cut():  # as by `sweep.py … --print-commands | head`
+        raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    with pytest.raises(SystemExit, match="0"):
+        arguments.exit_with_one_line(cut)
+    assert capsys.readouterr().err == ""
+
+
 def test_an_error_that_nobody_foresaw_keeps_its_traceback():
     def broken():
         return 1 / 0
