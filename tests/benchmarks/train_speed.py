@@ -29,8 +29,8 @@ from train.running import averaging, loop
 from train.running.auto import fastest
 from train.running.cell import Cell, build_game, made_up_batch, rules
 from train.running.provenance import hardware
-from train.running.step import play
 from zoo import architectures, losses
+from zoo.step import play
 
 SETTINGS = ((64, 64), (32, 32), (32, 16))  # width, batch
 PICTURES = 5_000

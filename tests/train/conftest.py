@@ -13,8 +13,8 @@ from PIL import Image
 
 import train
 from train.running.cell import adam
-from train.running.step import Batch, Game
 from zoo import architectures, losses
+from zoo.step import Batch, Game
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from itertools import product
 import pytest
 import torch
 
-from train.running.step import play
 from zoo import checkpoint, latents, losses
 from zoo.architectures import ARCHITECTURES, plan_critic
 from zoo.config import Config, Dataset, Training
 from zoo.errors import Refused
 from zoo.losses import LOSSES
 from zoo.model import Model
+from zoo.step import play
 
 
 def refusal(name, loss):

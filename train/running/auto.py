@@ -8,7 +8,7 @@ import torch
 
 from train.running.cell import Cell, build_game, in_layout, made_up_batch
 from train.running.graphs import agrees
-from train.running.step import Game, play
+from zoo.step import Game, play
 
 PRECISIONS, MEMORY_FORMATS = ("float32", "bf16"), ("channels_last", "contiguous")
 STEPS = 5

@@ -11,7 +11,6 @@ from train.reading.data import Pictures
 from train.running import convolution
 from train.running.options import SETTLED, as_recorded, command
 from train.running.provenance import hardware
-from train.running.step import Batch, Game
 from zoo import architectures, losses, penalties
 from zoo.architectures import CriticPlan
 from zoo.checkpoint import Config, Dataset, Inference, Training
@@ -19,6 +18,7 @@ from zoo.config import Scalar
 from zoo.errors import Refused
 from zoo.losses import Loss
 from zoo.penalties import Penalty
+from zoo.step import Batch, Game
 
 
 @dataclass(frozen=True)

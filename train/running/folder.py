@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from train.running.step import Game
 from zoo import checkpoint, pictures
 from zoo.checkpoint import Config
 from zoo.errors import TrainingError
 from zoo.model import Model
+from zoo.step import Game
 
 STATE = "state/state.pt"
 

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from train.running.cell import Cell, build_game, in_layout, made_up_batch
-from train.running.step import Batch, Game, play
+from zoo.step import Batch, Game, play
 
 WARM_UP = 3  # eager steps before a capture: optimiser states and cuDNN's choices have to exist
 

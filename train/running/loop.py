@@ -29,10 +29,10 @@ from train.running.graphs import Graphed
 from train.running.options import as_recorded, check, completed, settled, without_path
 from train.running.provenance import commit
 from train.running.resuming import kept_aside
-from train.running.step import Batch, Game, play
 from zoo import architectures, checkpoint, facades, pictures
 from zoo.config import owner_of
 from zoo.errors import TrainingError, ZooError
+from zoo.step import Batch, Game, play
 
 # The first optimiser imports torch._dynamo. Imported after the processes have met, it holds on to their group: Gloo's
 # threads then outlive `end_training`, and one that still needs Python while that shuts down aborts the process.

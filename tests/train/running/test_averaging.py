@@ -10,9 +10,9 @@ from train.running import averaging
 from train.running.averaging import inputs, with_statistics
 from train.running.cell import Cell, inference, rules
 from train.running.options import NoiseOptions
-from train.running.step import play
 from zoo.architectures import ARCHITECTURES, build_generator
 from zoo.checkpoint import Inference
+from zoo.step import play
 
 
 def norms(net):

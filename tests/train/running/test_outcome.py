@@ -15,7 +15,7 @@ from tests.train.running.short_runs import history
 from train.running import loop
 from train.running.loop import Tally
 from train.running.options import ASIDE
-from train.running.step import Batch
+from zoo.step import Batch
 
 # ---- what a run leaves
 

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from train.running import folder, step
-from train.running.step import compare_scores, critic_step, generate, generator_step, play
-from zoo import losses, penalties
+from train.running import folder
+from zoo import losses, penalties, step
 from zoo.losses import LOSSES
+from zoo.step import compare_scores, critic_step, generate, generator_step, play
 
 
 def on_forward(net, act):
