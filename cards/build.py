@@ -49,9 +49,9 @@ def check(folder: Path) -> str | None:
     return None
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> int:
     """The exit code is 1 where a card has drifted, 2 where something cannot be used."""
-    parser = argparse.ArgumentParser(prog="cards.build", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.split("\n\n")[0])
     parser.add_argument("models", nargs="*", metavar="ID_OR_FOLDER", help="default: all bundled models")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a card has drifted")
     options = parser.parse_args(arguments)
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 drifted += 1
                 print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
     except ZooError as error:
-        print(f"cards.build: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
     return 1 if drifted else 0
 

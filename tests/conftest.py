@@ -36,6 +36,7 @@ SLOW_FILES = {
     "test_processes.py",
     "test_readme.py",
     "test_scripts.py",
+    "test_wheel.py",
 }
 
 

@@ -41,6 +41,8 @@ def main() -> None:
     chosen = arguments.parse(Options, __doc__)
     if not chosen.models and not chosen.references:
         raise Refused("nothing to measure: name checkpoint folders, ids, or --references")
+    if chosen.references and not RESULTS.is_dir():
+        raise Refused("--references leaves its figures in train/results, so it needs a checkout")
     latents.check_seed(chosen.seed)
     torch.backends.cudnn.allow_tf32 = False  # figures are float32
     patient = InitProcessGroupKwargs(timeout=timedelta(days=7))  # decoding and features take what they take

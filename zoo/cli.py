@@ -1,4 +1,4 @@
-"""zoo list | info | sample | interpolate | translate | push: the public face from a shell."""
+"""zoo list | info | sample | interpolate | translate | push, and train | evaluate | card: the zoo from a shell."""
 
 import argparse
 import dataclasses
@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from zoo import commands
 from zoo.errors import Refused, ZooError
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ ANIMATIONS = (".webp", ".gif")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 where the person who typed it has to change something."""
-    options = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if words and words[0] in commands.HELP:  # these read their words themselves
+            return commands.run(words[0], words[1:])
+        options = parser().parse_args(words)
         options.run(options)
     except ZooError as error:
         print(f"zoo: {error}", file=sys.stderr)
@@ -35,10 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and their options; each sets `run`."""
     parent = argparse.ArgumentParser(prog="zoo", description="A zoo of small GANs: see them, use them.")
-    commands = parent.add_subparsers(required=True, metavar="COMMAND")
+    parent.add_argument("--version", action=_Version, help="say which release this is")
+    all_of_them = parent.add_subparsers(required=True, metavar="COMMAND")
 
     def command(run: Callable[[argparse.Namespace], None], name: str, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        sub = all_of_them.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         sub.set_defaults(run=run)
         sub.add_argument("--owner", help="whose zoo on the Hub (default: the environment's ZOO_HUB_OWNER)")
         return sub
@@ -99,7 +104,22 @@ def parser() -> argparse.ArgumentParser:
     pushing.add_argument("models", nargs="+", metavar="ID_OR_FOLDER", help="an id of `zoo list`, or a folder")
     pushing.add_argument("--private", action="store_true", help="for you alone, where a repository is made")
     pushing.add_argument("--revision", metavar="BRANCH", help="made where it is missing (default: main)")
+    for name, text in commands.HELP.items():
+        all_of_them.add_parser(name, help=text, add_help=False)
     return parent
+
+
+class _Version(argparse.Action):
+    """Reads the package's metadata only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **given: Any):
+        super().__init__(option_strings, dest, nargs=0, **given)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import zoo
+
+        print(f"zoo {zoo.__version__}")
+        parser.exit()
 
 
 # ---- the commands; what they need is imported once the options are known to be good

@@ -1,10 +1,13 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from zoo import cli, names
+import zoo
+from zoo import cli, commands, names
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +141,19 @@ def test_a_picture_that_fails_half_way_is_not_left(toy, capsys, monkeypatch):
 
     monkeypatch.setattr(Image.Image, "save", save)
     fails(capsys, "sample", toy, "--out", "a.png", saying="No space")
+
+
+def test_the_module_is_the_command_and_knows_its_release(capsys):
+    done = subprocess.run([sys.executable, "-m", "zoo", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"zoo {zoo.__version__}\n")
+
+
+def test_a_command_of_another_room_says_what_it_lacks(capsys, monkeypatch):
+    """Of a copy without train/, and of an installation without the extra."""
+    monkeypatch.setattr(commands, "HERE", Path("nowhere/zoo").absolute())
+    fails(capsys, "train", "dcgan", saying="pip install 'gan-zoo[train]'")
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "tyro", None)
+    monkeypatch.delitem(sys.modules, "train.dcgan", raising=False)
+    monkeypatch.delitem(sys.modules, "train.arguments", raising=False)
+    fails(capsys, "train", "dcgan", saying="needs tyro: pip install 'gan-zoo[train]'")

@@ -9,7 +9,10 @@ import torch
 
 def commit() -> str | None:
     """The checkout's commit, marked where files differ from it; None outside of a checkout."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40", "--dirty"]
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():  # installed, perhaps inside of somebody's checkout of something else
+        return None
+    git = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty"]
     try:
         return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
