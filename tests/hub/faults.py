@@ -1,9 +1,10 @@
 """What happens to a request that a pattern matches; each gets (hub, request, answer it, send it)."""
 
 import asyncio
+import gzip
 from collections.abc import Callable
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tests.hub.responses import error, start, whole
 
@@ -65,12 +66,12 @@ async def portal(_hub, _request, _answer, send):
     await whole(Response("<html>Welcome! Please log in.</html>", media_type="text/html"), send)
 
 
-def answers(status: int, code: str = "", **headers: str):
+def answers(status: int, code: str = "", message: str = "as the test asked for", **headers: str):
     """An error as the Hub sends it; `code` is its X-Error-Code, retry_after="9" its Retry-After."""
 
     async def fault(_hub, _request, _answer, send):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        await whole(error(status, code, "as the test asked for", **named), send)
+        await whole(error(status, code, message, **named), send)
 
     return fault
 
@@ -81,5 +82,45 @@ def meanwhile(act: Callable[[], object]):
     async def fault(_hub, _request, answer, send):
         act()
         await whole(await answer(), send)
+
+    return fault
+
+
+async def drip(hub, _request, answer, send):
+    """A byte at a time, for ever: each comes soon enough to keep a socket's timeout from ending it."""
+    response = await answer()
+    del response.headers["content-length"]
+    await send(start(response))
+    life = hub.life
+    while not hub.stopping and hub.life == life:
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        await asyncio.sleep(0.05)
+
+
+async def packed(_hub, _request, answer, send):
+    """Compressed, which nobody asked for."""
+    response = await answer()
+    response.body = gzip.compress(response.body)
+    response.headers["content-encoding"], response.headers["content-length"] = "gzip", str(len(response.body))
+    await whole(response, send)
+
+
+async def paged(_hub, request, answer, send):
+    """A list whose next page is itself."""
+    response = await answer()
+    response.headers["link"] = f'<{request.url}>; rel="next"'
+    await whole(response, send)
+
+
+async def circular(_hub, request, _answer, send):
+    """An address that leads to itself, with a body that is not read."""
+    await whole(Response(b"\0" * 2**22, 302, headers={"location": str(request.url)}), send)
+
+
+def shaped(body: object, status: int = 200):
+    """JSON of another shape than asked for."""
+
+    async def fault(_hub, _request, _answer, send):
+        await whole(JSONResponse(body, status), send)
 
     return fault

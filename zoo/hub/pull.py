@@ -15,13 +15,13 @@ from zoo import checkpoint
 from zoo.checkpoint import CONFIG, LARGEST, METRICS, WEIGHTS
 from zoo.config import LIBRARY, REPOSITORY
 from zoo.errors import CheckpointError, Refused
-from zoo.hub.refusals import plain_errors
+from zoo.hub.bounds import TooLarge, Unlike
+from zoo.hub.refusals import STUMBLES, plain_errors
 from zoo.hub.waiting import Connection, about_us, log
+from zoo.hub.words import clean_token, endpoint
 
 WORTH_A_BAR = 4_000_000  # bytes
-GIT_HASH = re.compile(
-    r"[0-9a-f]{40}"
-)  # the name of a small file's content in the cache, where it can be linked to
+COMMIT = GIT_HASH = re.compile("[0-9a-f]{40}")  # the latter names a small file's content in the cache
 ORPHANED = 3600  # seconds after which nobody goes on with a download that was killed
 
 
@@ -38,6 +38,7 @@ def pull(repository: str, revision: str | None, token: str | None, *, weights: b
 
     A file that is damaged there is fetched once more. Raises UnknownName, HubError or CheckpointError.
     """
+    token = clean_token(token)
     with plain_errors(repository, revision):
         commit = _commit(repository, revision, token, _cached(repository, revision, weights))
         if revision and 7 <= len(revision) < 40 and commit.startswith(revision):
@@ -61,6 +62,7 @@ def pull(repository: str, revision: str | None, token: str | None, *, weights: b
 
 def hosted(owner: str, token: str | None = None) -> list[str]:
     """The repositories of `owner` that say they hold a model of ours."""
+    token = clean_token(token)
     with plain_errors(f"the zoo of {owner}"), Connection():
         found = HfApi(token=token, **about_us()).list_models(author=owner, filter=LIBRARY)
         return sorted(model.id for model in found if REPOSITORY.fullmatch(model.id))
@@ -89,13 +91,14 @@ def _commit(repository: str, revision: str | None, token: str | None, cached: st
     api = HfApi(token=token, **about_us())
     with Connection(quick=cached is not None):
         try:
-            return api.resolve_revision(repository, revision=revision).resolved
-        except json.JSONDecodeError:
+            commit = api.resolve_revision(repository, revision=revision).resolved
+            if not COMMIT.fullmatch(commit):
+                raise Unlike("a commit without 40 digits")
+            return commit
+        except (json.JSONDecodeError, Unlike, TooLarge, *STUMBLES):
             if cached is None:
                 raise
-            log.warning(
-                f"{constants.ENDPOINT} does not answer as the Hub does: {repository} is as it was cached"
-            )
+            log.warning(f"{endpoint()} does not answer as the Hub does: {repository} is as it was cached")
             return cached
 
 

@@ -21,9 +21,10 @@ from huggingface_hub import (
 
 from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS
 from zoo.config import Config, parse_json
-from zoo.errors import CheckpointError, HubError, Refused
+from zoo.errors import CheckpointError, HubError, Refused, printable
 from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
 from zoo.hub.waiting import BUSY, Connection, about_us
+from zoo.hub.words import clean_token, endpoint
 
 TRIES = 6  # at a commit: others may push at the same time
 
@@ -68,7 +69,7 @@ def push_files(
     contents = {
         path: given if isinstance(given, bytes) else _read(Path(given)) for path, given in files.items()
     }
-    api = HfApi(token=token, **about_us())
+    api = HfApi(token=clean_token(token), **about_us())
     where: Where = {"repo_id": repo_id, "repo_type": repo_type}
     sent: dict[str, None] = {}
     with Connection(uploads=True), plain_errors(repo_id, revision, "write"):
@@ -175,13 +176,14 @@ def _check_finite(text: bytes, path: Path) -> None:
 
 def check_access(owner: str, token: str | None = None) -> None:
     """HubError where we are not logged in, which is better known before a long training."""
+    token = clean_token(token)
     with plain_errors(owner, doing="write"), Connection():
         about = HfApi(token=token, **about_us()).whoami(token=token)
-    names = [about["name"], *(organisation["name"] for organisation in about.get("orgs", []))]
+        me = str(about["name"])
+        names = [me, *(organisation["name"] for organisation in about.get("orgs", []))]
     if owner not in names:
-        raise HubError(
-            f"you are {about['name']} on the Hub and may not push for '{owner}': {LOG_IN} of {owner}"
-        )
+        me = printable(me)[:60]
+        raise HubError(f"you are {me} on the Hub and may not push for '{owner}': {LOG_IN} of {owner}")
 
 
 def _read(path: Path) -> bytes:
@@ -234,4 +236,4 @@ def _worth_another_look(error: Exception) -> bool:
 
 def _url(repo_type: str, repo_id: str, commit: str) -> str:
     prefix = constants.REPO_TYPES_URL_PREFIXES.get(repo_type, "")
-    return f"{constants.ENDPOINT}/{prefix}{repo_id}/commit/{commit}"
+    return f"{endpoint()}/{prefix}{repo_id}/commit/{commit}"

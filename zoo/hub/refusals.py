@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import TypeVar
 
-from huggingface_hub import constants, errors
+from huggingface_hub import errors
 
 from zoo.config import LIBRARY
 from zoo.errors import CheckpointError, HubError, UnknownName, ZooError
-from zoo.hub.waiting import TooLarge, Unreachable, first_line
+from zoo.hub.bounds import TooLarge, Unlike, Unreachable
+from zoo.hub.words import discreet, endpoint, first_line
 
 E = TypeVar("E", bound=BaseException)
 LOG_IN = "log in with 'hf auth login', or set HF_TOKEN"
@@ -21,10 +22,13 @@ CLIENT_ERRORS = (
     errors.EntryNotFoundError,
     errors.RevisionResolutionError,
     TooLarge,
+    Unlike,
     OSError,
     ValueError,
     RuntimeError,
 )
+# What the client stumbles with over an answer that has another shape than the Hub's.
+STUMBLES = (LookupError, TypeError, AttributeError, errors.StrictDataclassError)
 
 
 @contextlib.contextmanager
@@ -35,7 +39,11 @@ def plain_errors(name: str, revision: str | None = None, doing: str = "read") ->
     except ZooError:
         raise
     except CLIENT_ERRORS as error:
-        raise _plain(error, name, revision, doing) from None
+        plain = _plain(error, name, revision, doing)
+        plain.args = (discreet(str(plain)),)
+        raise plain from None
+    except STUMBLES as error:
+        raise HubError(_unlike(name)) from error
 
 
 def causes(error: BaseException | None) -> list[BaseException]:
@@ -67,7 +75,7 @@ def _plain(error: Exception, name: str, revision: str | None, doing: str) -> Zoo
             f"{name} is not ours: a file of it has {large} bytes or more, which is too many"
         )
     if among(errors.GatedRepoError):
-        page = f"{constants.ENDPOINT}/{name}"
+        page = f"{endpoint()}/{name}"
         return UnknownName(f"{name} is gated: ask for access at {page}, then {LOG_IN}")
     if among(errors.RepositoryNotFoundError):
         if doing == "write":
@@ -95,16 +103,20 @@ def _plain(error: Exception, name: str, revision: str | None, doing: str) -> Zoo
         if isinstance(offline, Unreachable):
             return HubError(f"cannot reach the Hub for {name}: {offline}")
         return HubError(f"{name} is not in the cache, and HF_HUB_OFFLINE keeps it from being fetched")
-    if among(errors.FileMetadataError, json.JSONDecodeError):
-        return HubError(
-            f"cannot fetch {name}: {constants.ENDPOINT} does not answer as the Hub does; is there a proxy or a"
-            " login page in between?"
-        )
+    if among(errors.FileMetadataError, json.JSONDecodeError, Unlike, RecursionError):
+        return HubError(_unlike(name))
     if answered:
         return HubError(f"the Hub answers {answered} for {name}: {_said(error)}")
     if transport := among(errors.HTTPError):
         return HubError(f"the connection to the Hub broke for {name}: {first_line(transport)}")
     return HubError(f"cannot {doing} {name} on the Hub: {first_line(error)}")
+
+
+def _unlike(name: str) -> str:
+    return (
+        f"cannot fetch {name}: {endpoint()} does not answer as the Hub does; is there a proxy or a login page in"
+        " between?"
+    )
 
 
 def _said(error: BaseException) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypedDict
 
 import huggingface_hub
@@ -20,6 +21,20 @@ from huggingface_hub.utils import _http as sessions
 
 from zoo.config import LIBRARY
 from zoo.errors import Refused
+from zoo.hub.bounds import (
+    ANSWER,
+    ANSWERS,
+    IN_ALL,
+    SLOWEST,
+    STALLED,
+    TooLarge,
+    Unlike,
+    Unreachable,
+    counted,
+    flowing,
+    in_time,
+)
+from zoo.hub.words import first_line, hush
 
 LONGEST_TRY, LONGEST_PAUSE = 10.0, 8.0  # seconds, of one of several tries and between two
 QUICK = 5.0  # seconds, where there is a copy in the cache to fall back on
@@ -31,10 +46,6 @@ _http: Any = importlib.import_module(
 )  # httpx, or what follows it
 _here: ContextVar["Connection | None"] = ContextVar("connection", default=None)
 _pushing: list["Connection"] = []  # uploads run in threads that the client starts, without our context
-
-
-class Unreachable(errors.OfflineModeIsEnabled):
-    """A subclass of what the client takes for being offline: it then looks into its cache."""
 
 
 def patience() -> float:
@@ -66,8 +77,9 @@ def about_us() -> AboutUs:
 class Connection:
     """Bounds the requests made while it is open: `seconds` of failure in a row, `limit` bytes an answer.
 
-    The clock starts with a request and stops with an answer; after one that broke off, with the next whole one. A
-    `quick` connection tries once.
+    The clock starts with a request and stops with an answer; after one that broke off, with the next whole one. Where
+    `limit` is None an answer is no file: it has ANSWER bytes at most and comes within `seconds`, and so do all that
+    this connection reads of them together. A `quick` connection tries once.
     """
 
     def __init__(self, *, quick: bool = False, uploads: bool = False):
@@ -75,7 +87,12 @@ class Connection:
         self.quick, self.uploads = quick, uploads
         self.limit: int | None = None
         self.since: float | None = None  # when the Hub was last known to answer
-        self.cuts = 0  # answers that broke off
+        self.broke_off = False  # the last answer did
+        self.waited, self.asked, self.received = (
+            0.0,
+            0,
+            0,
+        )  # seconds, GETs, bytes, of answers that are no files
 
     def __enter__(self) -> "Connection":
         _bound_sessions()
@@ -89,74 +106,118 @@ class Connection:
         if self.uploads:
             _pushing.remove(self)
 
-    @property
-    def left(self) -> float:
-        return self.seconds if self.since is None else self.since + self.seconds - time.monotonic()
+    def _left(self, listing: bool) -> float:
+        left = self.seconds if self.since is None else self.since + self.seconds - time.monotonic()
+        return min(left, self.seconds - self.waited) if listing else left
 
     def send(self, send: Callable[..., Any], request: Any, **options: Any) -> Any:
         """An answer to `request`, tried again while that may help and there is time left."""
+        began = time.monotonic()
+        self.since = self.since or began
+        listing = self.limit is None and request.method == "GET"
+        if listing:
+            self.asked += 1
+            if self.asked > ANSWERS:
+                raise Unlike(f"more than {ANSWERS} answers")
+        try:
+            return self._send(send, request, partial(self._left, listing), **options)
+        finally:
+            if listing:
+                self.waited += time.monotonic() - began
+
+    def _send(self, send: Callable[..., Any], request: Any, left: Callable[[], float], **options: Any) -> Any:
         repeatable = request.method in ("GET", "HEAD") or (
             request.method == "POST" and "/commit/" not in request.url.path
         )
-        self.since = self.since or time.monotonic()
+        request.headers["Accept-Encoding"] = "identity"  # what is packed may be a thousand times as large
         given = dict(request.extensions.get("timeout") or {})
         reason, tries = "no answer", 0
         while True:
-            if self.left <= 0:
+            if left() <= 0:
                 raise Unreachable(self._gave_up(reason))
             kinds = ("connect", "read", "write", "pool")
-            longest = min(LONGEST_TRY if repeatable else self.left, self.left)
+            longest = min(LONGEST_TRY if repeatable else left(), left())
             request.extensions["timeout"] = {kind: min(given.get(kind) or longest, longest) for kind in kinds}
             try:
-                response = send(request, **options)
+                response = in_time(left() + _to_send(request), partial(self._try, send, request, **options))
+            except TimeoutError:
+                raise Unreachable(self._gave_up(f"{reason}, or not all of one")) from None
             except _http.TransportError as error:
                 response, reason, pause = None, first_line(error), 0.0
                 if not repeatable or isinstance(error, _http.UnsupportedProtocol):
                     raise
             else:
                 if response.status_code not in BUSY:
-                    return self._bounded(response)
+                    return response
                 reason, pause = f"it answers {response.status_code}", _asked_pause(response)
-                if not repeatable and pause < self.left:
+                if not repeatable and pause < left():
                     return response
                 response.close()
             pause = pause or min(LONGEST_PAUSE, 0.5 * 2**tries)
-            if self.quick or pause >= self.left:
+            if self.quick or pause >= left():
                 raise Unreachable(self._gave_up(reason))
             if tries == 0:
-                log.warning(f"the Hub does not answer ({reason}): trying again for {self.left:.0f} s at most")
+                log.warning(f"the Hub does not answer ({reason}): trying again for {left():.0f} s at most")
             time.sleep(pause)
             tries += 1
 
-    def cut(self) -> None:
-        """An answer broke off: a few times, what had arrived of it counts as a sign of life."""
-        self.cuts += 1
-        if self.cuts <= 3 or self.since is None:
-            self.since = time.monotonic()
+    def _try(self, send: Callable[..., Any], request: Any, stream: bool = False, **options: Any) -> Any:
+        """One answer, its body bounded, and read unless it is to be streamed."""
+        response = send(request, stream=True, **options)
+        try:
+            self._bound(response, stream)
+            if not stream:
+                response.read()
+                if response.status_code not in BUSY:
+                    self.whole()
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def _bound(self, response: Any, stream: bool) -> None:
+        """The body of `response` refused where it is or becomes larger than the limit, or comes packed."""
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise Unlike("an answer is packed, unasked")
+        if warning := response.headers.get("X-HF-Warning"):
+            response.headers["X-HF-Warning"] = first_line(warning)  # the client shows it
+        limit = ANSWER if self.limit is None else self.limit
+        announced = response.headers.get("X-Linked-Size") or response.headers.get("Content-Length") or "0"
+        if announced.isdigit() and int(announced) > limit and response.status_code < 400:
+            raise TooLarge(int(announced))
+        body = counted(response.stream, limit, self._count)
+        if stream:
+            self.since = self.since if self.broke_off else None
+            timeout = response.request.extensions["timeout"]
+            timeout["read"] = min(timeout["read"], STALLED)
+            body = self._watched(flowing(body, self.seconds))
+        response.stream = _Stream(response.stream, body)
+
+    def _watched(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        """The clock starts with a body, again where enough of it came before it broke off, and stops at its end."""
+        began, received = time.monotonic(), 0
+        try:
+            for piece in body:
+                received += len(piece)
+                yield piece
+        except _http.TransportError:
+            enough = received >= SLOWEST * self.seconds
+            self.since = time.monotonic() if enough else self.since or began
+            self.broke_off = True
+            raise
+        self.whole()
+
+    def _count(self, received: int) -> None:
+        if self.limit is None:
+            self.received += received
+            if self.received > IN_ALL:
+                raise TooLarge(self.received)
 
     def whole(self) -> None:
-        self.since, self.cuts = None, 0
+        self.since, self.broke_off = None, False
 
     def _gave_up(self, reason: str) -> str:
         return reason if self.quick else f"{reason}; given up after {self.seconds:g} s (ZOO_HUB_TIMEOUT)"
-
-    def _bounded(self, response: Any) -> Any:
-        """The response, refused where it is or becomes larger than the limit."""
-        announced = response.headers.get("X-Linked-Size") or response.headers.get("Content-Length") or "0"
-        size = int(announced) if announced.isdigit() and response.status_code < 400 else 0
-        if self.limit is not None and size > self.limit:
-            response.close()
-            raise TooLarge(size)
-        if response.is_closed:
-            self.whole()
-        else:
-            self.since = self.since if self.cuts else None
-            response.stream = _Stream(response.stream, self)
-        return response
-
-
-class TooLarge(Exception):
-    """More bytes than may be."""
 
 
 class _Bounded:
@@ -171,10 +232,23 @@ class _Bounded:
             return self.plain(request, **options)
         return connection.send(self._living, request, **options)
 
-    def _living(self, request: Any, **options: Any) -> Any:
-        """A closed client sends nothing more: one that was closed between two tries has a follower."""
-        send = huggingface_hub.get_session().send if self.client.is_closed else self.plain
-        return getattr(send, "plain", send)(request, **options)
+    def _living(self, request: Any, follow_redirects: Any = None, **options: Any) -> Any:
+        """A closed client sends nothing more: one that was closed between two tries has a follower.
+
+        Where an answer leads elsewhere, its body is not read, as the client would: nothing bounds it.
+        """
+        client, send = self.client, self.plain
+        if client.is_closed:
+            client = huggingface_hub.get_session()
+            send = getattr(client.send, "plain", client.send)
+        follow = follow_redirects if isinstance(follow_redirects, bool) else client.follow_redirects
+        for _ in range(client.max_redirects):
+            response = send(request, follow_redirects=False, **options)
+            if not follow or response.next_request is None:
+                return response
+            response.close()
+            request = response.next_request
+        raise Unlike("one address leads to another without end")
 
 
 class _Factory:
@@ -202,6 +276,7 @@ def _bound_sessions() -> None:
     reading from it: `set_client_factory` would close it.
     """
     with _installing:
+        hush("huggingface_hub")
         client: Any = huggingface_hub.get_session()
         if isinstance(client.send, _Bounded):
             return
@@ -215,26 +290,22 @@ def _bound_sessions() -> None:
 
 
 class _Stream(_http.SyncByteStream):
-    """A body on its way: counted, and the clock starts anew when it is whole."""
+    """A body with its bounds."""
 
-    def __init__(self, stream: Any, connection: Connection):
-        self.stream, self.connection = stream, connection
+    def __init__(self, stream: Any, body: Iterator[bytes]):
+        self.stream, self.body = stream, body
 
     def __iter__(self) -> Iterator[bytes]:
-        received = 0
-        try:
-            for chunk in self.stream:
-                received += len(chunk)
-                if self.connection.limit is not None and received > self.connection.limit:
-                    raise TooLarge(received)
-                yield chunk
-        except _http.TransportError:
-            self.connection.cut()
-            raise
-        self.connection.whole()
+        return self.body
 
     def close(self) -> None:
         self.stream.close()
+
+
+def _to_send(request: Any) -> float:
+    """Seconds that a request's own body may take."""
+    size = request.headers.get("Content-Length", "0")
+    return int(size) / SLOWEST if size.isdigit() else 0.0
 
 
 def _asked_pause(response: Any) -> float:
@@ -244,8 +315,3 @@ def _asked_pause(response: Any) -> float:
         return float(asked) or 0.1
     reset = re.search(r"\bt=(\d+)", response.headers.get("RateLimit", ""))
     return float(reset[1]) if reset and response.status_code == 429 else 0.0
-
-
-def first_line(error: object) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:160]

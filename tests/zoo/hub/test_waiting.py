@@ -97,3 +97,9 @@ result = get_session().get(HfApi().endpoint + "/api/models/me/toy").status_code
 """
     assert client.run(ASK + code, SHORT)["result"] == 503
     assert len(server.requests) == 1
+
+
+def test_an_answer_that_it_is_busy_does_not_start_the_clock_anew(server, client, toy):
+    server.fail("HEAD .*config", answers(503))
+    failed(client.run("import zoo\nzoo.load('me/toy')", 1.2), "HubError", "given up after 1.2 s")
+    assert sum(line.startswith("HEAD") for line in server.lines()) == 2  # the next pause would be too long
