@@ -26,3 +26,26 @@ RESNET = {
     "wgan": "G down to −2180, critic up to 2157",
     "hinge": "both settled by the second epoch",
 }
+
+# Figures of curves, of which papers have no data: whose they are, which of ours stand beside them, what they show.
+PIXELWISE = "Enhancing Pixelwise GANs"
+OURS_OF_PIXELWISE = ["vanilla", "lsgan", "wgan", "wgan-gp", "focal"]
+CURVES = [
+    {
+        "source": PIXELWISE, "figures": "figures 2–5", "families": ["dcgan", "cdcgan"], "data": "cifar10",
+        "losses": OURS_OF_PIXELWISE, "kimg": 5000,
+        "shows": "both losses per epoch, batch 256",
+    },
+    {
+        "source": PIXELWISE, "figures": "figures 6–9", "families": ["pix2pix"], "data": "facades",
+        "losses": OURS_OF_PIXELWISE, "kimg": None,
+        "shows": "both losses, a figure per loss",
+    },
+    *(
+        {
+            "source": "Comparing adversarial loss functions in ResNet-based GANs", "figures": "the loss curves",
+            "families": ["sngan"], "data": "cifar10", "losses": [loss], "kimg": 250, "shows": shows,
+        }
+        for loss, shows in RESNET.items()
+    ),
+]  # fmt: skip

@@ -10,20 +10,22 @@ import gradio as gr
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from space import compare, facades, interpolate, parts
+from space import compare, curves, facades, interpolate, parts
 from space.catalogue import catalogue
+from space.histories import Histories
 from space.limits import FIRST_SEED
 from space.look import THEME
-from space.shelf import Shelf, find
+from space.shelf import Shelf, find, places
 from space.studio import Studio
 from zoo.errors import ZooError
 
 LOOK = "/look"  # where static/ is served
 MODULES = sorted(path.name for path in parts.STATIC.glob("*.js") if path.name != "gradio.js")
+STYLES = sorted(path.name for path in parts.STATIC.glob("*.css") if path.name != "page.css")
 LAUNCH = {
     "theme": THEME,
     "css_paths": parts.STATIC / "page.css",
-    "head": f'<link rel="stylesheet" href="{LOOK[1:]}/zoo.css">'
+    "head": "".join(f'<link rel="stylesheet" href="{LOOK[1:]}/{name}">' for name in STYLES)
     + "".join(f'<link rel="modulepreload" href="{LOOK[1:]}/{name}">' for name in MODULES),
     "app_kwargs": {"routes": [Mount(LOOK, StaticFiles(directory=parts.STATIC))]},
     "footer_links": [],
@@ -39,12 +41,12 @@ EMPTY = (
 
 def build(studio: Studio) -> gr.Blocks:
     """The page over the models of a studio: a tab appears where some model has something to show in it."""
-    shelf = studio.shelf
+    shelf, histories = studio.shelf, Histories(studio.shelf)
     known = catalogue(shelf)
     with gr.Blocks(title="GAN zoo", fill_width=True, delete_cache=(600, 3600)) as page:
         parts.piece("frame", [], catalogue=known)
         noise, translation = shelf.ids("noise"), shelf.ids("translation")
-        if not noise and not translation:
+        if not noise and not translation and not shelf.places:
             gr.HTML(EMPTY, elem_classes="sentence")
             return page
         with gr.Tabs():
@@ -53,6 +55,8 @@ def build(studio: Studio) -> gr.Blocks:
                 interpolate.tab(studio)
             if translation:
                 facades.tab(shelf)
+            if shelf.places or histories.runs():
+                curves.tab(histories)
 
         def models() -> list[dict]:
             """The models of this page: id, family, loss, data set, size in pixels, classes, figures."""
@@ -78,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     try:
-        studio = Studio(Shelf(find(options.models)))
+        studio = Studio(Shelf(find(options.models), places(options.models)))
         page = build(studio)
     except ZooError as error:
         sys.exit(f"space: {error}")

@@ -9,7 +9,7 @@ from zoo.errors import ZooError
 from zoo.hub.push import push_files
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("zoo", "space")  # the package as source, its models with it: a Space needs no release of it
+ROOMS = ("zoo", "cards", "space")  # the package as source, its models with it: a Space needs no release of it
 MOVED = ("README.md", "requirements.txt")  # files of space/ that a Space looks for at its root
 # A Space runs a file by its path, and Python then finds packages beside that file only.
 ENTRY = b'"""Starts the page."""\n\nfrom space.app import main\n\nmain()\n'

@@ -8,10 +8,11 @@ from pathlib import Path
 import zoo
 from space.limits import MAX_MODELS
 from zoo import architectures
-from zoo.checkpoint import CONFIG, Config
+from zoo.checkpoint import CONFIG, HISTORY, Config
 from zoo.errors import Refused, UnknownName, unknown
 from zoo.measurements import Info
 from zoo.model import Model
+from zoo.names import local
 
 
 def find(given: Iterable[str] | None) -> list[str | Path]:
@@ -26,7 +27,9 @@ def find(given: Iterable[str] | None) -> list[str | Path]:
         folder = Path(name)
         if folder.is_dir() and not (folder / CONFIG).is_file():
             inside = sorted(path.parent for path in folder.glob(f"*/{CONFIG}"))
-            if not inside:
+            if not inside and not any(
+                folder.glob(f"*/{HISTORY}")
+            ):  # a training's first lines come before a model
                 raise UnknownName(f"no checkpoint folder in '{name}': train a model, or name another folder")
             names += inside
         elif _is_owner(name):
@@ -39,6 +42,12 @@ def find(given: Iterable[str] | None) -> list[str | Path]:
     return names
 
 
+def places(given: Iterable[str] | None) -> list[Path]:
+    """The folders of `given` in which runs are written, and new ones may appear."""
+    folders = map(Path, given or ())
+    return [folder for folder in folders if folder.is_dir() and not (folder / CONFIG).is_file()]
+
+
 def _is_owner(name: str) -> bool:
     """Neither a path, nor a bundled id, nor what looks like the id of a model that is not installed."""
     alike = any(name.startswith(f"{family}-") for family in architectures.ARCHITECTURES)
@@ -46,9 +55,10 @@ def _is_owner(name: str) -> bool:
 
 
 class Shelf:
-    """Models by their ids; a second one of the same id has its folder's name added."""
+    """Models by their ids; a second one of an id has its folder's name added. `places`: where runs are written."""
 
-    def __init__(self, names: Iterable[str | Path]):
+    def __init__(self, names: Iterable[str | Path], places: Iterable[Path] = ()):
+        self.places = list(places)
         self._names: dict[str, str | Path] = {}
         self._infos: dict[str, Info] = {}
         self._loaded: dict[str, Model] = {}
@@ -66,20 +76,25 @@ class Shelf:
         labels = itertools.chain(paths, map(str, itertools.count(2)))
         return next(key for label in labels if (key := f"{id} ({label})") not in self._names)
 
-    def ids(self, kind: str) -> list[str]:
-        """Those of one kind: "noise" or "translation"."""
+    def ids(self, kind: str | None = None) -> list[str]:
+        """All, or those of one kind: "noise" or "translation"."""
         of = {key: info.config.architecture["name"] for key, info in self._infos.items()}
-        return [key for key, name in of.items() if architectures.get(name).kind == kind]
+        return [key for key, name in of.items() if kind in (None, architectures.get(name).kind)]
 
     def chosen(self, ids: Iterable[str]) -> list[str]:
         """`ids`, each known and none twice; UnknownName or Refused where that cannot be."""
+        ids = self.bounded(ids)
+        for key in ids:
+            self.info(key)
+        return ids
+
+    def bounded(self, ids: Iterable[str]) -> list[str]:
+        """`ids`, none twice, and no more than MAX_MODELS, or Refused; whether they are known is not looked at."""
         if isinstance(ids, str) or not isinstance(ids, Iterable):
             raise Refused(f"name the models in a list, not as {_short(ids)}")
         ids = list(dict.fromkeys(map(str, ids)))
         if len(ids) > MAX_MODELS:
             raise Refused(f"{len(ids)} models at once: choose at most {MAX_MODELS}")
-        for key in ids:
-            self.info(key)
         return ids
 
     def info(self, key: str) -> Info:
@@ -94,6 +109,14 @@ class Shelf:
         """What zoo.load takes for it."""
         self.info(key)
         return str(self._names[key])
+
+    def folder(self, key: str) -> Path | None:
+        """Where its files are on this machine; None of one whose files are on the Hub."""
+        name = self.name(key)
+        try:
+            return local(name)
+        except UnknownName:
+            return None
 
     def model(self, key: str) -> Model:
         """Loaded when first asked for."""

@@ -70,6 +70,29 @@ def measure(folder: Path, **figures: tuple[float, int]) -> None:
     (folder / "metrics.json").write_text(json.dumps({"weights_sha256": sha256, "metrics": rows}))
 
 
+def train(
+    folder: Path, *, lines: int = 40, kimg: float = 1000.0, level: float = 1.0, shades: tuple = ()
+) -> None:
+    """A history.jsonl of `lines` lines up to `kimg`, losses around `level`; a snapshot per grey level in `shades`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for i in range(1, lines + 1):
+        loss = level * (1 + 1 / i)
+        rows.append(
+            {
+                "kimg": kimg * i / lines, "g_steps": 100 * i, "d_loss": loss, "penalty": 0.0, "grad_norm_d": 2.0,
+                "d_real": level, "d_fake": -level / i, "d_accuracy": 0.9, "g_loss": 2 * loss, "grad_norm_g": 3.0,
+                "score_gap_sd": 0.5, "seconds": 1.5 * i,
+            }
+        )  # fmt: skip
+    (folder / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for i, shade in enumerate(shades, 1):
+        steps = 100 * round(lines * i / len(shades))
+        along = folder / "state" / "snapshots" / f"{steps:08d}"
+        along.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 64), (shade, shade, shade)).save(along / "samples.png")
+
+
 def same(a: Image.Image, b: Image.Image) -> bool:
     """Pixel for pixel."""
     return np.array_equal(np.asarray(a), np.asarray(b))

@@ -1,6 +1,7 @@
 // Puts the pieces into the places that the page has for them, and lets them share one state.
 
 import { Compare } from "./compare.js";
+import { Curves } from "./curves.js";
 import { frame } from "./frame.js";
 import { Interpolate } from "./interpolate.js";
 import { State } from "./state.js";
@@ -13,6 +14,7 @@ export async function mount(root, props, server) {
   if (props.view === "frame") open(root, JSON.parse(JSON.stringify(props.catalogue)));
   else if (props.view === "compare") new Compare(root, await state, server.draw);
   else if (props.view === "interpolate") new Interpolate(root, await state, server);
+  else if (props.view === "curves") new Curves(root, await state, server, props);
 }
 
 function open(root, catalogue) {
@@ -32,6 +34,7 @@ function followTabs(opened) {
   });
   const select = () => {
     const tab = tabs().find((one) => name(one) === opened.get("view"));
+    if (!tab && tabs().length) opened.set({ view: name(tabs()[0]) }); // nothing here has that view
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
     return tab;
   };

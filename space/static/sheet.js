@@ -3,7 +3,7 @@
 
 import { clamp, el } from "./dom.js";
 
-async function decoded(address, alt) {
+export async function decoded(address, alt) {
   const image = el("img", { alt, src: address, draggable: "false" });
   await image.decode();
   return image;

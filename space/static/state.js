@@ -2,9 +2,12 @@
 // and what is unknown or out of range falls back in silence.
 
 import { range } from "./dom.js";
+import { FIELDS } from "./fields.js";
 
 const FIRST = ["vanilla", "lsgan", "wgan", "focal", "hinge"];
-const VIEWS = ["compare", "interpolate", "facades"];
+const VIEWS = ["compare", "interpolate", "facades", ...Object.keys(FIELDS)];
+const OWN = Object.entries(FIELDS).flatMap(([view, fields]) =>
+  Object.entries(fields).map(([name, [usual, read]]) => ({ view, name, usual, read })));
 
 export class State {
   constructor(catalogue, query) {
@@ -100,13 +103,14 @@ export class State {
     return {
       view: "compare", data, ...this.ofData(data), seed: this.limits.firstSeed, trunc: null, at: null, lens: false,
       a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: this.limits.steps[1], t: 0, la: null, lb: null,
+      ...Object.fromEntries(OWN.map(({ name, usual }) => [name, usual])),
     };
   }
 
   mainData() {
     const names = Object.keys(this.catalogue.data);
     const count = (name) => this.modelsOf(name).length;
-    return names.reduce((best, name) => (count(name) > count(best) ? name : best), names[0]);
+    return names.reduce((best, name) => (count(name) > count(best) ? name : best), names[0] ?? "");
   }
 
   // --- the link
@@ -146,6 +150,7 @@ export class State {
     const frames = values.c ? columns ** 2 : values.steps;
     values.t = whole(query.get("t"), 0, frames - 1) ?? 0;
     if (most) [values.la, values.lb] = ["la", "lb"].map((key) => whole(query.get(key), 0, most - 1));
+    for (const { name, usual, read } of OWN) values[name] = read(query.get(name)) ?? usual;
     return values;
   }
 
@@ -168,6 +173,7 @@ export class State {
     for (const key of ["a", "b", "path", "steps"]) put(key, only("interpolate", values[key]), usual[key]);
     for (const key of ["c", "d", "la", "lb"]) put(key, only("interpolate", values[key]));
     put("t", only("interpolate", values.t), 0);
+    for (const { view, name, usual } of OWN) put(name, only(view, values[name]), usual);
     const text = query.toString().replaceAll("%2C", ",");
     return location.pathname + (text ? `?${text}` : "") + location.hash;
   }

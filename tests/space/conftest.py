@@ -94,6 +94,9 @@ def matrix(tmp_path_factory, write) -> Path:
     toys.measure(folder / "dcgan-lsgan-toy", classifier_distance_n10000=(1.8, 10_000))
     write(folder, "cdcgan-focal-toy", "cdcgan", 7)
     write(folder, "tint-a", "tint", 8)
+    for level, loss in enumerate(("vanilla", "lsgan", "focal"), 1):
+        toys.train(folder / f"dcgan-{loss}-toy", level=level, shades=(0, 80, 160, 240))
+    toys.train(folder / "cdcgan-focal-toy", kimg=500.0)
     return folder
 
 
@@ -161,7 +164,9 @@ def visit(contexts, address):
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("request", lambda request: allowed(request.url) or wrong.append(f"request to {request.url}"))
         page.goto(f"{address}/{query}")
-        page.wait_for_function("document.querySelector('.zoo .sheet.filled, .zoo .tile img, .sheets img')")
+        page.wait_for_function(
+            "document.querySelector('.zoo .sheet.filled, .zoo .tile img, .sheets img, .zoo .curve')"
+        )
         return page
 
     yield visit

@@ -10,7 +10,7 @@ import zoo
 from space import app
 from space.shelf import Shelf, find
 from space.studio import Studio
-from tests.toys import same
+from tests.toys import same, train
 from zoo import pictures
 from zoo.errors import UnknownName
 
@@ -86,11 +86,13 @@ def words(page: gr.Blocks) -> str:
     [
         (["dcgan-a"], ["Compare", "Interpolate"]),
         (["tint-a"], ["Facades"]),
+        (["dcgan-b"], ["Compare", "Interpolate", "Curves"]),  # which has a history
         (["dcgan-a", "tint-a"], ["Compare", "Interpolate", "Facades"]),
         ([], []),
     ],
 )
 def test_a_tab_appears_where_a_model_can_fill_it(runs, names, tabs):
+    train(runs / "dcgan-b")
     page = app.build(Studio(Shelf(runs / name for name in names)))
     labels = [c["props"]["label"] for c in page.get_config_file()["components"] if c["type"] == "tabitem"]
     assert labels == tabs

@@ -138,7 +138,7 @@ def test_that_process_sees_neither_the_checkout_nor_what_a_space_does_not_instal
 def test_the_package_and_every_bundled_model_go_whole():
     paths = deploy.files().keys()
     assert {path.split("/")[0] for path in paths} == {
-        *("app.py", "LICENSE", "README.md", "requirements.txt", "zoo", "space")
+        *("app.py", "LICENSE", "README.md", "requirements.txt", "zoo", "cards", "space")
     }
     for id in zoo.list_models():
         assert {f"zoo/checkpoints/{id}/{name}" for name in ("config.json", "model.safetensors")} <= paths
