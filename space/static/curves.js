@@ -262,7 +262,7 @@ export class Curves {
   say(id, card, kimg) {
     const { kimg: moments, g_steps: steps, columns, said } = this.histories.get(id);
     const at = indexAt(moments, kimg);
-    const drawn = card.frames.show(kimg);
+    const drawn = card.frames.show(kimg + this.most / MOMENTS);
     const value = (name) => short(columns[name]?.[at]);
     const over = moments.length && kimg > moments.at(-1) * 1.001 ? `ended at ${short(moments.at(-1))} kimg` : null;
     card.values.replaceChildren(`critic ${value("d_loss")} · generator ${value("g_loss")}`, el("br"),

@@ -36,6 +36,7 @@ function followTabs(opened) {
     const tab = tabs().find((one) => name(one) === opened.get("view"));
     if (!tab && tabs().length) opened.set({ view: name(tabs()[0]) }); // nothing here has that view
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+    tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
     return tab;
   };
   opened.on((changed) => changed.has("view") && select());

@@ -33,12 +33,17 @@ function steps(low, high, count) {
   return range(Math.floor(high / step + 1e-9) - first + 1).map((i) => (first + i) * step);
 }
 
+// Round numbers on both sides of zero, a few of them, from half the unit up.
 function powers(low, high, unit) {
-  const least = Math.ceil(Math.log10(unit));
-  const most = Math.floor(Math.log10(Math.max(-low, high, unit)));
-  const every = Math.ceil((most - least + 1) / 3);
-  const sizes = range(Math.max(0, most - least + 1)).map((i) => most - i).filter((_, i) => i % every === 0).map((power) => 10 ** power);
-  return [...sizes.map((size) => -size), 0, ...sizes.reverse()].filter((value) => value >= low && value <= high);
+  const sizes = range(40).map((i) => i - 20).flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power))
+    .filter((size) => size > unit / 2);
+  const side = (end) => {
+    const here = sizes.filter((size) => size <= end);
+    const tens = here.filter((size) => Math.abs(Math.log10(size) % 1) < 1e-9);
+    const few = here.length <= 4 ? here : tens.length > 1 ? tens : here.filter((_, i) => (here.length - 1 - i) % 2 === 0);
+    return few.filter((_, i) => (few.length - 1 - i) % Math.ceil(few.length / 4) === 0);
+  };
+  return [...side(-low).map((size) => -size), 0, ...side(high)].filter((value) => value >= low && value <= high);
 }
 
 export const short = (value) => {

@@ -62,7 +62,9 @@ def test_the_keyboard_alone_is_enough(visit):
     assert sum("sheet" in str(stop) for stop in stops) >= 3  # every sheet is one stop
 
 
-@pytest.mark.parametrize("query", ["?at=9&lens=1", "?view=interpolate", "?view=interpolate&c=1.1&d=1.2"])
+@pytest.mark.parametrize(
+    "query", ["?at=9&lens=1", "?view=interpolate", "?view=interpolate&c=1.1&d=1.2", "?view=curves"]
+)
 def test_a_phone_shows_it_without_scrolling_sideways(visit, query):
     page = visit(query, **PHONE)
     page.wait_for_timeout(300)
@@ -74,6 +76,11 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit, query):
         }).map(one => one.textContent)"""
     )
     assert small == []
+    tabs = page.get_by_role("tab")  # all in one row, which scrolls, and the one that is chosen is seen
+    assert [tab.get_attribute("aria-selected") for tab in tabs.all()].count("true") == 1
+    chosen = page.locator("[role=tab][aria-selected=true]")
+    assert chosen.inner_text().lower() == seen.query(page).get("view", "compare")
+    assert 0 <= chosen.bounding_box()["x"] < 390 - 40 and not page.get_by_label("More tabs").is_visible()
 
 
 def test_on_a_phone_the_first_tap_points_and_the_second_enlarges(visit):
@@ -92,6 +99,8 @@ def test_on_a_phone_the_first_tap_points_and_the_second_enlarges(visit):
         ("?", "dark"),
         ("?view=interpolate&", "light"),
         ("?view=interpolate&c=1.1&d=1.2&", "dark"),
+        ("?view=curves&also=gap&", "light"),
+        ("?view=curves&", "dark"),
     ],
 )
 def test_nobody_is_kept_out_by_what_the_page_does(visit, query, theme):
