@@ -46,7 +46,7 @@ def load(
 def list_models(
     pattern: str | None = None, *, owner: str | None = None, token: str | None = None
 ) -> list[str]:
-    """Names that `load` takes: the bundled ids, or an `owner`'s on the Hub; `pattern` is like "*-focal-*"."""
+    """What `load` takes: the bundled ids, or an `owner`'s on the Hub; `pattern` is "*-focal-*", say, or "focal"."""
     from zoo import names
 
     return names.list_models(pattern, owner=owner, token=token)

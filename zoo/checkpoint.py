@@ -6,9 +6,10 @@ a foreign config or weights file says is checked by name before anything large i
 
 import contextlib
 import hashlib
+import io
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # torch is imported where weights are touched: reading a conf
 __all__ = ["Config", "Dataset", "Inference", "Training", "Weights"]
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
+CRITIC = "critic.safetensors"  # where a run keeps it: it is not needed to draw pictures
 HISTORY, CARD = "history.jsonl", "README.md"
 # What a folder holds for others: never state/, nor anything that is not listed.
 PUBLISHED = (CONFIG, WEIGHTS, CARD, METRICS, HISTORY, "samples.png", "curves.png", "progress.webp")
@@ -97,8 +99,22 @@ def check_claims(folder: Path, config: Config) -> None:
         )
 
 
-def _build(folder: Path, config: Config) -> "nn.Module":
-    """The generator on the meta device: names and shapes, and no memory."""
+def load_critic(folder: str | Path, config: Config) -> "nn.Module | None":
+    """The critic that lies beside the weights, as `load` gives a generator; None where it was not kept.
+
+    CheckpointError where the file does not hold the critic that the config tells of.
+    """
+    path = Path(folder) / CRITIC
+    if not path.is_file() or not config.critic:
+        return None
+    module = _build(Path(folder), config, critic=True)
+    with _reading(path) as file:
+        _fill(module, file, "float32", path)
+    return module.eval().requires_grad_(False)
+
+
+def _build(folder: Path, config: Config, *, critic: bool = False) -> "nn.Module":
+    """The generator, or the critic, on the meta device: names and shapes, and no memory."""
     import torch
     from torch.overrides import TorchFunctionMode
 
@@ -109,15 +125,46 @@ def _build(folder: Path, config: Config) -> "nn.Module":
 
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if function in (torch.nn.init.normal_, torch.Tensor.normal_):
-                return None
+                return args[0] if args else None
             return function(*args, **(kwargs or {}))
 
     fields = dict(config.architecture)
+    name = str(fields.pop("name"))
     try:
         with torch.device("meta"), Uninitialised():
-            return architectures.build_generator(str(fields.pop("name")), fields)
+            if critic:
+                return architectures.build_described_critic(name, fields, config.critic)
+            return architectures.build_generator(name, fields)
     except ZooError as error:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from None
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[io.BufferedReader]:
+    """A file of tensors, by one descriptor throughout: a writer may replace the file meanwhile."""
+    import safetensors
+
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from None
+
+
+def _fill(module: "nn.Module", file: BinaryIO, precision: str, path: Path) -> None:
+    """Put a file's tensors, floats at `precision` there, into `module` as float32, once its header fits."""
+    import safetensors.torch
+
+    file.seek(0)
+    _check_header(file, os.fstat(file.fileno()).st_size, precision, module.state_dict(), path)
+    file.seek(0)
+    tensors = safetensors.torch.load(file.read())
+    module.load_state_dict(
+        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()},
+        assign=True,
+    )
 
 
 def load_weights(folder: str | Path, config: Config, module: "nn.Module") -> None:
@@ -126,30 +173,16 @@ def load_weights(folder: str | Path, config: Config, module: "nn.Module") -> Non
     The hash is verified before a byte is parsed, and every name, shape and type before a tensor is made.
     CheckpointError says what does not fit; its kind WrongHash, that the file is not the one `config` names.
     """
-    import safetensors.torch
-
     path = Path(folder) / WEIGHTS
     if not path.is_file():
         raise CheckpointError(f"{folder} has no {WEIGHTS}: fetch it again")
-    try:
-        with path.open("rb") as file:  # one descriptor throughout: a writer may replace the file meanwhile
-            size, expected = os.fstat(file.fileno()).st_size, config.weights.bytes
-            if size != expected:
-                raise WrongHash(f"{path} has {size} bytes instead of {expected}: fetch it again")
-            if hashlib.file_digest(file, "sha256").hexdigest() != config.weights.sha256:
-                raise WrongHash(f"{path} is not what its config names (sha256): fetch it again")
-            file.seek(0)
-            _check_header(file, size, config.weights.dtype, module.state_dict(), path)
-            file.seek(0)
-            tensors = safetensors.torch.load(file.read())
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from None
-    module.load_state_dict(
-        {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()},
-        assign=True,
-    )
+    with _reading(path) as file:
+        size, expected = os.fstat(file.fileno()).st_size, config.weights.bytes
+        if size != expected:
+            raise WrongHash(f"{path} has {size} bytes instead of {expected}: fetch it again")
+        if hashlib.file_digest(file, "sha256").hexdigest() != config.weights.sha256:
+            raise WrongHash(f"{path} is not what its config names (sha256): fetch it again")
+        _fill(module, file, config.weights.dtype, path)
 
 
 def _check_header(

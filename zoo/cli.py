@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words and words[0] in commands.HELP:  # these read their words themselves
             return commands.run(words[0], words[1:])
         options = parser().parse_args(words)
-        options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: print(f"zoo: {message}", file=sys.stderr)
+            options.run(options)
     except ZooError as error:
         print(f"zoo: {error}", file=sys.stderr)
         return 2
@@ -58,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: %(default)s)")
 
     listing = command(list_, "list", "list the models that are installed, or an --owner's on the Hub")
-    listing.add_argument("pattern", nargs="?", help='of their ids, such as "*-focal-*"')
+    listing.add_argument("pattern", nargs="?", help='part of their ids, or a pattern such as "*-focal-*"')
 
     about = command(info, "info", "tell what a model is and how it was measured")
     model(about)

@@ -8,12 +8,15 @@ import json
 import os
 import re
 import types
+import warnings
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, Self, get_args, get_origin
 
 from zoo.errors import CheckpointError, Refused
 
-FORMAT = 2  # 2 has `options`; a reader refuses keys that it does not know, so a new key is a new format
+# 2 has `options`. A reader refuses keys that it does not know, so a new key is a new format; one that older readers may
+# leave out, their pictures being the same without it, is written with "compatible": the oldest format that may.
+FORMAT = 2
 LIBRARY = "gan-zoo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -148,6 +151,8 @@ class Config:
             raise CheckpointError(f"{source} does not describe a model of {LIBRARY}")
         if data.get("format") == 1 and "options" not in data:
             data |= {"format": FORMAT, "options": None}
+        if _may_be_read(data):
+            data = _without_later_keys(data, source)
         if data.get("format") != FORMAT:
             given = short(data.get("format"))
             raise CheckpointError(f"{source} has format {given}, not {FORMAT}: upgrade {LIBRARY}")
@@ -184,6 +189,30 @@ class Config:
         for rule, holds in rules.items():
             if not holds:
                 raise ValueError(rule)
+
+
+def _may_be_read(data: dict[str, Any]) -> bool:
+    """Whether a config of a later format says that a reader of this one will do."""
+    later, oldest = data.get("format"), data.get("compatible")
+    return type(later) is int and type(oldest) is int and oldest <= FORMAT < later
+
+
+def _without_later_keys(data: dict[str, Any], source: str) -> dict[str, Any]:
+    """What this format knows of a later one; a warning names what was left out."""
+    left: list[str] = []
+
+    def known(kind: Any, value: Any, prefix: str) -> Any:
+        if not (is_dataclass(kind) and isinstance(value, dict)):
+            return value
+        types = {field.name: field.type for field in fields(kind)}
+        left.extend(f"{prefix}{short(name)}" for name in value if name not in types)
+        return {name: known(types[name], item, f"{name}.") for name, item in value.items() if name in types}
+
+    read = known(Config, {k: v for k, v in data.items() if k != "compatible"}, "") | {"format": FORMAT}
+    told = ", ".join(left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
+    words = f"{source} is of a later {LIBRARY} (format {data['format']}): {told or 'nothing'} was left out"
+    warnings.warn(words, stacklevel=2)
+    return read
 
 
 def _is_short(option: Option) -> bool:

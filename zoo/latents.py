@@ -9,7 +9,11 @@ mt19937ar.c has it, and take a 32-bit word w for each number, row by row: it is 
 
 import math
 import operator
+from collections.abc import Iterator
+from numbers import Real
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,19 +28,49 @@ def draw(n: int, size: int, seed: int = 0, truncation: float | None = None) -> T
 
     The first rows of a large draw are the small draw. `seed` lies in [0, 2**32), or Refused is raised.
     """
+    (z,) = draw_in_batches(n, size, seed, truncation, batch=n)
+    return z
+
+
+def draw_in_batches(
+    n: int, size: int, seed: int = 0, truncation: float | None = None, *, batch: int
+) -> Iterator[Tensor]:
+    """The latents of `draw`, (at most `batch`, size) at a time; no more of them are ever in memory."""
+    n, batch = whole("n", n), whole("batch", batch)
     if n < 1:
         raise Refused(f"n is {n}: ask for at least one picture")
+    if batch < 1:
+        raise Refused(f"batch is {batch}: it holds at least one picture")
+    _normal(torch.zeros(0, dtype=torch.float64), truncation)  # refuses it now, not at the first batch
     rng = torch.Generator().manual_seed(check_seed(seed))
-    k = torch.randint(LEVELS, (n, size), generator=rng)
+    words = (torch.randint(LEVELS, (min(batch, n - i), size), generator=rng) for i in range(0, n, batch))
+    return (_latents(k, truncation) for k in words)
+
+
+def row(k: int, size: int, seed: int = 0) -> Tensor:
+    """Row k of a draw, (size,): the words before it are passed over, and no latent is made of them."""
+    twister = np.random.MT19937()
+    seeded: Any = np.random.RandomState(check_seed(seed)).get_state(legacy=False)  # as torch seeds its own
+    twister.state = seeded
+    twister.random_raw(k * size, output=False)
+    return _latents(torch.from_numpy((twister.random_raw(size) % LEVELS).astype(np.int64)), None)
+
+
+def _latents(k: Tensor, truncation: float | None) -> Tensor:
     return _normal((k.double() + 0.5) / LEVELS, truncation).float()
+
+
+def whole(what: str, value: Any) -> int:
+    """`value` as an int; Refused, with `what` it is, where it is no whole number."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise Refused(f"{what} is a whole number, not {value!r:.60}") from None
 
 
 def check_seed(seed: int) -> int:
     """`seed` as an int in [0, 2**32), or Refused."""
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        raise Refused(f"a seed is a whole number, not {seed!r}") from None
+    number = whole("a seed", seed)
     if not 0 <= number < SEEDS:
         raise Refused(f"seed {number} is out of range: a seed lies between 0 and 2**32 - 1")
     return number
@@ -56,8 +90,9 @@ def _normal(u: Tensor, t: float | None) -> Tensor:
     """The quantile `u` (float64, in (0, 1)) of the standard normal distribution, cut off at ±t."""
     if t is None:
         return torch.special.ndtri(u)
-    if not t > 0:
-        raise Refused(f"truncation is {t}: give a number above 0 (0.7 is usual), or None for none")
+    if not isinstance(t, Real) or not t > 0:
+        raise Refused(f"truncation is {t!r:.60}: give a number above 0 (0.7 is usual), or None for none")
+    t = float(t)  # NumPy's would be computed with at their own precision
     low, high = (0.5 * math.erfc(s * t / math.sqrt(2)) for s in (1, -1))  # Φ(-t), Φ(t)
     return torch.special.ndtri(low + u * (high - low)).clamp(-t, t)
 

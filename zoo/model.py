@@ -1,22 +1,23 @@
 """A loaded checkpoint and what a user does with it: sample, interpolate, translate."""
 
-import operator
 import os
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self, cast, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from zoo import architectures, checkpoint, facades, measurements, names, pictures
+from zoo import architectures, asked, checkpoint, facades, measurements, names, notebook, pictures
+from zoo.asked import Anchor, Labels
 from zoo.checkpoint import Config
 from zoo.errors import CheckpointError, Refused, unknown
-from zoo.latents import check_seed, draw, lerp, slerp, truncate
+from zoo.latents import check_seed, draw, draw_in_batches, lerp, slerp, truncate, whole
 from zoo.measurements import Info
 
 BATCH = 32  # pictures at a time: larger ones gain nothing on a CPU
@@ -26,23 +27,41 @@ ABILITIES = {
 }
 MIXES = {"slerp": slerp, "lerp": lerp}
 
-Anchor = int | tuple[int, int] | Tensor
-Labels = int | str | Iterable[int | str] | Tensor
-
 
 class Model:
-    """A generator with its config. Several threads may use one at a time."""
+    """A generator with its config. Several threads may use one at a time; it can be copied, pickled and sent to a
+    spawned process.
+
+    `generator` is its nn.Module, in evaluation mode and without gradients for its weights: latents (n, latent size)
+    and, with classes, labels (n,) or weights of classes (n, classes) → pictures (n, C, S, S) in [-1, 1]; of a model
+    that translates, None and maps (n, 3, S, S) → photographs.
+    """
 
     def __init__(self, config: Config, generator: nn.Module, folder: Path):
         self.config, self.folder = config, folder
-        self.device = torch.device("cpu")
+        self.device, self.dtype = torch.device("cpu"), torch.float32
         given = dict(config.architecture)
         name = str(given.pop("name"))
         self.kind = architectures.get(name).kind
         self._fields = architectures.check_fields(name, given)
-        self._generator = generator
+        self.generator = generator
         self._dropout_rng, self._lock = torch.Generator(), Lock()
         self._set_inference_mode()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=Lock())
+
+    @cached_property
+    def critic(self) -> nn.Module | None:
+        """The critic that the generator was trained with, pictures (n, C, S, S) → scores; None where it was not kept.
+
+        CheckpointError where its file does not fit the config. It is on the model's device and of its dtype.
+        """
+        net = checkpoint.load_critic(self.folder, self.config)
+        return net if net is None else net.to(self.device, self.dtype)
 
     @classmethod
     def from_pretrained(
@@ -99,18 +118,38 @@ class Model:
 
     def __repr__(self) -> str:
         data = self.config.dataset
-        return (
-            f"<Model {self.id}: {data.size}×{data.size}×{data.channels} from {self.kind}, on {self.device}>"
-        )
+        how = f"{self.device}" + (f" in {self.dtype}" if self.dtype != torch.float32 else "")
+        return f"<Model {self.id}: {data.size}×{data.size}×{data.channels} from {self.kind}, on {how}>"
 
-    def to(self, device: str | torch.device) -> Self:
-        """Move to a device, in place; Refused where there is no such one here."""
+    def _repr_png_(self) -> bytes | None:
+        return notebook.png(self)
+
+    def _repr_html_(self) -> str:
+        return notebook.html(self)
+
+    def to(
+        self, device: str | torch.device | torch.dtype | None = None, dtype: torch.dtype | None = None
+    ) -> Self:
+        """Move to a device or let it compute in another dtype, or both, in place; pictures stay float32 on the CPU.
+
+        Refused where there is no such device here, or the dtype is no float.
+        """
+        if isinstance(device, torch.dtype):
+            device, dtype = None, device
+        dtype = self.dtype if dtype is None else dtype
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+            raise Refused(f"a model computes in float32, bfloat16 or float16, not {dtype}")
         try:
-            self.device = torch.device(device)
-            self._generator.to(self.device)
-        except (RuntimeError, AssertionError) as error:  # AssertionError: a torch without CUDA
+            if not isinstance(device, str | torch.device | None):
+                raise TypeError("it is the name of no device")
+            there = self.device if device is None else torch.device(device)
+            for net in (self.generator, vars(self).get("critic")):
+                if net is not None:
+                    net.to(there, dtype)
+        except (RuntimeError, AssertionError, TypeError) as error:  # AssertionError: a torch without CUDA
             reason = str(error).split("\n")[0]
             raise Refused(f"device '{device}' cannot be used here: {reason}; try cpu") from None
+        self.device, self.dtype = there, dtype
         return self
 
     # ---- from noise
@@ -128,11 +167,43 @@ class Model:
 
         `labels`, of a class-conditional model: one name or number for all, or one each; a text is a name where a
         class is called so, else a number. None cycles through the classes. `truncation` keeps latents within ± it.
-        `latents` (n, latent size) stand in for `n` and `seed`.
+        `latents` (n, latent size) stand in for `n` and `seed`; where they require a gradient, it flows back to them.
         """
         self._need("noise")
-        z = draw(n, self._fields["latent"], seed) if latents is None else self._check_latents(latents)
-        return self._generate(truncate(z, truncation), self._check_labels(labels, len(z)))
+        z = draw(n, self._fields["latent"], seed) if latents is None else asked.latents(latents, self.config)
+        return self._generate(truncate(z, truncation), asked.labels(labels, len(z), self.config))
+
+    def stream(
+        self,
+        n: int,
+        *,
+        batch: int = BATCH,
+        seed: int = 0,
+        labels: Labels | None = None,
+        truncation: float | None = None,
+    ) -> Iterator[Tensor]:
+        """The pictures of `sample(n, …)`, in order, (at most `batch`, C, H, W) at a time: no more are in memory."""
+        self._need("noise")
+        latents = draw_in_batches(n, self._fields["latent"], seed, batch=batch)
+        truncate(torch.zeros(1), truncation)  # what cannot be is refused here, not at the first batch
+        single = asked.one_for_all(labels)  # or none
+        each = asked.labels(labels, 1 if single else n, self.config)
+
+        def batches() -> Iterator[Tensor]:
+            first = 0
+            for z in latents:
+                rows = slice(first, first + len(z))
+                of = (
+                    asked.labels(labels, len(z), self.config, first)
+                    if single
+                    else None
+                    if each is None
+                    else each[rows]
+                )
+                yield self._generate(truncate(z, truncation), of)
+                first += len(z)
+
+        return batches()
 
     def grid(self, n: int = 64, *, columns: int | None = None, **sample: Any) -> Image.Image:
         """`sample(n, …)` as one picture.
@@ -159,19 +230,18 @@ class Model:
         gives the anchor's row.
         """
         self._need("noise")
+        steps = whole("steps", steps)
         if len(anchors) not in (2, 4):
             raise Refused(f"{len(anchors)} anchors: give 2 for a line or 4, the corners, for a plane")
-        if mode not in MIXES:
-            raise unknown("mode", mode, MIXES)
+        if mode not in tuple(MIXES):
+            raise unknown("mode", str(mode), MIXES)
         if steps < 2:
             raise Refused(f"steps is {steps}: an interpolation has at least its 2 ends")
-        z = torch.stack([self._anchor(anchor) for anchor in anchors])
-        condition = None
+        ends = [asked.anchor(anchor, self.config) for anchor in anchors]
+        z, condition = torch.stack([end for end, _ in ends]), None
         if self._classes and labels is None:
-            labels = [
-                anchor[1] % self._classes if isinstance(anchor, tuple | list) else 0 for anchor in anchors
-            ]
-        if (classes := self._check_labels(labels, len(anchors))) is not None:
+            labels = [row % self._classes for _, row in ends]
+        if (classes := asked.labels(labels, len(anchors), self.config)) is not None:
             one_hot = nn.functional.one_hot(classes, self._classes).float()
             condition = _between(one_hot, steps, lerp)
         return self._generate(_between(z, steps, MIXES[mode]), condition)
@@ -217,7 +287,7 @@ class Model:
         """(3, S, S) → (C, S, S), one at a time: its batch statistics must be its own."""
         with self._lock, torch.inference_mode():
             self._dropout_rng.manual_seed(seed)
-            photograph = self._generator(None, picture[None].to(self.device))
+            photograph = self.generator(None, picture[None].to(self.device, self.dtype))
         return photograph[0].float().cpu().clone()
 
     # ---- within
@@ -226,7 +296,7 @@ class Model:
         """What the config says of batch norm and dropout, settled once."""
         if self.kind == "noise" and (self.config.inference.dropout or self._batch_statistics):
             raise CheckpointError(f"{self.id}: only a translating model may keep dropout or batch statistics")
-        for module in list(self._generator.modules()):
+        for module in list(self.generator.modules()):
             if self._batch_statistics and isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.running_mean = module.running_var = None  # without them it uses the picture's own
             for name, child in module.named_children():
@@ -247,61 +317,14 @@ class Model:
 
     def _generate(self, z: Tensor, condition: Tensor | None) -> Tensor:
         batches = []
-        with torch.inference_mode():
+        follow = z.requires_grad and torch.is_grad_enabled()
+        with nullcontext() if follow else torch.inference_mode():
             for start in range(0, len(z), BATCH):
                 rows = slice(start, start + BATCH)
                 of = None if condition is None else condition[rows].to(self.device)
-                batches.append(self._generator(z[rows].to(self.device), of).float().cpu())
+                made = self.generator(z[rows].to(self.device, self.dtype), of)
+                batches.append(made.float().cpu())
         return torch.cat(batches)  # out of inference mode, so that the caller may do anything with it
-
-    def _check_latents(self, latents: Tensor) -> Tensor:
-        if latents.ndim != 2 or latents.shape[1] != self._fields["latent"] or not len(latents):
-            raise Refused(
-                f"latents of {self.id} have shape (n, {self._fields['latent']}), not {tuple(latents.shape)}"
-            )
-        if not latents.is_floating_point() or not latents.isfinite().all():
-            raise Refused("latents must be finite floats")
-        return latents.detach().cpu().float()
-
-    def _anchor(self, anchor: Anchor) -> Tensor:
-        if isinstance(anchor, Tensor) and anchor.ndim:
-            return self._check_latents(anchor[None] if anchor.ndim == 1 else anchor)[0]
-        seed, row = anchor if isinstance(anchor, tuple | list) else (cast(int, anchor), 0)
-        if row < 0:
-            raise Refused(f"row {row} of seed {seed}: rows count from 0")
-        return draw(row + 1, self._fields["latent"], seed)[row]
-
-    def _check_labels(self, labels: Labels | None, n: int) -> Tensor | None:
-        """Labels (n,) int64 in range; None for a model without classes."""
-        if not self._classes:
-            if labels is not None:
-                raise Refused(f"{self.id} knows no classes: leave labels out")
-            return None
-        if labels is None:
-            return torch.arange(n) % self._classes
-        if isinstance(labels, str) or not isinstance(labels, Iterable) or getattr(labels, "ndim", 1) == 0:
-            labels = [cast("int | str", labels)] * n
-        numbers = [self._label(label) for label in labels]
-        if len(numbers) != n:
-            raise Refused(f"{len(numbers)} labels for {n} pictures: give one for all or one each")
-        return torch.tensor(numbers)
-
-    def _label(self, label: int | str) -> int:
-        names = self.config.dataset.labels
-        if isinstance(label, str):
-            if label in names:
-                return names.index(label)
-            if not re.fullmatch(r"-?[0-9]{1,9}", label):
-                raise unknown("class", label, names)
-            label = int(label)
-        try:
-            number = operator.index(label)
-        except TypeError:
-            raise Refused(f"a label is a class's number or name, not {label!r}") from None
-        if not 0 <= number < self._classes:
-            last = self._classes - 1
-            raise Refused(f"label {number} is out of range: the classes of {self.id} are 0 to {last}")
-        return number
 
 
 class _SeededDropout(nn.Module):

@@ -26,6 +26,8 @@ def resolve(
     it is a bundled id, or else a repository of `owner` (by default the environment's ZOO_HUB_OWNER).
     UnknownName is raised where there is none; no other file is ever looked at.
     """
+    if not isinstance(name, str | os.PathLike):
+        raise Refused(f"a model's name is a text or a path, not {name!r:.60}")
     if isinstance(name, os.PathLike) or "/" in name or os.sep in name:
         folder = Path(name)
         if _has_config(folder):
@@ -35,6 +37,8 @@ def resolve(
             raise UnknownName(f"no model at '{os.fspath(name)}': it is no folder with a {CONFIG}")
         if at and revision:
             raise Refused(f"'{name}' already names a revision: give it once")
+        if not at and not revision:
+            _check_not_meant_here(folder)
         return _pull(repository, at or revision, token, weights)
     if not ID.fullmatch(name):
         raise unknown("model", name, bundled())
@@ -67,7 +71,8 @@ def list_models(
 ) -> list[str]:
     """Names that `zoo.load` takes: the bundled ids, or with an `owner` their repositories on the Hub.
 
-    `pattern` is a shell's, matched against the id: "*-focal-*". HubError is raised where the Hub does not answer.
+    `pattern` is a shell's, matched against the id: "*-focal-*"; a plain word finds the ids that contain it. HubError is
+    raised where the Hub does not answer.
     """
     if owner:
         from zoo.hub import pull
@@ -75,7 +80,10 @@ def list_models(
         names = pull.hosted(owner_of(owner) or owner, token)
     else:
         names = bundled()
-    return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1], pattern or "*")]
+    pattern = pattern or "*"
+    if not set("*?[") & set(pattern):
+        pattern = f"*{pattern}*"
+    return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1], pattern)]
 
 
 def _has_config(folder: Path) -> bool:
@@ -83,6 +91,22 @@ def _has_config(folder: Path) -> bool:
         return (folder / CONFIG).is_file()
     except (OSError, ValueError):  # a folder that we may not enter, a name that no folder can have
         return False
+
+
+def _check_not_meant_here(folder: Path) -> None:
+    """UnknownName where a name like runs/typo means a folder here, as the Hub need not be asked to know."""
+    try:
+        models = sorted(path.parent.name for path in folder.parent.glob(f"*/{CONFIG}"))
+        there = folder.is_dir()
+    except (OSError, ValueError):
+        return
+    if not models and not there:
+        return
+    near = difflib.get_close_matches(folder.name, models, n=3, cutoff=0.5)
+    places = [f"{folder.parent.as_posix()}/{name}" for name in near or models[:9]]
+    what = f"{folder} is a folder without a {CONFIG}" if there else f"no model at '{folder}'"
+    hint = f"did you mean {' or '.join(places)}?" if near else f"there are {', '.join(places) or 'none'}"
+    raise UnknownName(f"{what}: {hint} (a repository of the Hub: {folder.as_posix()}@main)")
 
 
 def _not_bundled(name: str) -> UnknownName:

@@ -129,6 +129,26 @@ def test_a_config_that_cannot_be_is_refused_by_name(folder, change, words):
     refused(lambda: checkpoint.load(folder), *words)
 
 
+def test_a_later_config_that_says_so_is_read_with_a_warning(folder):
+    known = checkpoint.read(folder)
+
+    def later(config, compatible=2):
+        config.update(format=3, speed=1)
+        config["training"].update(pace=[2])
+        if compatible is not None:
+            config.update(compatible=compatible)
+
+    edit(folder, later)
+    with pytest.warns(UserWarning, match=r"format 3\): speed, training.pace was left out") as told:
+        assert checkpoint.read(folder) == known
+    assert len(told) == 1 and "\n" not in str(told[0].message)
+    for compatible in (None, 3, "2", True, 2.0):
+        edit(folder, lambda config, c=compatible: (config.pop("compatible", None), later(config, c)))
+        refused(lambda: checkpoint.read(folder), "format 3", "upgrade")
+    edit(folder, lambda config: config.update(format=2))
+    refused(lambda: checkpoint.read(folder), "speed is not a key of format 2")  # whatever it says of itself
+
+
 OPTIONS = {
     "loss": "focal",
     "lr": 4e-4,

@@ -42,8 +42,9 @@ def test_list_lists_what_is_installed(make_checkpoint, tmp_path, monkeypatch, ca
         make_checkpoint(folder=f"bundled/{name}")
     assert cli.main(["list"]) == 0
     assert capsys.readouterr().out == "dcgan-focal-cifar10\nsngan-hinge-cifar10\n"
-    assert cli.main(["list", "dcgan*"]) == 0
-    assert capsys.readouterr().out == "dcgan-focal-cifar10\n"
+    for pattern in ("dcgan*", "focal"):
+        assert cli.main(["list", pattern]) == 0
+        assert capsys.readouterr().out == "dcgan-focal-cifar10\n"
 
 
 def test_info_is_for_people_or_for_programs(toy, capsys):
@@ -66,6 +67,16 @@ def test_info_is_for_people_or_for_programs(toy, capsys):
     assert cli.main(["info", toy, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["id"] == "dcgan-focal-toy" and data["metrics"] == {"rows": rows, "stale": True}
+
+
+def test_a_warning_is_a_line(toy, capsys):
+    path = Path(toy, "config.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 3, "compatible": 2, "speed": 1}))
+    assert cli.main(["info", toy]) == 0
+    said = capsys.readouterr()
+    assert (
+        said.err.startswith("zoo: runs/toy/config.json is of a later gan-zoo") and said.err.count("\n") == 1
+    )
 
 
 def test_sample_writes_a_grid(toy):

@@ -64,7 +64,8 @@ def test_a_bundled_model_is_loaded_by_its_id(bundled, no_hub):
     assert zoo.load("dcgan-focal-cifar10").folder == bundled / "dcgan-focal-cifar10"
     assert zoo.list_models() == ["dcgan-focal-cifar10", "dcgan-wgan-gp-cifar10"]
     assert zoo.list_models("*-focal-*") == ["dcgan-focal-cifar10"]
-    assert zoo.list_models("focal") == []
+    assert zoo.list_models("wgan") == ["dcgan-wgan-gp-cifar10"]  # what contains it
+    assert zoo.list_models("focal-*") == [] and zoo.list_models("ogan") == []
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,27 @@ def test_info_reads_no_weights(bundled, no_hub):
     (bundled / "dcgan-focal-cifar10" / "metrics.json").write_text(text)
     info = zoo.info("dcgan-focal-cifar10")
     assert info.config.id == "dcgan-focal-toy" and info.metrics == (rows, True)
+
+
+def test_a_folder_that_is_meant_is_looked_for_at_home(make_checkpoint, tmp_path, monkeypatch, no_hub):
+    make_checkpoint(folder="runs/dcgan-focal-photos")
+    Path(tmp_path, "runs/unfinished").mkdir()
+    monkeypatch.chdir(tmp_path)
+    refused("runs/dcgan-focal-photo", "did you mean runs/dcgan-focal-photos?", "runs/dcgan-focal-photo@main")
+    refused("runs/zzz", "there are runs/dcgan-focal-photos")
+    refused("runs/unfinished", "without a config.json")
+
+
+def test_a_repository_whose_owner_is_called_as_a_folder_is_still_there(
+    make_checkpoint, tmp_path, monkeypatch, pulled
+):
+    Path(tmp_path, "someone").mkdir()
+    monkeypatch.chdir(tmp_path)
+    zoo.load("someone/toy")  # nothing of ours is in that folder
+    make_checkpoint(folder="someone/other")
+    zoo.load("someone/toy@main")
+    zoo.load("someone/toy", revision="main")
+    assert [repository for repository, *_ in pulled] == ["someone/toy"] * 3
 
 
 # ---- on the Hub; hub/test_pull.py has what happens there

@@ -265,3 +265,17 @@ def build_critic(name: str, fields: dict[str, int], plan: CriticPlan, width: int
     if family.conditional:
         shared["classes"] = fields["classes"]
     return family.critic(**shared, spectral_norm=plan.spectral_norm)
+
+
+def build_described_critic(name: str, fields: dict[str, Any], described: dict[str, Any]) -> nn.Module:
+    """The critic that a config describes, of a generator with `fields`; Refused where it describes none that can be."""
+    low, high = BOUNDS["width"]
+    norm, width = described.get("norm"), described.get("width")
+    if norm not in layers.NORMS or type(width) is not int or not low <= width <= high:
+        raise Refused(
+            f"a critic has one of the norms {', '.join(layers.NORMS)} and a width from {low} to {high}"
+        )
+    plan = CriticPlan(norm, described.get("spectral_norm") is True, described.get("autoencoder") is True)
+    if plan.autoencoder and get(name).autoencoder is None:
+        raise Refused(f"{name} has no critic that is an autoencoder")
+    return build_critic(name, check_fields(name, fields), plan, width)

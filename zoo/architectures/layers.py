@@ -85,7 +85,7 @@ class ToMaps(nn.Module):
         self.shape = (side, side, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.view(len(x), *self.shape).permute(0, 3, 1, 2)
+        return x.unflatten(1, self.shape).permute(0, 3, 1, 2)  # no len(x): an exported graph takes any batch
 
 
 class ToFeatures(nn.Module):
