@@ -14,6 +14,9 @@ MAX_WAITING = 24  # requests; more are told to come again
 FIRST_SEED = 7  # of the page without a query
 FPS = 12  # frames a second of an animation, played or downloaded
 SCORES = 3.0  # the losses' charts go from -SCORES to SCORES
+MAX_TRAININGS = 24  # in the Loss lab, of 1 MB with ten losses; a page has one
+MAX_TOY_STEPS = 20_000  # of one of them
+MAX_LEAD = 500  # steps that its critic may be trained alone
 
 LIMITS = {
     "columns": COLUMNS,
