@@ -38,7 +38,7 @@ def main() -> None:
         training.run(STEPS - EARLY)
         for name, frame in training.frames().items():
             reached.setdefault(name, []).append(frame.reached)
-        print(f"seed {seed}: {({name: found[-1] for name, found in reached.items()})}", flush=True)
+        print(f"seed {seed}:", {name: found[-1] for name, found in reached.items()}, flush=True)
     table = {
         name: {"reached": found, "median": statistics.median(found), "range": [min(found), max(found)]}
         for name, found in reached.items()
