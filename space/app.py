@@ -15,6 +15,7 @@ from space.catalogue import catalogue
 from space.histories import Histories
 from space.limits import FIRST_SEED
 from space.look import THEME
+from space.pairs import TestPairs
 from space.shelf import Shelf, find, places
 from space.studio import Studio
 from zoo.errors import ZooError
@@ -39,10 +40,10 @@ EMPTY = (
 )
 
 
-def build(studio: Studio) -> gr.Blocks:
+def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
     """The page over the models of a studio: a tab appears where some model has something to show in it."""
-    shelf, histories = studio.shelf, Histories(studio.shelf)
-    known = catalogue(shelf)
+    shelf, histories, pairs = studio.shelf, Histories(studio.shelf), pairs or TestPairs()
+    known = catalogue(shelf) | {"maps": facades.about(pairs)}
     with gr.Blocks(title="GAN zoo", fill_width=True, delete_cache=(600, 3600)) as page:
         parts.piece("frame", [], catalogue=known)
         noise, translation = shelf.ids("noise"), shelf.ids("translation")
@@ -54,7 +55,7 @@ def build(studio: Studio) -> gr.Blocks:
                 compare.tab(studio)
                 interpolate.tab(studio)
             if translation:
-                facades.tab(shelf)
+                facades.tab(studio, pairs)
             if shelf.places or histories.runs():
                 curves.tab(histories)
 
@@ -80,10 +81,15 @@ def main(arguments: list[str] | None = None) -> None:
         help="ids, checkpoint folders, folders of them such as runs, or an owner on the Hub "
         "(default: the bundled models)",
     )
+    parser.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="has the Facades test pairs in DIR/facades (default: ZOO_DATA_DIR, else the Hub is asked)",
+    )
     options = parser.parse_args(arguments)
     try:
         studio = Studio(Shelf(find(options.models), places(options.models)))
-        page = build(studio)
+        page = build(studio, TestPairs(options.data_dir))
     except ZooError as error:
         sys.exit(f"space: {error}")
     studio.warm_up(FIRST_SEED)

@@ -29,7 +29,7 @@ def catalogue(shelf: Shelf) -> dict:
         "families": {name: family(name) for name in families},
         "data": data(shelf.config(model["id"]) for model in models),
         "limits": LIMITS,
-        "translators": [{"id": key, "load": shelf.name(key)} for key in shelf.ids("translation")],
+        "translators": [translator(key, shelf) for key in shelf.ids("translation")],
     }
 
 
@@ -47,6 +47,19 @@ def entry(key: str, shelf: Shelf) -> dict:
         "classes": fields.get("classes", 0),
         "kimg": config.training.kimg,
         "figures": figures(shelf.info(key)),
+    }
+
+
+def translator(key: str, shelf: Shelf) -> dict:
+    """One model that translates."""
+    config = shelf.config(key)
+    return {
+        "id": key,
+        "load": shelf.name(key),
+        "loss": config.loss["name"],
+        "data": config.dataset.name,
+        "size": config.architecture["size"],
+        "kimg": config.training.kimg,
     }
 
 

@@ -1,69 +1,180 @@
-"""The tab Facades: one label map through every model that translates pictures."""
+"""The tab Facades: one label map through every model that translates, with the figures of those that have a truth."""
 
+import functools
+import math
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
+import numpy as np
+from gradio.data_classes import FileData
 from PIL import Image
 
-from space import parts
+from space import parts, uploads
 from space.limits import MAX_SEED
-from space.shelf import Shelf, whole
+from space.pairs import HOW, TestPairs
+from space.shelf import whole
+from space.studio import Studio, address, answered, packed
 from zoo import facades, measures, pictures
-from zoo.errors import DataError
+from zoo.errors import Refused
+from zoo.latents import SEEDS
 
-SIDE = 256  # pixels of the map and the photograph as shown
-
-
-@parts.said_to_the_visitor()
-def draw(shelf: Shelf, seed: int, label_map: str | None = None, photograph: str | None = None) -> str:
-    """HTML: the map (an invented building's unless there is a file), the photograph, a translation a model.
-
-    With a file of the true photograph each translation has its PSNR and SSIM.
-    """
-    seed = whole("the seed", seed, 0, MAX_SEED)
-    given = _read(label_map) if label_map else facades.random_building(seed)
-    caption = "as uploaded" if label_map else f"invented, seed {seed}"
-    figures = [parts.figure(pictures.fit(given, SIDE), "the label map", f"<b>label map</b><br>{caption}")]
-    true = _read(photograph).convert("RGB") if photograph else None
-    if true:
-        caption = "<b>photograph</b><br>as uploaded"
-        figures.append(parts.figure(pictures.fit(true, SIDE), "the true photograph", caption))
-    for key in shelf.ids("translation"):
-        translated = shelf.model(key).translate(given)
-        caption = parts.caption(key, shelf.config(key))
-        if true:
-            pair = translated.convert("RGB"), pictures.fit(true, translated.width)
-            caption += f"<br>PSNR {measures.psnr(*pair):.1f} dB · SSIM {measures.ssim(*pair):.2f}"
-        figures.append(parts.figure(translated, f"the map, translated by {key}", caption))
-    return "".join(figures)
+FIGURES = ("psnr", "ssim", "wrapped")
+REMEMBERED = 64  # translations, of 200 kB
 
 
-def _read(file: str) -> Image.Image:
-    try:
-        return pictures.decode(Path(file))
-    except DataError as error:  # which names the file, a temporary one that tells the visitor nothing
-        raise DataError(f"cannot read that upload: {str(error).rpartition(': ')[2]}") from None
+class Translations:
+    """Maps through models; the same twice is translated once."""
+
+    def __init__(self, studio: Studio, pairs: TestPairs):
+        self.shelf, self.pairs = studio.shelf, pairs
+        self._translated = functools.lru_cache(REMEMBERED)(self._translate)
+
+    # ---- what may be asked
+
+    def draw(self, asked: dict) -> dict:
+        """{models, map or pair, seed} → {sheets: {id: address of a picture}}."""
+        of = self._of(asked)
+        return {
+            "sheets": {
+                key: address(packed(self._translated(key, *of))) for key in self.keys(asked.get("models"))
+            }
+        }
+
+    def measure(self, asked: dict) -> dict:
+        """{models, pair, seed} or {models, map, photograph, seed} → {sheets: {id: figures}}."""
+        of = self._of(asked)
+        truth = self._truth(asked)
+        keys = self.keys(asked.get("models"))
+        return {"sheets": {key: figures(self._translated(key, *of), truth) for key in keys}}
+
+    def place(self, asked: dict) -> dict:
+        """{pair}, {building} or {files} → {map, photograph or None, scale}: a map as text, a photograph's address.
+
+        `scale`: the figures of what translates nothing, held against the photograph.
+        """
+        if "building" in asked:
+            seed = whole("the seed of a building", asked["building"], 0, MAX_SEED)
+            return {"map": facades.pack(facades.random_building(seed))}
+        if "pair" in asked:
+            number = self._number(asked["pair"])
+            label_map, photograph = self.pairs[number]
+            other = self.pairs[number - 1 if number else len(self.pairs) - 1][1]
+        else:
+            (label_map, photograph), other = uploads.read(asked.get("files")), None
+        answer = {"map": facades.pack(pictures.fit(label_map, facades.SIDE))}
+        if photograph is None:
+            return answer
+        shown = pictures.fit(photograph, facades.SIDE).convert("RGB")
+        return answer | {"photograph": address(packed(shown)), "scale": self._scale(shown, other)}
+
+    def fetch(self, asked: dict) -> None:
+        """What may wait for the Hub, and so is done while nobody waits for us."""
+        if asked.get("pair") is not None:
+            self._number(asked["pair"])
+            self.pairs.fetch()
+
+    # ---- within
+
+    def keys(self, models: Any) -> list[str]:
+        """`models`, each known and one that translates."""
+        keys = self.shelf.chosen(models)
+        known = self.shelf.ids("translation")
+        for key in keys:
+            if key not in known:
+                raise Refused(f"{key} makes pictures from noise: choose one of {', '.join(known)}")
+        return keys
+
+    def _number(self, number: Any) -> int:
+        return whole("the number of a test pair", number, 0, len(self.pairs) - 1)
+
+    def _of(self, asked: dict) -> tuple[int | str, int]:
+        """A pair's number or a map as text, and dropout's seed: the i-th pair's is i higher, as evaluate.py has it."""
+        seed = whole("the seed", asked.get("seed"), 0, MAX_SEED)
+        if asked.get("pair") is not None:
+            number = self._number(asked["pair"])
+            return number, (seed + number) % SEEDS
+        if not isinstance(asked.get("map"), str):
+            raise Refused("give a map as text, or the number of a test pair")
+        return asked["map"], seed
+
+    def _truth(self, asked: dict) -> Image.Image:
+        if asked.get("pair") is not None:
+            return self.pairs[self._number(asked["pair"])][1]
+        return uploads.decode(asked.get("photograph"))
+
+    def _translate(self, key: str, of: int | str, seed: int) -> Image.Image:
+        label_map = facades.unpack(of) if isinstance(of, str) else self.pairs[of][0]
+        return self.shelf.model(key).translate(label_map, seed=seed)
+
+    def _scale(self, truth: Image.Image, other: Image.Image | None) -> list[dict]:
+        """Black, noise and an unrelated building against a photograph; every PSNR of uint8 is some 28 dB."""
+        noise = np.random.default_rng(0).integers(256, size=(truth.height, truth.width, 3), dtype=np.uint8)
+        other = other or facades.random_building(0)
+        unrelated = pictures.fit(other, truth.width).convert("RGB")
+        subjects = {
+            "black": Image.new("RGB", truth.size),
+            "noise": Image.fromarray(noise),
+            "an unrelated building": unrelated,
+        }
+        return [{"of": of} | figures(picture, truth) for of, picture in subjects.items()]
 
 
-def tab(shelf: Shelf) -> None:
-    with gr.Tab("Facades") as here:
-        with gr.Row(elem_classes="bar"):
-            seed = parts.seed_box("Random building", 1)
-            label_map = gr.UploadButton("Upload a map", file_types=["image"], min_width=0)
-            photograph = gr.UploadButton("Upload its photograph", file_types=["image"], min_width=0)
-        parts.sentence(
-            "One map, one network; only the loss differs. With a photograph, PSNR and SSIM say how near each came:"
-            " higher is nearer."
-        )
-        translations = gr.HTML(elem_classes="sheets", min_height=320)
+def figures(translated: Image.Image, truth: Image.Image) -> dict:
+    """PSNR, SSIM, and the PSNR that subtracting uint8 gives; None for one that is infinite, as JSON knows none."""
+    truth = pictures.fit(truth, translated.width).convert(translated.mode)
+    arrays = np.atleast_3d(np.asarray(translated)), np.atleast_3d(np.asarray(truth))
+    values = (
+        measures.psnr(translated, truth),
+        measures.ssim(translated, truth),
+        measures.wrapped_psnr(*arrays),
+    )
+    return {
+        name: value if math.isfinite(value) else None for name, value in zip(FIGURES, values, strict=True)
+    }
 
-        def redraw(*values):
-            return gr.skip() if values[0] is None else draw(shelf, *values)
 
-        def another(value):
-            return (redraw(value), None, None)  # no photograph shows an invented building
+def tab(studio: Studio, pairs: TestPairs) -> None:
+    work = Translations(studio, pairs)
+    with gr.Tab("Facades", id="facades"):
+        place = answered(studio, work.place, before=work.fetch)
+        parts.piece("facades", [answered(studio, work.draw), answered(studio, work.measure), place])
+        parts.endpoint(translate_of(studio, work))
 
-        uploads = [label_map, photograph]
-        triggers = [here.select, label_map.upload, photograph.upload]
-        gr.on(triggers, redraw, [seed, *uploads], translations, **parts.LIVE)
-        seed.change(another, seed, [translations, *uploads], **parts.LIVE)
+
+def translate_of(studio: Studio, work: Translations):
+    @parts.said_to_the_visitor()
+    def translate(
+        map: FileData, models: list[str] | None = None, truth: FileData | None = None, seed: int = 0
+    ) -> list[dict]:
+        """For each model a dict: id, picture (a PNG of the map as a photograph), psnr, ssim and wrapped.
+
+        map: a picture of any size; its middle square is snapped to the twelve colours of CMP Facades. models: ids (see
+        /models); null takes all that translate. truth: the photograph of that map, of the same size; without it psnr
+        (dB), ssim and wrapped (the PSNR that subtracting uint8 gives, an artefact) are null. seed: of dropout, a whole
+        number from 0 to 2**32 - 1.
+        """
+        seed = whole("the seed", seed, 0, MAX_SEED)
+        keys = work.shelf.ids("translation") if models is None else work.keys(models)
+        with studio.turn():
+            given = [uploads.opened(Path(file["path"])) for file in (map, truth) if file]
+        if len(given) == 2:
+            uploads.check_one_size(*given)
+        answers = []
+        for key in keys:  # a turn each, so that nobody waits for all of them
+            with studio.turn():
+                picture = work.shelf.model(key).translate(given[0], seed=seed)
+                measured = figures(picture, given[1]) if truth else dict.fromkeys(FIGURES)
+            answers.append({"id": key, "picture": parts.png(packed(picture))} | measured)
+        return answers
+
+    return translate
+
+
+def about(pairs: TestPairs) -> dict:
+    """What the page is told of maps and pairs."""
+    colours = ["#" + bytes(colour).hex() for colour in facades.PALETTE]
+    classes = [
+        {"name": name, "colour": colour} for name, colour in zip(facades.CLASSES, colours, strict=True)
+    ]
+    return {"classes": classes, "side": facades.SIDE, "pairs": len(pairs), "here": pairs.here, "how": HOW}

@@ -11,6 +11,8 @@ MIN_TRUNCATION, NO_TRUNCATION = 0.1, 4.0  # the slider's ends
 MAX_SEED = SEEDS - 1
 MAX_MODELS = 10  # at a time
 MAX_WAITING = 24  # requests; more are told to come again
+MAX_UPLOAD = 10_000_000  # bytes of a file
+MAX_UPLOAD_PIXELS = 25_000_000  # some 300 MB while it is decoded
 FIRST_SEED = 7  # of the page without a query
 FPS = 12  # frames a second of an animation, played or downloaded
 SCORES = 3.0  # the losses' charts go from -SCORES to SCORES
@@ -26,6 +28,7 @@ LIMITS = {
     "truncation": [MIN_TRUNCATION, NO_TRUNCATION],
     "seed": MAX_SEED,
     "firstSeed": FIRST_SEED,
+    "upload": MAX_UPLOAD,
     "fps": FPS,
     "scores": SCORES,
 }

@@ -1,9 +1,7 @@
-"""What the tabs share: a custom piece, an endpoint, errors said to the visitor, a picture with its caption."""
+"""What the tabs share: a custom piece, an endpoint, errors said to the visitor."""
 
-import base64
 import contextlib
 import html
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,18 +9,13 @@ import gradio as gr
 from gradio.data_classes import FileData
 from gradio.processing_utils import save_pil_to_cache
 from gradio.utils import get_upload_folder
-from PIL import Image
 
-from space.limits import MAX_SEED
 from space.studio import Busy
 from zoo import pictures
 from zoo.config import Config
 from zoo.errors import Refused, ZooError, unknown
 
 STATIC = Path(__file__).parent / "static"
-# Of every event that runs a model: one at a time, and of a burst of changes only the last.
-MODEL_EVENT = {"concurrency_limit": 1, "concurrency_id": "models", "api_visibility": "private"}
-LIVE = {**MODEL_EVENT, "trigger_mode": "always_last", "show_progress": "hidden"}
 
 
 @contextlib.contextmanager
@@ -51,7 +44,7 @@ def piece(view: str, server_functions: list[Callable], **props) -> gr.HTML:
 
 def endpoint(function: Callable) -> None:
     """A function for gradio_client, on the API page under its own name."""
-    gr.api(function, **{**MODEL_EVENT, "api_visibility": "public"}, api_name=function.__name__)
+    gr.api(function, concurrency_limit=1, concurrency_id="models", api_name=function.__name__)
 
 
 def png(content: bytes) -> FileData:
@@ -71,35 +64,3 @@ def class_of(label: str | int | None, config: Config) -> int | None:
     if str(label).isascii() and str(label).isdigit() and len(str(label)) < 10:
         return int(label)
     raise unknown("class", str(label)[:60], names)
-
-
-def figure(picture: Image.Image, alt: str, caption: str, *, scale: int = 1) -> str:
-    """HTML of a picture, its pixels `scale` times as large and sharp, over its caption (HTML)."""
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
-    data = base64.b64encode(file.getvalue()).decode()
-    width, height = picture.width * scale, picture.height * scale
-    return (
-        f'<figure style="--width: {width}px"><img alt="{html.escape(alt)}" width="{width}" height="{height}"'
-        f' src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
-    )
-
-
-def caption(key: str, config: Config) -> str:
-    """HTML: the id; under it the loss and how much the critic has seen."""
-    return f"<b>{html.escape(key)}</b><br>{html.escape(str(config.loss['name']))} · {config.training.kimg:g} kimg"
-
-
-def sentence(text: str) -> gr.HTML:
-    return gr.HTML(f"<p>{text}</p>", elem_classes="sentence")
-
-
-def seed_box(label: str, value: int) -> gr.Number:
-    """A seed between two arrows, which work in the browser."""
-    with gr.Row(elem_classes="seed"):
-        previous = gr.Button("‹", min_width=0, elem_classes="arrow")
-        seed = gr.Number(value, label=label, precision=0, min_width=0, elem_classes="number")
-        following = gr.Button("›", min_width=0, elem_classes="arrow")
-    for button, step in ((previous, -1), (following, 1)):
-        button.click(None, seed, seed, js=f"s => Math.min({MAX_SEED}, Math.max(0, s + {step}))")
-    return seed

@@ -179,14 +179,20 @@ def _abreast(row: list[Image.Image]) -> Image.Image:
     return whole_row
 
 
-def answered(studio: Studio, draw: Callable[[dict], dict]) -> Callable[[dict], dict]:
-    """A server function for a custom piece: takes and gives one object; what goes wrong is said in it."""
+def answered(
+    studio: Studio, draw: Callable[[dict], dict], *, before: Callable[[dict], None] = lambda asked: None
+) -> Callable[[dict], dict]:
+    """A server function for a custom piece: takes and gives one object; what goes wrong is said in it.
+
+    `before` is done out of turn, as it may take long and needs no model.
+    """
 
     @functools.wraps(draw)
     def answer(asked):
         if not isinstance(asked, dict):
             return {"error": "ask with an object"}
         try:
+            before(asked)
             with studio.turn():
                 return draw(asked)
         except ZooError as error:

@@ -102,6 +102,9 @@ def parser() -> argparse.ArgumentParser:
     translating.add_argument(
         "--seed", type=int, default=0, help="of dropout, if it stays on (default: %(default)s)"
     )
+    translating.add_argument(
+        "--truth", type=Path, metavar="PHOTO", help="what the map shows: print PSNR and SSIM against it"
+    )
 
     pushing = command(push, "push", "publish finished models as an --owner's repositories on the Hub")
     pushing.add_argument("models", nargs="+", metavar="ID_OR_FOLDER", help="an id of `zoo list`, or a folder")
@@ -177,10 +180,18 @@ def interpolate(options: argparse.Namespace) -> None:
 
 def translate(options: argparse.Namespace) -> None:
     _check_output(options.out, STILLS)
-    from zoo import pictures
+    from zoo import measures, pictures
 
-    photograph = _load(options).translate(pictures.decode(options.map), seed=options.seed)
+    given = pictures.decode(options.map)
+    truth = None if options.truth is None else pictures.decode(options.truth)
+    if truth and truth.size != given.size:
+        sizes = f"the map is {given.width}x{given.height}, the truth {truth.width}x{truth.height}"
+        raise Refused(f"{sizes}: a pair needs one size")
+    photograph = _load(options).translate(given, seed=options.seed)
     _save(options.out, photograph.save)
+    if truth:
+        pair = photograph, pictures.fit(truth, photograph.width).convert(photograph.mode)
+        print(f"PSNR {measures.psnr(*pair):.2f} dB, SSIM {measures.ssim(*pair):.3f}, against {options.truth}")
 
 
 def push(options: argparse.Namespace) -> None:

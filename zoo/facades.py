@@ -4,11 +4,15 @@ Classes and their order: Tyleček & Šára, "Spatial Pattern Templates for Recog
 Structure", GCPR 2013. The colours are those of pix2pix's files (Isola et al., CVPR 2017); CMP's own differ.
 """
 
+import base64
+import zlib
 from itertools import pairwise
 from types import SimpleNamespace as Look
 
 import numpy as np
 from PIL import Image
+
+from zoo.errors import DataError
 
 _COLOURS = {
     "background": (0, 0, 223),
@@ -27,6 +31,7 @@ _COLOURS = {
 CLASSES = tuple(_COLOURS)
 PALETTE = np.array(list(_COLOURS.values()), np.uint8)  # (12, 3)
 PALETTE.flags.writeable = False
+SIDE = 256  # pixels of a map that is made here or carried as text
 
 # JPEG keeps brightness sharp and halves the resolution of colour, so a sill three pixels thick has its own
 # brightness and its neighbours' colour: by plain RGB distance it vanishes. Rows: Y, and Cb and Cr times 0.15.
@@ -94,6 +99,31 @@ def _filled(labels: np.ndarray, confident: np.ndarray, distance: np.ndarray) -> 
     filled = labels.copy()
     filled[y, x] = label
     return filled
+
+
+def pack(picture: Image.Image) -> str:
+    """A label map of 256x256, snapped first, as text for links and programs: a kilobyte or two.
+
+    base64url without padding of raw deflate of one byte a pixel, row by row: the index of its class. Raises DataError
+    for another size.
+    """
+    if picture.size != (SIDE, SIDE):
+        raise DataError(f"a map as text has {SIDE}x{SIDE} pixels, not {picture.width}x{picture.height}")
+    pixels = np.asarray(snap(picture))
+    labels = (pixels[..., None, :] == PALETTE).all(-1).argmax(-1).astype(np.uint8)
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return base64.urlsafe_b64encode(squeeze.compress(labels.tobytes()) + squeeze.flush()).decode().rstrip("=")
+
+
+def unpack(text: str) -> Image.Image:
+    """The label map of such a text, 256x256 RGB; DataError where it is none."""
+    try:
+        stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = stream.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), SIDE * SIDE + 1)
+        labels = np.frombuffer(content, np.uint8).reshape(SIDE, SIDE)
+        return Image.fromarray(PALETTE[labels])
+    except (ValueError, zlib.error, IndexError):  # bad base64, too few or too many bytes; no class
+        raise DataError("this text holds no label map: it is cut short, or of something else") from None
 
 
 Map = np.ndarray  # (256, 256) uint8, an index into CLASSES

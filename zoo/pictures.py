@@ -42,25 +42,25 @@ def to_pil(x: torch.Tensor) -> Image.Image:
     return Image.fromarray((x[0] if x.shape[0] == 1 else x.permute(1, 2, 0)).contiguous().numpy())
 
 
-def decode(source: bytes | Path | Image.Image) -> Image.Image:
+def decode(source: bytes | Path | Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
     """Any picture, upright, as L or RGB: transparency lies on white, 16 bits and floats are scaled to 8.
 
-    Raises DataError for what is no picture (of FORMATS), is cut short, or has more than MAX_PIXELS.
+    Raises DataError for what is no picture (of FORMATS), is cut short, or has more than `most` pixels.
     """
     try:
         if isinstance(source, Image.Image):
-            return _loaded(source)
+            return _loaded(source, most)
         with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
-            return _loaded(Image.open(file, formats=FORMATS))
+            return _loaded(Image.open(file, formats=FORMATS), most)
     except (Exception, Image.DecompressionBombWarning) as error:  # Pillow's decoders raise nearly anything
         what = source if isinstance(source, Path) else "the picture"
         reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _one_line(error)
         raise DataError(f"cannot read {what}: {reason}") from error
 
 
-def _loaded(picture: Image.Image) -> Image.Image:
-    if picture.width * picture.height > MAX_PIXELS:
-        raise ValueError(f"{picture.width}x{picture.height} is more than {MAX_PIXELS:,} pixels")
+def _loaded(picture: Image.Image, most: int) -> Image.Image:
+    if picture.width * picture.height > most:
+        raise ValueError(f"{picture.width}x{picture.height} is more than {most:,} pixels")
     picture.load()
     return _flat(ImageOps.exif_transpose(picture))
 

@@ -45,7 +45,7 @@ export function frame(root, state) {
   };
   const link = button("Copy link", "Link", async () => {
     await copy(new URL(state.link(), location.href).href);
-    return "Copied";
+    return state.missing() ? `Copied, ${state.missing()}` : "Copied";
   });
   const show = button("Copy Python", "Python", () => open(panel.hidden));
   show.setAttribute("aria-expanded", false);

@@ -2,6 +2,7 @@
 
 import { Compare } from "./compare.js";
 import { Curves } from "./curves.js";
+import { Facades } from "./facades.js";
 import { frame } from "./frame.js";
 import { Interpolate } from "./interpolate.js";
 import { State } from "./state.js";
@@ -15,6 +16,7 @@ export async function mount(root, props, server) {
   else if (props.view === "compare") new Compare(root, await state, server.draw);
   else if (props.view === "interpolate") new Interpolate(root, await state, server);
   else if (props.view === "curves") new Curves(root, await state, server, props);
+  else if (props.view === "facades") new Facades(root, await state, server);
 }
 
 function open(root, catalogue) {

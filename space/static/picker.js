@@ -21,12 +21,14 @@ function chart(loss, limit) {
   return svg;
 }
 
-export function picker(state) {
+// key: under which the state has the chosen ones. trained: the names of those that there are, where it is not the state's.
+export function picker(state, { key = "loss", trained: known } = {}) {
   const order = state.catalogue.losses.map((loss) => loss.name);
+  const others = (known ?? []).filter((name, i) => !order.includes(name) && known.indexOf(name) === i); // "none", say
   const toggle = (name) => {
-    const chosen = new Set(state.get("loss"));
+    const chosen = new Set(state.get(key));
     if (!chosen.delete(name)) chosen.add(name);
-    if (chosen.size) state.set({ loss: order.filter((one) => chosen.has(one)) });
+    if (chosen.size) state.set({ [key]: [...order, ...others].filter((one) => chosen.has(one)) });
   };
   const entries = state.catalogue.losses.map((loss) => {
     const note = el("small");
@@ -34,12 +36,17 @@ export function picker(state) {
       chart(loss, state.limits.scores), el("span", {}, loss.name), note);
     return { loss, button, note };
   });
+  const controls = others.map((name) => {
+    const input = el("input", { type: "checkbox", value: name, onchange: () => toggle(name) });
+    return el("label.check", {}, input, name === "none" ? "L1 alone, no critic" : name);
+  });
   const group = el("div.losses", { role: "group", "aria-label": "Losses, shown or not" }, entries.map((entry) => entry.button));
   const update = () => {
-    const trained = state.trained();
+    const trained = known ?? state.trained();
+    for (const { firstChild: input } of controls) input.checked = state.get(key).includes(input.value);
     group.classList.toggle("complete", trained.length === entries.length);
     for (const { loss, button, note } of entries) {
-      button.setAttribute("aria-pressed", state.get("loss").includes(loss.name));
+      button.setAttribute("aria-pressed", state.get(key).includes(loss.name));
       button.classList.toggle("untrained", !trained.includes(loss.name));
       note.textContent = trained.includes(loss.name) ? "" : "not trained yet";
     }
@@ -49,6 +56,6 @@ export function picker(state) {
   return el("section.picker", { "aria-label": "Losses" },
     el("p.key", {}, el("b", {}, "Losses"), el("span.what", {}, "What a generated picture’s score, low to high, costs"),
       el("span.brief", { "aria-hidden": true }, "what a score costs"),
-      el("span.d", {}, "the critic"), el("span.g", {}, "the generator")),
+      el("span.d", {}, "the critic"), el("span.g", {}, "the generator"), controls),
     group);
 }

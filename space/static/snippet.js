@@ -55,7 +55,10 @@ function ofWalk(state, models) {
 }
 
 function ofFacades(state) {
-  const [model] = state.catalogue.translators;
-  return `import zoo\nmodel = zoo.load(${JSON.stringify(model?.load ?? "pix2pix-focal-facades")})\n`
-    + 'model.translate(zoo.facades.random_building(seed=1)).save("photograph.png")';
+  const models = state.translators();
+  const [pair, text] = [state.get("pair"), state.get("text")];
+  const invented = !state.get("drawing") && state.get("building") != null;
+  const map = invented || !text ? `random_building(seed=${state.get("building") ?? 1})` : `unpack("${text}")`;
+  const seed = state.get("drop") + (pair != null && !state.get("drawing") ? pair : 0); // as train/evaluate.py has it
+  return forEach(models, (name) => `zoo.load(${name}).translate(zoo.facades.${map}${seed ? `, seed=${seed}` : ""})`);
 }

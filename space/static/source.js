@@ -6,8 +6,9 @@ const KEPT = 240; // sheets
 const SLOW = 300; // ms until it is said that something is under way
 
 export class Source {
-  constructor(draw, { arrived, slow, busy, failed }) {
+  constructor(draw, { arrived, slow, busy, failed }, atOnce = AT_ONCE) {
     this.draw = draw;
+    this.atOnce = atOnce;
     this.tell = { arrived, slow, busy, failed };
     this.kept = new Map();
   }
@@ -41,8 +42,8 @@ export class Source {
     const here = models.filter((id) => this.kept.has(key(id)));
     const missing = models.filter((id) => !this.kept.has(key(id)));
     if (here.length) await this.tell.arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])), asked);
-    for (let i = 0; i < missing.length; i += AT_ONCE) {
-      const sheets = await this.patiently({ ...rest, models: missing.slice(i, i + AT_ONCE) }, asked);
+    for (let i = 0; i < missing.length; i += this.atOnce) {
+      const sheets = await this.patiently({ ...rest, models: missing.slice(i, i + this.atOnce) }, asked);
       if (!sheets) return; // something newer is wanted
       for (const [id, sheet] of Object.entries(sheets)) this.kept.set(key(id), sheet);
       while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);

@@ -3,6 +3,7 @@
 
 import { range } from "./dom.js";
 import { FIELDS } from "./fields.js";
+import * as scene from "./scene.js";
 
 const FIRST = ["vanilla", "lsgan", "wgan", "focal", "hinge"];
 const VIEWS = ["compare", "interpolate", "facades", ...Object.keys(FIELDS)];
@@ -43,13 +44,13 @@ export class State {
     return this.catalogue.models.filter((model) => model.data === data);
   }
 
-  rows(data = this.values.data) {
+  rows(data = this.values?.data) {
     const order = Object.keys(this.catalogue.families);
     const rank = (row) => order.indexOf(this.family(row));
     return [...new Set(this.modelsOf(data).map((model) => model.row))].sort((a, b) => rank(a) - rank(b));
   }
 
-  model(row, loss, data = this.values.data) {
+  model(row, loss, data = this.values?.data) {
     return this.catalogue.models.find((m) => m.row === row && m.loss === loss && m.data === data);
   }
 
@@ -57,7 +58,7 @@ export class State {
     return this.catalogue.models.find((model) => model.row === row)?.family ?? row;
   }
 
-  trained(data = this.values.data) {
+  trained(data = this.values?.data) {
     const has = new Set(this.modelsOf(data).map((model) => model.loss));
     return this.catalogue.losses.map((loss) => loss.name).filter((name) => has.has(name));
   }
@@ -66,6 +67,13 @@ export class State {
   shown() {
     const rows = this.values.view === "interpolate" ? [this.values.row] : this.values.arch;
     return rows.flatMap((row) => this.values.loss.map((loss) => this.model(row, loss))).filter(Boolean);
+  }
+
+  // Those that Facades shows, in the order of the losses.
+  translators() {
+    const order = [...this.catalogue.losses.map((loss) => loss.name), "none"];
+    return this.catalogue.translators.filter((model) => this.values.maps.includes(model.loss))
+      .sort((a, b) => order.indexOf(a.loss) - order.indexOf(b.loss));
   }
 
   classes() {
@@ -104,6 +112,7 @@ export class State {
       view: "compare", data, ...this.ofData(data), seed: this.limits.firstSeed, trunc: null, at: null, lens: false,
       a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: this.limits.steps[1], t: 0, la: null, lb: null,
       ...Object.fromEntries(OWN.map(({ name, usual }) => [name, usual])),
+      ...scene.defaults(this.catalogue),
     };
   }
 
@@ -126,7 +135,7 @@ export class State {
       return seed == null || row == null || row > latent ? null : [seed, row];
     };
     if (VIEWS.includes(query.get("view"))) values.view = query.get("view");
-    const loss = list(query.get("loss"), this.catalogue.losses.map((one) => one.name));
+    const loss = values.view === "facades" ? [] : list(query.get("loss"), this.catalogue.losses.map((one) => one.name));
     const arch = list(query.get("arch"), this.rows(data));
     if (loss.length) values.loss = loss;
     if (arch.length && values.view === "interpolate") values.row = arch[0];
@@ -151,7 +160,12 @@ export class State {
     values.t = whole(query.get("t"), 0, frames - 1) ?? 0;
     if (most) [values.la, values.lb] = ["la", "lb"].map((key) => whole(query.get(key), 0, most - 1));
     for (const { name, usual, read } of OWN) values[name] = read(query.get(name)) ?? usual;
-    return values;
+    return Object.assign(values, scene.parse(query, this.catalogue, { whole, list, seed: last }));
+  }
+
+  // What the link does not hold; null where it holds all.
+  missing() {
+    return scene.missing(this.values);
   }
 
   link() {
@@ -165,8 +179,11 @@ export class State {
     const only = (view, value) => (values.view === view ? value : null);
     put("view", values.view, usual.view);
     put("data", values.data, this.mainData());
-    put("loss", values.loss, usual.loss);
-    put("arch", values.view === "interpolate" ? values.row : values.arch,
+    for (const key of ["pair", "map", "drop", "wipe", "show", "psnr", "sort"]) query.delete(key);
+    if (values.view === "facades") scene.link(values, this.catalogue, put);
+    else put("loss", values.loss, usual.loss);
+    if (values.view === "facades") query.delete("arch");
+    else put("arch", values.view === "interpolate" ? values.row : values.arch,
         values.view === "interpolate" ? usual.row : usual.arch);
     for (const key of ["seed", "trunc", "class", "at"]) put(key, only("compare", values[key]), usual[key]);
     put("lens", only("compare", values.lens ? 1 : null));

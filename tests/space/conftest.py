@@ -1,5 +1,6 @@
 """Toy models, a page that shows them, and a browser to look at it."""
 
+import io
 import os
 import shutil
 from dataclasses import replace
@@ -7,14 +8,19 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
+import pyarrow
 import pytest
 import torch
+from PIL import Image
+from pyarrow import parquet
 
 from space import app
+from space.pairs import TestPairs
 from space.shelf import Shelf, find
 from space.studio import Studio
 from tests import toys
-from zoo import architectures, checkpoint
+from zoo import architectures, checkpoint, facades
 from zoo.architectures import DCGAN
 
 FLAGS = (
@@ -26,6 +32,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PAPERS = ("vanilla", "wgan-gp", "lsgan", "focal")  # the losses of the focal paper's Table 4
+DROPOUT_STAYS = checkpoint.Inference(statistics="batch", dropout=True)
+FIELDS = {
+    "tint": {"size": 16, "channels": 3},
+    "pix2pix": {"size": 256, "channels": 3, "width": 4, "cap": 8},
+}
 CLASSES = ("cat", "dog", "<b>ox</b>")
 
 
@@ -57,13 +69,10 @@ def write():
 
     def write(folder: Path, id: str, name: str = "dcgan", seed: int = 0, loss: str = "focal") -> None:
         labels = CLASSES if name == "cdcgan" else ()
-        of = (
-            {"size": 16, "channels": 3}
-            if name == "tint"
-            else {"size": 32, "latent": 8, "width": 4, "channels": 3}
-            | ({"classes": len(labels)} if labels else {})
-        )
-        config = toys.config(name, of, id=id, loss={"name": loss}, labels=labels)
+        of = FIELDS.get(name, {"size": 32, "latent": 8, "width": 4, "channels": 3})
+        of = of | ({"classes": len(labels)} if labels else {})
+        more = {"palette": "facades", "inference": DROPOUT_STAYS} if name == "pix2pix" else {}
+        config = toys.config(name, of, id=id, loss={"name": loss}, labels=labels, **more)
         with registered():
             checkpoint.write(folder / id, config, toys.weights(config, seed))
 
@@ -93,7 +102,8 @@ def matrix(tmp_path_factory, write) -> Path:
     toys.measure(folder / "dcgan-vanilla-toy", fid_n5000=(55.1, 5000), recall_n5000=(0.4, 5000))
     toys.measure(folder / "dcgan-lsgan-toy", classifier_distance_n10000=(1.8, 10_000))
     write(folder, "cdcgan-focal-toy", "cdcgan", 7)
-    write(folder, "tint-a", "tint", 8)
+    for seed, loss in enumerate((*PAPERS, "none")):
+        write(folder, f"pix2pix-{loss}-facades", "pix2pix", seed, loss)
     for level, loss in enumerate(("vanilla", "lsgan", "focal"), 1):
         toys.train(folder / f"dcgan-{loss}-toy", level=level, shades=(0, 80, 160, 240))
     toys.train(folder / "cdcgan-focal-toy", kimg=500.0)
@@ -101,10 +111,31 @@ def matrix(tmp_path_factory, write) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(matrix) -> str:
-    """Of a page with these runs."""
+def data_dir(tmp_path_factory) -> Path:
+    """A copy of the test pairs in the Hub's layout: three invented buildings, with noise for photographs."""
+    base = tmp_path_factory.mktemp("data")
+    (base / "facades" / "data").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows = []
+    for seed in range(3):
+        photograph = Image.fromarray(rng.integers(256, size=(64, 64, 3), dtype=np.uint8)).resize((256, 256))
+        sides = {"imageA": photograph, "imageB": facades.random_building(seed)}
+        rows.append({name: {"bytes": jpeg(side), "path": None} for name, side in sides.items()})
+    parquet.write_table(pyarrow.Table.from_pylist(rows), base / "facades/data/test-00000-of-00001.parquet")
+    return base
+
+
+def jpeg(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=75)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def address(matrix, data_dir) -> str:
+    """Of a page with these runs and pairs."""
     with registered():
-        page = app.build(Studio(Shelf(find([str(matrix)]))))
+        page = app.build(Studio(Shelf(find([str(matrix)]))), TestPairs(data_dir))
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
     yield url.rstrip("/")
     page.close()
@@ -165,7 +196,7 @@ def visit(contexts, address):
         page.on("request", lambda request: allowed(request.url) or wrong.append(f"request to {request.url}"))
         page.goto(f"{address}/{query}")
         page.wait_for_function(
-            "document.querySelector('.zoo .sheet.filled, .zoo .tile img, .sheets img, .zoo .curve')"
+            "document.querySelector('.zoo :is(.sheet.filled, .tile img, .card[data-shown], .curve)')"
         )
         return page
 

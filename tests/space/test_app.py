@@ -128,7 +128,7 @@ def test_the_page_answers_its_endpoints_over_http(client, runs):
     with pytest.raises(exceptions.AppError, match="knows no classes"):
         client.predict("dcgan-a", label="cat", api_name="/sample")
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert sorted(named) == ["/interpolate", "/models", "/sample"]
+    assert sorted(named) == ["/interpolate", "/models", "/sample", "/translate"]
 
 
 def test_a_class_is_named_or_numbered_over_http(runs, write):

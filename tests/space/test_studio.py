@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from space import facades, studio
+from space import studio
 from space.limits import MAX_SEED
 from space.parts import said_to_the_visitor
 from space.shelf import Shelf, find
@@ -68,8 +68,6 @@ def test_a_bad_seed_is_refused(draws, shelf, seed):
         draws.sheet("dcgan-a", seed, 4, None, None)
     with pytest.raises(Refused, match="seed is a whole number from 0"):
         draws.walk("dcgan-a", [[0, 0], [seed, 0]], None, 4, "slerp")
-    with pytest.raises(gr.Error, match="seed is a whole number from 0"):
-        facades.draw(shelf, seed)
 
 
 def test_the_largest_seed_is_good(draws):

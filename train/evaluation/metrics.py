@@ -203,19 +203,6 @@ def inception_score(logits: Tensor) -> float:
     return float((log_p.exp() * (log_p - log_p.exp().mean(0).log())).sum(1).mean().exp())
 
 
-def wrapped_psnr(a: np.ndarray, b: np.ndarray) -> float:
-    """What a PSNR becomes where uint8 arrays are subtracted and squared as uint8: **an artefact, no quality.**
-
-    Both wrap round at 256, so the error of two unrelated pictures is one of a few squares modulo 256, and any pair of
-    pictures "has" some 28 dB (27.898 where residuals are uniform). Reported beside the true one, because the
-    focal paper's Table 4 lies just there: vanilla 28.813, WGAN-GP 27.778, LSGAN 28.056, focal 28.351.
-    """
-    if a.dtype != np.uint8 or b.dtype != np.uint8 or a.shape != b.shape:
-        raise Refused("the slip is that of two uint8 pictures of one shape")
-    error = float(np.mean((a - b) ** 2))  # in uint8, on purpose
-    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
-
-
 def bootstrap(
     values: Sequence[float], *, draws: int = 10_000, level: float = 0.95, seed: int = 0
 ) -> Interval:

@@ -93,7 +93,7 @@ def compare(
         if n <= inception.width:
             about_fid["note"] = SINGULAR
         rows.append(sampled.frechet("fid", fake, features(inception, pairs), **about_fid))
-    wrapped = [metrics.wrapped_psnr(f.numpy(), r.numpy()) for f, r in zip(fakes, reals, strict=True)]
+    wrapped = [measures.wrapped_psnr(f.numpy(), r.numpy()) for f, r in zip(fakes, reals, strict=True)]
     if finite := [value for value in wrapped if math.isfinite(value)]:
         rows.append(row("wrapped_psnr", float(np.mean(finite)), n, note=ARTEFACT, **about))
     return rows

@@ -10,6 +10,7 @@ from torch_fidelity.metric_isc import isc_features_to_metric
 from torchmetrics.image import KernelInceptionDistance
 
 from train.evaluation import metrics
+from zoo import measures
 from zoo.errors import Refused
 
 
@@ -175,16 +176,16 @@ def test_inception_score_counts_confident_classes():
 def test_psnr_with_wrap_around_is_near_28_whatever_the_pictures():
     """Uniform residuals give 27.898 dB, and a true PSNR of 10 or 6 hardly moves it: an artefact."""
     every = np.arange(256, dtype=np.uint8)
-    assert metrics.wrapped_psnr(every, np.zeros_like(every)) == pytest.approx(27.898, abs=1e-3)
+    assert measures.wrapped_psnr(every, np.zeros_like(every)) == pytest.approx(27.898, abs=1e-3)
     rng = np.random.default_rng(0)
     a, b = rng.integers(256, size=(2, 3, 64, 64), dtype=np.uint8)
-    assert metrics.wrapped_psnr(a, b) == pytest.approx(27.9, abs=0.2)
+    assert measures.wrapped_psnr(a, b) == pytest.approx(27.9, abs=0.2)
     # worked by hand: residuals 1 and -1 are 1 and 255, whose squares are 1 modulo 256; 16 squared is 0
-    assert metrics.wrapped_psnr(
+    assert measures.wrapped_psnr(
         np.array([1, 0, 16], np.uint8), np.array([0, 1, 0], np.uint8)
     ) == pytest.approx(10 * math.log10(255**2 / (2 / 3)))
     with pytest.raises(Refused):
-        metrics.wrapped_psnr(a.astype(float), b.astype(float))
+        measures.wrapped_psnr(a.astype(float), b.astype(float))
 
 
 def test_bootstrap_interval_is_the_normal_one_for_many_values():

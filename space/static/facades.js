@@ -1,0 +1,413 @@
+// Facades: one label map, painted by hand or given, through every model that translates; only the loss differs.
+
+import { Card } from "./card.js";
+import { back, bar, control, forth, random, segmented, whole } from "./controls.js";
+import { clamp, el } from "./dom.js";
+import { Editor } from "./editor.js";
+import { pack, unpack } from "./labelmap.js";
+import { picker } from "./picker.js";
+import { KEPT } from "./scene.js";
+import { Source } from "./source.js";
+import { trap } from "./trap.js";
+
+const STORE = "zoo-facades"; // the drawing, in the browser's storage
+const again = (work) => el("button.link", { type: "button", onclick: work }, "Draw again");
+
+export class Facades {
+  // server: draw({models, map or pair, seed}) and measure(…) → {sheets}; place({pair}, {building} or {files}) → a map.
+  constructor(root, state, server) {
+    this.state = state;
+    this.server = server;
+    this.maps = state.catalogue.maps;
+    this.cards = new Map(); // id → Card
+    this.figures = new Map(); // id → figures of what is shown, where it has a truth
+    const tell = (words) => ({
+      slow: (asked) => this.mention(asked, () => ["drawing"], true),
+      busy: (asked) => this.mention(asked, () => ["many are asking, trying again"]),
+      failed: (asked) => this.mention(asked, () => [`${words} did not arrive. `, again(() => this.redraw())]),
+    });
+    this.pictures = new Source(server.draw, { ...tell("The picture"), arrived: (sheets, asked) => this.arrived(sheets, asked) }, 1);
+    this.measures = new Source(server.measure, { ...tell("The figures"), slow: () => {},
+      arrived: (sheets, asked) => this.measured(sheets, asked) }, 1);
+    this.editor = new Editor(this.maps.classes, {
+      changed: (change) => this.painted(change),
+      pointed: (box) => this.point(box),
+    });
+    this.status = el("p.status", { role: "status" });
+    this.origin = el("span");
+    this.photo = el("figure.card.photo", { hidden: true }, el("p.head", {}, el("b", {}, "photograph"), " ", el("span", {}, "the truth")),
+      el("div.building", {}, el("img", { alt: "The photograph of this building", draggable: "false" }), el("i.ring")), el("figcaption"));
+    this.list = el("div.cards");
+    this.trap = el("section.trap", { "aria-label": "PSNR of 8-bit pictures" });
+    this.why = el("p.why");
+    const keys = el("p.hint", { id: "zoo-map-keys" },
+      "Keys on the map: arrows move the box, with Shift they resize it, Space paints it, Enter fills; 1 to =, or a first letter, choose a class; Ctrl+Z undoes.");
+    const map = el("section.map", { "aria-label": "Label map" },
+      el("p.head", {}, el("b", {}, "Label map"), this.origin),
+      el("div.building.canvas", {}, this.editor.canvas, el("i.ring")), this.editor.tools, this.editor.palette, keys);
+    this.stage = el("section.stage.facades", { "aria-label": "Facades",
+      onpointermove: (event) => this.hover(event), onpointerleave: () => this.point(null),
+      ondragover: (event) => event.preventDefault(), ondrop: (event) => (event.preventDefault(), this.bring(event.dataTransfer.files)) },
+    map, el("div.shown", {}, this.list, this.why, this.trap));
+    root.append(picker(state, { key: "maps", trained: state.catalogue.translators.map((model) => model.loss) }), this.bar(),
+      el("div.saying", {}, el("p", {}, "One map, one network; only the loss differs. Paint on the map, and every card follows."), this.status),
+      this.stage, this.notes());
+    state.on((changed) => this.changed(changed));
+    this.build();
+    if (state.get("view") === "facades") this.open();
+  }
+
+  // --- controls
+
+  bar() {
+    const { state } = this;
+    const most = this.maps.pairs - 1;
+    const pair = (number) => state.set({ pair: clamp(number, 0, most), building: null, own: false });
+    const step = (by) => pair((state.get("pair") ?? (by > 0 ? -1 : most + 1)) + by);
+    const number = whole("Test pair", 0, most, () => state.get("pair") ?? "", pair, 56);
+    const pairs = el("div.joined", {}, el("button", { type: "button", "aria-label": "previous test pair", onclick: () => step(-1) }, back()), number,
+      el("button", { type: "button", "aria-label": "next test pair", onclick: () => step(1) }, forth()));
+    const file = el("input", { type: "file", accept: "image/*", multiple: true, hidden: true, "aria-label": "Map, or map and photograph",
+      onchange: () => this.bring(file.files).then(() => (file.value = "")) });
+    const other = el("div.joined", {},
+      el("button", { type: "button", onclick: () => state.set({ building: random(), pair: null, own: false }) }, "Random building"),
+      el("button", { type: "button", onclick: () => file.click() }, "Upload a map or pair"));
+    const show = segmented({ out: "translation", err: "error" }, () => (state.get("heat") ? "err" : "out"), (value) => state.set({ heat: value === "err" }));
+    const sort = segmented({ loss: "loss", psnr: "PSNR" }, () => state.get("sort"), (value) => state.set({ sort: value }));
+    const wipe = el("input", { type: "range", min: 0, max: 100, oninput: () => state.set({ wipe: +wipe.value }) });
+    const share = el("output");
+    const drop = whole("Dropout seed", 0, state.limits.seed, () => state.get("drop"), (seed) => state.set({ drop: seed }), 72);
+    const update = () => {
+      number.update();
+      show.update();
+      sort.update();
+      drop.update();
+      wipe.value = state.get("wipe");
+      share.textContent = `${state.get("wipe")} %`;
+      wipe.setAttribute("aria-valuetext", `${state.get("wipe")} % translation`);
+    };
+    state.on(update);
+    update();
+    const wiper = control("Wipe to the photograph", wipe);
+    wiper.append(share);
+    const words = () => [this.title(), state.get("heat") ? "error" : null, state.get("sort") === "psnr" ? "by PSNR" : null].filter(Boolean).join(" · ");
+    return bar(state, words, control(`Test pair, of ${this.maps.pairs}`, pairs, ".seeds"), control("Or without a photograph", other), file,
+      control("Show", show), wiper, control("Sort by", sort), control("Same dropout for all, seed", drop));
+  }
+
+  title() {
+    const { state } = this;
+    if (state.get("pair") != null) return `test pair ${state.get("pair")}`;
+    return state.get("own") ? "your own map" : `invented building ${state.get("building")}`;
+  }
+
+  // --- the map
+
+  // What the link or a control asks for, unless it is there.
+  async open() {
+    const { state } = this;
+    const key = this.key();
+    if (this.opening === key || this.editor.base?.key === key) return;
+    this.opening = key;
+    try {
+      const drawing = this.started ? null : state.get("drawing"); // of the link
+      const stored = kept();
+      const mine = stored && (drawing === KEPT || drawing === stored.drawing);
+      const found = state.get("own") ? (mine ? stored : { map: drawing }) : await this.ask();
+      if (this.opening !== key) return;
+      const wanted = drawing === KEPT ? stored?.drawing : drawing;
+      const base = { key, map: found.map, photograph: await loaded(found.photograph), scale: found.scale ?? null, labels: await this.unpacked(found.map) };
+      if (this.opening !== key) return;
+      this.say(this.instead ?? "");
+      this.instead = null;
+      this.editor.open(base.labels ?? (await this.unpacked(wanted)) ?? this.editor.labels, base);
+      const labels = wanted && wanted !== found.map ? await this.unpacked(wanted) : null;
+      if (labels) this.editor.edit((old) => old.set(labels));
+    } catch (error) {
+      if (this.opening === key) this.lost(error);
+    } finally {
+      this.started = true;
+      if (this.opening === key) this.opening = null;
+    }
+  }
+
+  key() {
+    const { state } = this;
+    if (state.get("own")) return "own";
+    return state.get("pair") != null ? `pair ${state.get("pair")}` : `building ${state.get("building")}`;
+  }
+
+  ask() {
+    const { state } = this;
+    return this.patiently(state.get("pair") != null ? { pair: state.get("pair") } : { building: state.get("building") });
+  }
+
+  async patiently(asked) {
+    for (;;) {
+      const answer = await this.server.place(asked);
+      if (!answer?.busy) {
+        if (answer?.map) return answer;
+        throw new Error(answer?.error ?? "The map did not arrive.");
+      }
+      this.say("Many are asking, trying again.");
+      await new Promise((resolve) => setTimeout(resolve, 1000 + 1000 * Math.random()));
+    }
+  }
+
+  async unpacked(text) {
+    return text ? unpack(text, this.maps.classes.length).catch(() => null) : null;
+  }
+
+  // The map that was asked for is not to be had: what is there stays.
+  lost(error) {
+    this.say(error.message);
+    this.instead = error.message;
+    const { base } = this.editor;
+    if (base) this.state.set(origin(base.key));
+    else if (this.key() !== "building 1") this.state.set(origin("building 1"));
+  }
+
+  async bring(files) {
+    const large = [...files].find((file) => file.size > this.state.limits.upload);
+    if (!files.length) return;
+    if (large) return void this.say(`${large.name} has more than ${this.state.limits.upload / 1e6} MB: bring a smaller picture.`);
+    this.say("reading");
+    try {
+      const found = await this.patiently({ files: await Promise.all([...files].slice(0, 3).map(address)) });
+      const base = { key: "own", map: found.map, photograph: await loaded(found.photograph), scale: found.scale ?? null, labels: await this.unpacked(found.map) };
+      this.say("");
+      this.opening = null;
+      this.editor.open(base.labels, base);
+    } catch (error) {
+      this.say(error.message);
+    }
+  }
+
+  // --- after a stroke, or in the middle of one
+
+  async painted(change) {
+    this.latest = change;
+    if (this.packing) return;
+    this.packing = true;
+    try {
+      while (this.latest) {
+        const { labels, base, edited, done } = this.latest;
+        this.latest = null;
+        const text = edited || !base.map ? await pack(labels) : base.map;
+        this.now = { text, base, edited };
+        this.redraw();
+        if (done && !this.latest) this.settle(text, base, edited);
+      }
+    } finally {
+      this.packing = false;
+    }
+  }
+
+  settle(text, base, edited) {
+    const own = base.key === "own";
+    this.state.set({ ...origin(base.key), drawing: edited || own ? text : null, text, photograph: base.photograph != null });
+    keep({ drawing: text, map: own ? base.map : null, photograph: own ? base.photograph?.src : null, scale: own ? base.scale : null });
+    this.describe();
+  }
+
+  // The card under the pointer first, then those that have waited longest.
+  models() {
+    const waited = [...this.cards.values()].sort((a, b) => (a.drawn ?? 0) - (b.drawn ?? 0));
+    const ids = waited.map((card) => card.model.id);
+    return this.hovered && ids.includes(this.hovered) ? [this.hovered, ...ids.filter((id) => id !== this.hovered)] : ids;
+  }
+
+  redraw() {
+    if (!this.now || !this.cards.size) return;
+    const { text, base, edited } = this.now;
+    const { state } = this;
+    const pair = !edited && base.key.startsWith("pair ") ? +base.key.slice(5) : null;
+    const of = pair == null ? { map: text, seed: state.get("drop") } : { pair, seed: state.get("drop") };
+    this.shown = this.stage.dataset.wanted = JSON.stringify(of);
+    this.pictures.want({ models: this.models(), ...of });
+    this.figures.clear();
+    if (base.photograph && !edited) {
+      const truth = pair == null ? { photograph: base.photograph.src } : {};
+      this.measures.want({ models: [...this.cards.keys()], ...of, ...truth });
+    } else this.measures.want(null);
+    this.describe();
+  }
+
+  async arrived(sheets, asked) {
+    const { models, ...of } = asked;
+    for (const [id, address] of Object.entries(sheets)) {
+      const card = this.cards.get(id);
+      if (!card) continue;
+      card.drawn = performance.now();
+      await card.show(address, JSON.stringify(of));
+    }
+    this.describe();
+  }
+
+  measured(sheets, asked) {
+    const { models, photograph, ...of } = asked;
+    if (JSON.stringify(of) !== this.shown) return;
+    for (const [id, figures] of Object.entries(sheets)) this.figures.set(id, figures);
+    this.describe();
+  }
+
+  mention(asked, words, old = false) {
+    for (const id of asked.models) {
+      const card = this.cards.get(id);
+      if (!card || card.element.dataset.shown === this.shown || (old && !card.image)) continue;
+      card.caption.replaceChildren(...words());
+      card.element.classList.toggle("late", !old);
+    }
+  }
+
+  // --- what is seen
+
+  changed(changed) {
+    const has = (...keys) => keys.some((key) => changed.has(key));
+    if (has("maps")) this.build();
+    if (this.state.get("view") !== "facades") return;
+    if (has("view", "pair", "building", "own")) this.open();
+    if (has("maps", "drop")) this.redraw();
+    if (has("heat", "wipe", "wrapped", "sort")) this.describe();
+  }
+
+  build() {
+    const { state } = this;
+    const words = Object.fromEntries(state.catalogue.losses.map((loss) => [loss.name, loss.words]));
+    const models = state.translators();
+    const many = (model) => models.filter((one) => one.loss === model.loss).length > 1;
+    const old = this.cards;
+    this.cards = new Map(models.map((model) => [model.id, old.get(model.id)
+      ?? new Card(model, many(model) ? model.id : words[model.loss] ?? "L1 alone, no critic", (wipe) => state.set({ wipe }))]));
+    this.describe();
+  }
+
+  // Captions, order, photograph and trap: everything but the pictures.
+  describe() {
+    const { state } = this;
+    const { base, edited } = this.editor;
+    const photograph = base?.photograph ?? null;
+    const compared = photograph && !edited;
+    this.photo.hidden = !photograph;
+    if (photograph) {
+      const [image] = this.photo.getElementsByTagName("img");
+      if (image.src !== photograph.src) image.src = photograph.src;
+      this.photo.lastChild.textContent = edited ? "what stood there before your edit" : "what stood there";
+    }
+    const shown = [...this.cards.values()];
+    const value = (card) => this.figures.get(card.model.id)?.psnr ?? -Infinity;
+    if (state.get("sort") === "psnr") shown.sort((a, b) => value(b) - value(a));
+    const order = [this.photo, ...shown.map((card) => card.element)];
+    if (order.some((element, i) => this.list.children[i] !== element) || this.list.children.length !== order.length) this.list.replaceChildren(...order);
+    for (const card of shown) {
+      card.against(photograph, { heat: state.get("heat"), wipe: state.get("wipe") });
+      if (card.element.dataset.shown === this.shown || edited) card.caption.replaceChildren(...this.caption(card.model.id, compared, edited));
+    }
+    this.stage.style.setProperty("--wipe", `${state.get("wipe")}%`);
+    this.stage.classList.toggle("heated", state.get("heat"));
+    this.origin.textContent = `${this.title()}${edited ? ", edited" : ""}`;
+    this.why.textContent = this.reason(photograph, edited);
+    this.why.hidden = !this.why.textContent;
+    const rows = shown.map(({ model }) => ({ model, figures: this.figures.get(model.id) }));
+    const told = JSON.stringify([rows, compared && base.scale]);
+    if (this.told !== told) this.trap.replaceChildren(...trap(rows, compared ? base.scale : null, this.toggle()));
+    this.told = told;
+    this.toggle();
+  }
+
+  caption(id, compared, edited) {
+    if (edited) return ["PSNR — · SSIM — edited"];
+    if (!compared) return ["PSNR — · SSIM —"];
+    const figures = this.figures.get(id);
+    if (!figures) return ["measuring"];
+    const all = [...this.figures.values()];
+    const part = (name, key, digits, unit = "") => {
+      const best = all.length > 1 && all.every((one) => (figures[key] ?? Infinity) >= (one[key] ?? Infinity));
+      return el(best && key !== "wrapped" ? "b" : "span", {}, `${name} ${figures[key] == null ? "∞" : figures[key].toFixed(digits)}${unit}`);
+    };
+    const psnr = this.state.get("wrapped") ? part("PSNR as uint8", "wrapped", 1, " dB") : part("PSNR", "psnr", 1, " dB");
+    return [psnr, " · ", part("SSIM", "ssim", 2)];
+  }
+
+  // Why there are no figures, in one line.
+  reason(photograph, edited) {
+    if (photograph) return edited ? "No figures: no photograph shows the map as you have edited it. Undo, or choose the pair again." : "";
+    const pairs = this.maps.here ? "choose a test pair, or upload one" : `upload a pair, or choose a test pair (asks the Hub; or ${this.maps.how})`;
+    return `No figures: no photograph shows this map. For PSNR and SSIM ${pairs}.`;
+  }
+
+  toggle() {
+    this.switch ??= (() => {
+      const input = el("input", { type: "checkbox", onchange: () => this.state.set({ wrapped: input.checked }) });
+      return { input, label: el("label.check", {}, input, "Measure as uint8, as if by that slip") };
+    })();
+    this.switch.input.checked = this.state.get("wrapped");
+    return this.switch.label;
+  }
+
+  // --- one box on all
+
+  hover(event) {
+    const frame = event.target.closest?.(".building");
+    if (!frame || frame.matches(".canvas")) return frame ? null : this.point(null);
+    const card = event.target.closest(".card");
+    this.hovered = card?.dataset.id ?? this.hovered;
+    const box = frame.getBoundingClientRect();
+    const at = (value, side) => clamp(Math.round((value / side) * 256) - 16, 0, 224);
+    return this.point({ x: at(event.clientX - box.left, box.width), y: at(event.clientY - box.top, box.height), w: 32, h: 32 });
+  }
+
+  point(box) {
+    this.stage.classList.toggle("linked", box != null);
+    if (!box) return;
+    for (const side of ["x", "y", "w", "h"]) this.stage.style.setProperty(`--b${side}`, box[side]);
+  }
+
+  say(...words) {
+    this.status.replaceChildren(...words);
+  }
+
+  notes() {
+    const paragraph = (title, text) => el("p", {}, el("b", {}, title), ` ${text}`);
+    return el("section.notes", { "aria-label": "Notes" },
+      paragraph("PSNR, SSIM", "Against the photograph of this pair, in decibels and from 0 to 1, as train/evaluate.py takes them. Higher is nearer. Bold: best here. A dash: no photograph shows this map."),
+      paragraph("Error", "Mean absolute difference of the three colours; the full accent stands for 90 of 255."),
+      paragraph("What a map cannot say", "The colour of the wall, the weather, the hour. Each generator guesses, and PSNR charges for it."),
+      paragraph("Maps", "CMP Facades, Tyleček & Šára, 2013. 400 pairs to train, 106 to test. A map of yours is snapped to its twelve colours."));
+  }
+}
+
+function origin(key) {
+  const [kind, number] = key.split(" ");
+  return { pair: kind === "pair" ? +number : null, building: kind === "building" ? +number : null, own: kind === "own" };
+}
+
+async function loaded(source) {
+  if (!source) return null;
+  const image = el("img", { src: source });
+  await image.decode();
+  return image;
+}
+
+const address = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result);
+  reader.onerror = () => reject(new Error(`${file.name} cannot be read.`));
+  reader.readAsDataURL(file);
+});
+
+// --- the browser's storage, which may be off or full
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE));
+  } catch {
+    return null;
+  }
+}
+
+function keep(what) {
+  try {
+    localStorage.setItem(STORE, JSON.stringify(what));
+  } catch { /* the link still has the drawing */ }
+}
