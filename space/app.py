@@ -10,7 +10,7 @@ import gradio as gr
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from space import compare, curves, facades, interpolate, parts
+from space import card, compare, curves, facades, interpolate, leaderboard, parts
 from space.catalogue import catalogue
 from space.histories import Histories
 from space.limits import FIRST_SEED
@@ -28,7 +28,7 @@ LAUNCH = {
     "css_paths": parts.STATIC / "page.css",
     "head": "".join(f'<link rel="stylesheet" href="{LOOK[1:]}/{name}">' for name in STYLES)
     + "".join(f'<link rel="modulepreload" href="{LOOK[1:]}/{name}">' for name in MODULES),
-    "app_kwargs": {"routes": [Mount(LOOK, StaticFiles(directory=parts.STATIC))]},
+    "app_kwargs": {"routes": [card.ROUTE, Mount(LOOK, StaticFiles(directory=parts.STATIC))]},
     "footer_links": [],
     "run_history": False,
     "ssr_mode": False,
@@ -45,6 +45,7 @@ def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
     shelf, histories, pairs = studio.shelf, Histories(studio.shelf), pairs or TestPairs()
     known = catalogue(shelf) | {"maps": facades.about(pairs)}
     with gr.Blocks(title="GAN zoo", fill_width=True, delete_cache=(600, 3600)) as page:
+        page.shelf, page.histories = shelf, histories  # of which card.py asks the one, main the other
         parts.piece("frame", [], catalogue=known)
         noise, translation = shelf.ids("noise"), shelf.ids("translation")
         if not noise and not translation and not shelf.places:
@@ -58,6 +59,8 @@ def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
                 facades.tab(studio, pairs)
             if shelf.places or histories.runs():
                 curves.tab(histories)
+            if noise or translation:
+                leaderboard.tab(shelf)
 
         def models() -> list[dict]:
             """The models of this page: id, family, loss, data set, size in pixels, classes, figures."""
@@ -93,6 +96,7 @@ def main(arguments: list[str] | None = None) -> None:
     except ZooError as error:
         sys.exit(f"space: {error}")
     studio.warm_up(FIRST_SEED)
+    page.histories.warm_up()
     page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
 
 

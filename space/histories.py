@@ -3,6 +3,7 @@
 A history is read again only where its file has changed, so that many may look at a training that runs.
 """
 
+import contextlib
 import functools
 import io
 import json
@@ -19,7 +20,7 @@ from cards import runs
 from space.shelf import Shelf
 from space.studio import address
 from zoo import checkpoint, measurements
-from zoo.checkpoint import CONFIG, HISTORY
+from zoo.checkpoint import CONFIG, HISTORY, METRICS
 from zoo.errors import ZooError, unknown
 from zoo.measurements import Info
 
@@ -27,6 +28,7 @@ SNAPSHOTS, PROGRESS = "state/snapshots", "progress.webp"  # of a run's folder
 COLUMNS = ("d_loss", "g_loss", "penalty", "grad_norm_d", "grad_norm_g", "d_accuracy", "score_gap_sd", "l1")
 STILL = 60.0  # seconds, at least, after which a training that writes no line is not running any more
 LAST = 3  # how often write_progress shows the last frame more
+KEPT = 256  # answers, of each kind
 QUALITY = 80  # of the sheet of samples, which is cut from lossy files already
 
 
@@ -36,8 +38,21 @@ class Histories:
     def __init__(self, shelf: Shelf):
         self.shelf = shelf
         self._lock = threading.Lock()  # one reads and packs at a time
-        self._read = functools.lru_cache(256)(_read)
-        self._packed = functools.lru_cache(64)(_packed)
+        self._read = functools.lru_cache(KEPT)(_read)
+        self._held = functools.lru_cache(KEPT)(self._held_by)
+        self._packed = functools.lru_cache(KEPT)(_packed)
+
+    def warm_up(self) -> None:
+        """Reads and packs all models' in the background, so that the first visitor need not wait for it."""
+
+        def work() -> None:
+            for key in self.shelf.ids():
+                with contextlib.suppress(ZooError, OSError):
+                    self.curves(key)
+                    self.progress(key)
+                time.sleep(0.01)  # whoever waits goes first
+
+        threading.Thread(target=work, daemon=True).start()
 
     # ---- which there are
 
@@ -93,6 +108,10 @@ class Histories:
     def curves(self, key: str) -> dict:
         """{rev, kimg, g_steps, columns: {name: values, None where not finite}, said: {who: swing, settled, state}}."""
         folder = self._folder(key)
+        metrics = folder / METRICS
+        return self._held(folder, _rev(folder), metrics.stat().st_mtime_ns if metrics.is_file() else 0)
+
+    def _held_by(self, folder: Path, rev: str, *_of_the_figures: int) -> dict:
         lines = self._lines(folder)
         columns = {name: _column(lines, name) for name in COLUMNS}
         gap = zip(_column(lines, "d_real"), _column(lines, "d_fake"), strict=True)
@@ -101,7 +120,7 @@ class Histories:
         if not any(drawn.get("penalty", ())):
             drawn.pop("penalty", None)
         return {
-            "rev": _rev(folder),
+            "rev": rev,
             "kimg": _column(lines, "kimg"),
             "g_steps": _column(lines, "g_steps"),
             "columns": drawn,
@@ -122,6 +141,8 @@ class Histories:
         return {"sheet": sheet, "kimg": kimg, "width": width, "height": height, "rev": frames}
 
     def _folder(self, key: str) -> Path:
+        if key in self.shelf.ids() and (folder := self.shelf.folder(key)):
+            return folder
         folders = self.folders()
         if key not in folders:
             raise unknown("training", key[:60], folders)

@@ -62,6 +62,7 @@ class Shelf:
         self._names: dict[str, str | Path] = {}
         self._infos: dict[str, Info] = {}
         self._loaded: dict[str, Model] = {}
+        self._folders: dict[str, Path | None] = {}
         for name in names:
             info = zoo.info(name)
             key = self._key(info.config.id, name)
@@ -113,10 +114,12 @@ class Shelf:
     def folder(self, key: str) -> Path | None:
         """Where its files are on this machine; None of one whose files are on the Hub."""
         name = self.name(key)
-        try:
-            return local(name)
-        except UnknownName:
-            return None
+        if key not in self._folders:
+            try:
+                self._folders[key] = local(name)
+            except UnknownName:
+                self._folders[key] = None
+        return self._folders[key]
 
     def model(self, key: str) -> Model:
         """Loaded when first asked for."""

@@ -181,9 +181,9 @@ export function bar(state, words, ...controls) {
     change.textContent = open ? "Done" : "Change";
   } }, "Change");
   const element = el("section.controls", { "aria-label": "Controls" }, el("p.folded", {}, line, change), controls);
-  const update = () => (line.textContent = words());
-  state.on(update);
-  update();
+  element.update = () => (line.textContent = words());
+  state.on(element.update);
+  element.update();
   return element;
 }
 

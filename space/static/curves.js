@@ -73,7 +73,8 @@ export class Curves {
   }
 
   about(id) {
-    return this.runs.find((run) => run.id === id) ?? this.state.catalogue.models.find((model) => model.id === id) ?? { id };
+    const { models, translators } = this.state.catalogue;
+    return [...this.runs, ...models, ...translators].find((one) => one.id === id) ?? { id };
   }
 
   // As short as tells them apart.
@@ -153,6 +154,7 @@ export class Curves {
 
   build() {
     const ids = this.ids().filter((id) => this.histories.get(id));
+    this.state.taken.curves = ids.map((id) => this.about(id)).filter((one) => one.load);
     const old = this.cards;
     this.cards = new Map(ids.map((id) => [id, old.get(id) ?? this.card(id)]));
     for (const [id, card] of this.cards) {
@@ -179,7 +181,7 @@ export class Curves {
     swatch.setAttribute("aria-hidden", "true");
     swatch.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
     swatch.firstChild.setAttribute("d", "M0 6H28");
-    const name = el("button.name", { type: "button", "aria-pressed": false, onclick: () => this.light(this.pinned === id ? null : id, true) });
+    const name = el("button.name", { type: "button", "aria-pressed": "false", onclick: () => this.light(this.pinned === id ? null : id, true) });
     const away = el("button.away", { type: "button", "aria-label": `take ${id} away`,
       onclick: () => this.state.set({ models: this.ids().filter((one) => one !== id) }) }, "×");
     const values = el("p.values");

@@ -14,4 +14,9 @@ export const FIELDS = {
     also: [[], some("penalty", "norms", "accuracy", "gap")],
     kimg: [null, number], // null: the end
   },
+  leaderboard: {
+    by: ["fid", (text) => (/^-?[a-z_]+$/.test(text ?? "") ? text : null)], // with a minus: the most first
+    where: ["", (text) => text], // where.js reads it
+    cols: [null, list], // null: the usual ones
+  },
 };

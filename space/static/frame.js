@@ -38,6 +38,7 @@ export function frame(root, state) {
     el("div.head", {}, el("p", {}, "Three lines that reproduce this view"), copyCode), code,
     el("p", {}, "Needs the zoo package and no data set."));
   const open = (yes) => {
+    if (yes) update(); // some views know only by now what is seen
     panel.hidden = !yes;
     show.setAttribute("aria-expanded", yes);
     if (yes) copyCode.focus();

@@ -5,6 +5,7 @@ import { Curves } from "./curves.js";
 import { Facades } from "./facades.js";
 import { frame } from "./frame.js";
 import { Interpolate } from "./interpolate.js";
+import { Leaderboard } from "./leaderboard.js";
 import { State } from "./state.js";
 
 let ready;
@@ -17,6 +18,7 @@ export async function mount(root, props, server) {
   else if (props.view === "interpolate") new Interpolate(root, await state, server);
   else if (props.view === "curves") new Curves(root, await state, server, props);
   else if (props.view === "facades") new Facades(root, await state, server);
+  else if (props.view === "leaderboard") new Leaderboard(root, await state, server);
 }
 
 function open(root, catalogue) {

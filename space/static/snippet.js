@@ -28,6 +28,8 @@ function labelled(models, value) {
 export function python(state) {
   const models = state.shown();
   if (state.get("view") === "facades") return ofFacades(state);
+  const taken = state.taken[state.get("view")] ?? [];
+  if (taken.length) return { curves: ofCurves, leaderboard: ofFigures }[state.get("view")](listed(taken));
   if (!models.length) return "import zoo\nprint(zoo.list_models())";
   return state.get("view") === "interpolate" ? ofWalk(state, models) : ofSheets(state, models);
 }
@@ -52,6 +54,23 @@ function ofWalk(state, models) {
   const labels = state.labels();
   const options = `${anchors}, steps=${steps}${path}${labels ? labelled(models, `[${labels.join(", ")}]`) : ""}`;
   return forEach(models, (name) => `zoo.pictures.grid(zoo.load(${name}).interpolate(${options}), columns=${steps})`);
+}
+
+// Python's list of what zoo.load takes for them.
+function listed(models) {
+  const names = models.map((model) => model.load);
+  return names.some((name) => /\s/.test(name)) ? JSON.stringify(names) : `${JSON.stringify(names.join(" "))}.split()`;
+}
+
+function ofCurves(names) {
+  return "import matplotlib.pyplot as plt, zoo.checkpoint, zoo.names\n"
+    + `for name, key in [(name, key) for name in ${names} for key in ("d_loss", "g_loss")]: plt.plot(*zip(*[(line["kimg"], line[key]) for line in zoo.checkpoint.read_history(zoo.names.local(name))]), label=f"{name} {key}")\n`
+    + 'plt.legend(); plt.savefig("curves.png")';
+}
+
+function ofFigures(names) {
+  return `import zoo\nfor name in ${names}:\n`
+    + '    print(name, {row["name"]: row["value"] for row in zoo.info(name).metrics.rows if row.get("which", "final") == "final"})';
 }
 
 function ofFacades(state) {

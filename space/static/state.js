@@ -15,6 +15,7 @@ export class State {
     this.catalogue = catalogue;
     this.limits = catalogue.limits; // of space/limits.py: what the server takes
     this.listeners = [];
+    this.taken = {}; // view → the models seen in it, for Python, where the choice is the view's own
     this.values = this.parse(new URLSearchParams(query));
   }
 

@@ -32,6 +32,7 @@ USERS = 1, 8, 32
 PATIENCE = 60.0  # seconds: an answer that takes longer has hung
 PAUSE = 0.5  # seconds until a visitor who was told to wait asks again
 FIVE = zoo.list_models("dcgan-*-cifar10")[:5]
+TEN = zoo.list_models("dcgan-*-cifar10")[:10]
 ENDPOINTS: dict[str, Callable[[int], dict]] = {  # name → what is asked, of a seed
     "sample": lambda seed: {"model": FIVE[0], "seed": seed, "n": 64},
     "interpolate": lambda seed: {"model": FIVE[0], "seed_a": seed, "seed_b": seed + 1, "steps": 16},
@@ -45,6 +46,12 @@ LIVE: dict[str, Callable[[int], dict]] = {  # tab → what it asks for five mode
         "steps": 16,
         "path": "slerp",
     },
+}
+READ: dict[str, tuple[str, str, dict]] = {  # what is asked → the tab, its function, what it takes
+    "Curves of ten models": ("curves", "curves", {"models": TEN}),
+    "their samples along the way": ("curves", "progress", {"models": TEN}),
+    "what runs": ("curves", "runs", {}),
+    "Leaderboard": ("leaderboard", "board", {}),
 }
 
 
@@ -82,6 +89,15 @@ async def live(client: httpx.AsyncClient, piece: int, asked: dict) -> None:
     if "busy" in answer.json():
         raise Refused
     if len(answer.json().get("sheets", ())) != len(FIVE):
+        raise RuntimeError(answer.text[:200])
+
+
+async def read(client: httpx.AsyncClient, piece: int, function: str, asked: dict) -> None:
+    """What a tab reads when it is opened."""
+    call = {"session_hash": "load", "component_id": piece, "fn_name": function, "data": asked}
+    answer = await client.post("/gradio_api/component_server/", json=call)
+    answer.raise_for_status()
+    if "error" in answer.json():
         raise RuntimeError(answer.text[:200])
 
 
@@ -148,6 +164,8 @@ async def measure(url: str, requests: int) -> None:
     for tab, of in LIVE.items():
         name = f"{tab.capitalize()}, live: five models"
         works[name] = lambda client, tab=tab, of=of: live(client, pieces[tab], of(next(seeds)))
+    for name, (tab, function, asked) in READ.items():
+        works[name] = lambda client, of=(pieces[tab], function, asked): read(client, *of)
     for name, work in works.items():
         await crowd(url, 1, 2, work)  # loads the models
         for users in USERS:

@@ -3,7 +3,8 @@
     python tests/benchmarks/page_speed.py [--rounds 30]
 
 Starts the page on the loopback interface and Chromium on the page, presses "next seed" and waits until all sheets are
-those of the new seed, decoded, and the frame after has begun. Needs chromium and the extra `test`.
+those of the new seed, decoded, and the frame after has begun. Then opens Curves on ten models, each time on a new page,
+and waits until all curves are drawn in both charts, and the frame after. Needs chromium and the extra `test`.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from page_load import free_port, wait_for
 from playwright.sync_api import Page, sync_playwright
 
 from train.running.provenance import hardware
+from zoo.losses import LOSSES
 
 ROOT = Path(__file__).parents[2]
 FIVE = "?loss=vanilla,lsgan,wgan,focal,hinge&arch=dcgan"
@@ -40,6 +42,16 @@ SEEDS = """async (rounds) => {
     }
     return times;
 }"""
+TEN = f"?loss={','.join(LOSSES)}&arch=dcgan"
+CURVES = """async () => {
+    const tab = [...document.querySelectorAll("[role=tab]")].find((one) => one.textContent.trim() === "Curves");
+    const frame = () => new Promise(requestAnimationFrame);
+    const began = performance.now();
+    tab.click();
+    while (document.querySelectorAll(".plot .curve").length < 20) await frame();
+    await frame();
+    return performance.now() - began;
+}"""
 FILLED = "document.querySelectorAll('.sheet.filled').length >= 5"
 
 
@@ -49,6 +61,14 @@ def first_paint(page: Page, url: str) -> float:
     page.goto(url, wait_until="commit")
     page.wait_for_function(FILLED)
     return time.perf_counter() - began
+
+
+def ten_curves(page: Page, url: str) -> float:
+    """Milliseconds from choosing Curves, where ten losses are chosen, until all are drawn."""
+    page.goto(url + TEN, wait_until="commit")
+    page.wait_for_function("document.querySelectorAll('.sheet.filled').length >= 10")
+    page.wait_for_timeout(500)
+    return page.evaluate(CURVES)
 
 
 def main() -> None:
@@ -71,6 +91,7 @@ def main() -> None:
             paint = first_paint(page, url + FIVE)
             again = first_paint(page, url + FIVE)
             times = np.array(page.evaluate(SEEDS, rounds))
+            curves = np.array([ten_curves(page, url) for _ in range(max(2, rounds // 3))])
             browser.close()
     finally:
         server.terminate()
@@ -82,6 +103,9 @@ def main() -> None:
     print(f"| the same once more | {again:.2f} s |")
     p50, p95 = np.percentile(times, [50, 95])
     print(f"| new seed → five DCGANs × 64 pictures painted: median of {rounds} | {p50:.0f} ms |")
+    print(f"| its 95th percentile | {p95:.0f} ms |")
+    p50, p95 = np.percentile(curves, [50, 95])
+    print(f"| ten curves chosen → seen in both charts: median of {len(curves)} | {p50:.0f} ms |")
     print(f"| its 95th percentile | {p95:.0f} ms |")
 
 

@@ -196,7 +196,7 @@ def visit(contexts, address):
         page.on("request", lambda request: allowed(request.url) or wrong.append(f"request to {request.url}"))
         page.goto(f"{address}/{query}")
         page.wait_for_function(
-            "document.querySelector('.zoo :is(.sheet.filled, .tile img, .card[data-shown], .curve)')"
+            "document.querySelector('.zoo :is(.sheet.filled, .tile img, .card[data-shown], .curve, tbody tr)')"
         )
         return page
 

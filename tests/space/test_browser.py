@@ -101,6 +101,8 @@ def test_on_a_phone_the_first_tap_points_and_the_second_enlarges(visit):
         ("?view=interpolate&c=1.1&d=1.2&", "dark"),
         ("?view=curves&also=gap&", "light"),
         ("?view=curves&", "dark"),
+        ("?view=leaderboard&", "light"),
+        ("?view=leaderboard&by=-loss&", "dark"),
     ],
 )
 def test_nobody_is_kept_out_by_what_the_page_does(visit, query, theme):

@@ -1,0 +1,46 @@
+// What rows are wanted, in words: "hinge fid<60 -collapsed". All words must hold; one with a minus must not. A word is
+// looked for in a row's texts; with <, >, <=, >=, = or != it is about a column, by its name or title without spaces.
+
+const TERM = /(-?)(?:([\p{L}_]+)(<=|>=|!=|=|<|>))?(?:"([^"]*)"|(\S+))/gu;
+const plain = (text) => text.toLowerCase().replaceAll(/[^\p{L}]/gu, "");
+const COMPARE = {
+  "<": (a, b) => a < b, ">": (a, b) => a > b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b,
+  "=": (a, b) => a === b, "!=": (a, b) => a !== b,
+};
+
+// → {holds: row → whether, wrong: [what cannot be understood]}.
+export function wanted(text, columns, textOf) {
+  const wrong = [];
+  const tests = [...text.matchAll(TERM)].map(([word, not, name, sign, quoted, bare]) => {
+    const value = quoted ?? bare;
+    const test = name ? about(word, name, sign, value, columns, wrong)
+      : (row) => textOf(row).toLowerCase().includes(value.toLowerCase());
+    return not ? (row) => !test(row) : test;
+  });
+  return { holds: (row) => tests.every((test) => test(row)), wrong };
+}
+
+function about(word, name, sign, value, columns, wrong) {
+  const column = columns.find((one) => plain(one.name) === plain(name)) ?? columns.find((one) => plain(one.title).includes(plain(name)));
+  const number = Number(value.replace(/k$/i, "e3"));
+  const texts = column && !column.numbers;
+  if (!column) wrong.push(`no column “${name}”`);
+  else if (!texts && Number.isNaN(number)) wrong.push(`“${word}” compares with no number`);
+  else if (texts && !["=", "!="].includes(sign)) wrong.push(`“${word}”: ${column.title} is no number`);
+  else {
+    return (row) => {
+      const cell = row.cells[column.name];
+      if (cell?.value == null) return sign === "!=";
+      return COMPARE[sign](texts ? cell.value.toLowerCase() : cell.value, texts ? value.toLowerCase() : number);
+    };
+  }
+  return () => true; // while it is being typed
+}
+
+// The text with `name=value` in the place of what it said of that column; without it where `value` is "".
+export function narrowed(text, name, value) {
+  const rest = text.split(/\s+/).filter((term) => term && !term.startsWith(`${name}=`)).join(" ");
+  return [rest, value && `${name}=${value}`].filter(Boolean).join(" ");
+}
+
+export const narrowedTo = (text, name) => text.split(/\s+/).find((term) => term.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
