@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.utils import get_total_norm, parametrize
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from zoo.augmentation import Augmentation
 from zoo.losses import Loss
 from zoo.penalties import Penalty
 
@@ -41,6 +42,7 @@ class Game:
     l1_weight: float = 0.0  # λ of pix2pix's L1 to the paired photograph
     autocast: torch.dtype | None = None
     k: Tensor = field(default_factory=lambda: torch.zeros(()))  # began's balance
+    augmentation: Augmentation | None = None  # of what the critic sees
     mean_over_processes: Callable[[Tensor], Tensor] | None = None  # one process needs none
 
 
@@ -58,7 +60,7 @@ def play(game: Game, batches: list[Batch], rng: Generator | None = None) -> dict
             critic_step(game, batch, fake, rng)
     fake = generate(game, batches[-1])
     seen = {} if game.critic is None else critic_step(game, batches[-1], fake, rng)
-    return seen | generator_step(game, batches[-1], fake)
+    return seen | generator_step(game, batches[-1], fake, rng)
 
 
 def generate(game: Game, batch: Batch) -> Tensor:
@@ -69,6 +71,9 @@ def generate(game: Game, batch: Batch) -> Tensor:
 def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -> dict[str, Tensor]:
     """Real and fake go through as separate batches: batch norm must not see them mixed."""
     loss, fake = game.loss, fake.detach()
+    if game.augmentation is not None:
+        drawn = game.augmentation.draw(batch.real, rng)
+        batch, fake = Batch(drawn(batch.real), drawn.beside(batch.condition), batch.latents), drawn(fake)
     game.critic.requires_grad_(True)
     with normalised_once(game.critic):
         with precision(game, fake):
@@ -99,19 +104,26 @@ def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -
                 errors = game.mean_over_processes(errors)
             game.k.copy_(loss.next_k(game.k, *errors))
             seen |= {"k": game.k.clone(), "convergence": loss.convergence(*errors)}
+        if game.augmentation is not None:
+            seen |= game.augmentation.follow(loss, real_score, fake_score, game.mean_over_processes)
     return {name: value.detach() for name, value in seen.items()}
 
 
-def generator_step(game: Game, batch: Batch, fake: Tensor) -> dict[str, Tensor]:
+def generator_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None = None) -> dict[str, Tensor]:
     """The pull on each picture is found first, then carried through the generator: the critic gets no gradient."""
     picture = fake.detach().float().requires_grad_()
     seen, pulls = {}, []
     if game.critic is not None:
+        shown, real, condition = picture, batch.real, batch.condition
+        if game.augmentation is not None:
+            drawn = game.augmentation.draw(picture, rng)
+            shown, condition = drawn(picture), drawn.beside(condition)
+            real = drawn(real) if game.loss.paired else real
         game.critic.requires_grad_(False)
         with normalised_once(game.critic), precision(game, picture):
-            score = game.critic(picture, batch.condition)
+            score = game.critic(shown, condition)
             with torch.no_grad():
-                paired = game.critic(batch.real, batch.condition) if game.loss.paired else None
+                paired = game.critic(real, condition) if game.loss.paired else None
         seen["g_loss"] = game.loss.g(score, paired)
         pulls += torch.autograd.grad(seen["g_loss"], picture)
     if game.l1_weight:

@@ -13,6 +13,7 @@ from train.running.options import SETTLED, as_recorded, command
 from train.running.provenance import hardware
 from zoo import architectures, losses, penalties
 from zoo.architectures import CriticPlan
+from zoo.augmentation import Augmentation
 from zoo.checkpoint import Config, Dataset, Inference, Training
 from zoo.config import Scalar
 from zoo.errors import Refused
@@ -104,6 +105,7 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
         l1_weight=options.l1_weight if translation else 0.0,
         autocast=torch.bfloat16 if precision == "bf16" else None,
         k=torch.zeros((), device=device),
+        augmentation=Augmentation.of(options.augment, options.batch * cell.processes, device),
     )
 
 

@@ -23,7 +23,10 @@ def game_state(game: Game) -> dict:
     nets = {
         name: getattr(game, name) for name in ("generator", "critic", "average", "optimiser_g", "optimiser_d")
     }
-    return {name: net.state_dict() for name, net in nets.items() if net is not None} | {"k": game.k}
+    state = {name: net.state_dict() for name, net in nets.items() if net is not None} | {"k": game.k}
+    if game.augmentation is not None:
+        state |= {"augment_p": game.augmentation.p, "augment_tally": game.augmentation.tally}
+    return state
 
 
 def restore(game: Game, state: dict) -> None:
@@ -36,6 +39,9 @@ def restore(game: Game, state: dict) -> None:
             optimiser.load_state_dict(state[name])
             optimiser.param_groups[0]["lr"] = lr  # a number, or a tensor that has to stay on the device
     game.k.copy_(state["k"])
+    if game.augmentation is not None:
+        game.augmentation.p.copy_(state["augment_p"])
+        game.augmentation.tally.copy_(state["augment_tally"])
 
 
 def write_state(out: Path, state: dict) -> None:

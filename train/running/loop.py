@@ -7,7 +7,7 @@ Every random number of step i comes from a generator seeded with (seed, process,
 import itertools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from train.running.auto import settle
 from train.running.averaging import halved, with_statistics
 from train.running.cell import Cell, build_game, config, in_layout, rules
 from train.running.graphs import Graphed
-from train.running.options import as_recorded, check, completed, settled, without_path
+from train.running.options import as_recorded, augmented, check, completed, settled, without_path
 from train.running.provenance import commit
 from train.running.resuming import kept_aside
 from zoo import architectures, checkpoint, facades, pictures
@@ -66,6 +66,8 @@ def run(architecture: str, options, *, script: str) -> Path:
         raise TrainingError(
             f"{out} holds a checkpoint without the state to go on from: start elsewhere with --out"
         )
+    cell = replace(cell, options=with_augmentation(options, state, len(loaded), accelerator))
+    options = cell.options
     sizes = {"processes": cell.processes, "pictures": len(loaded)}
     recorded = {"architecture": architecture, **as_recorded(options), **sizes}
     if state is None:
@@ -90,6 +92,21 @@ def run(architecture: str, options, *, script: str) -> Path:
         if options.push_to_hub:
             publish(out, options)
     return out
+
+
+def with_augmentation(options, state: dict | None, pictures: int, accelerator: Accelerator):
+    """The options with what --augment auto means: what the run began with, else by the folder's size, which is said."""
+    if options.augment != "auto":
+        return options
+    if state is not None:
+        return replace(options, augment=completed(state["options"], type(options))["augment"])
+    decided = augmented(options, pictures)
+    if decided.augment not in ("auto", "none") and accelerator.is_main_process:
+        tqdm.write(
+            f"{pictures} pictures are few: the critic sees them varied in colour and place (--augment"
+            f" {decided.augment}; --augment none leaves it out)"
+        )
+    return decided
 
 
 @dataclass(frozen=True)

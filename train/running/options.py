@@ -78,6 +78,9 @@ class TrainingOptions:
     """the critic's"""
     mirror: bool = False
     """show half of the pictures mirrored"""
+    augment: Literal["auto", "none", "diffaug", "ada"] = "auto"
+    """vary what the critic sees, real and fake, in colour and place: always (diffaug), or as often as keeps it from
+    overfitting (ada); auto: diffaug for a folder of fewer than 5000 pictures, else none"""
     precision: Literal["auto", "float32", "bf16"] = "auto"
     """auto: a few timed steps decide, here and now; the recorded command names what they chose"""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
@@ -116,6 +119,8 @@ class NoiseOptions(TrainingOptions, data.DataOptions, LossOptions):
     latent: int = 128
     """numbers that a picture is drawn from"""
 
+    augment_fewer_than = 5000  # pictures in a folder: "auto" is then diffaug
+
     def load_pictures(self, largest: int) -> data.Pictures:
         """`largest`: side of the largest pictures that the nets make."""
         return data.load(self, largest=largest)
@@ -135,6 +140,10 @@ class TranslationOptions(TrainingOptions, pairs.PairOptions, LossOptions):
     """enlarge pairs by so many pixels and cut them back at a random place, the same for both"""
     cap: int = 112
     """most maps of a layer of the generator (512 in the paper)"""
+    augment: Literal["auto", "none", "diffaug", "ada"] = "auto"
+    """vary what the critic sees, photographs and maps alike: always (diffaug), or as often as keeps it from
+    overfitting (ada); auto: none, as pairs are jittered and L1 holds the generator to them"""
+    augment_fewer_than = 0
 
     def load_pictures(self, largest: int) -> data.Pictures:
         return pairs.load_pairs(self)
@@ -166,7 +175,16 @@ def as_recorded(options) -> dict[str, Option]:
         for name, value in asdict(options).items()
         if name not in ASIDE
     }
+    if recorded["augment"] == "auto" and called(options.dataset).folder is None:
+        recorded["augment"] = "none"
     return recorded | {"dataset": without_path(options.dataset)}
+
+
+def augmented(options, pictures: int):
+    """The options with what --augment auto means for a folder of so many pictures; for other sets it is none."""
+    if options.augment != "auto" or called(options.dataset).folder is None:
+        return options
+    return replace(options, augment="diffaug" if pictures < options.augment_fewer_than else "none")
 
 
 def completed(recorded: dict[str, Option], kind: type) -> dict[str, Option]:
@@ -193,7 +211,8 @@ def words(options) -> list[str]:
     """The shortest command line that trains the same."""
     found = []
     defaults = {f.name: f.default for f in fields(options)}
-    for name, value in (as_recorded(options) | {"dataset": options.dataset}).items():
+    asked = {"dataset": options.dataset, "augment": options.augment}
+    for name, value in (as_recorded(options) | asked).items():
         default = defaults[name]
         flag = name.replace("_", "-")
         if value == (list(default) if isinstance(default, tuple) else default):
@@ -244,6 +263,8 @@ def check(options) -> None:
         raise Refused("--loss none with --l1-weight 0 leaves nothing to learn from")
     if isinstance(options.resume, Path) and options.out != options.resume:
         raise Refused(f"--resume {options.resume} continues in that folder: --out cannot be {options.out}")
+    if options.loss == "none" and options.augment in ("diffaug", "ada"):
+        raise Refused(f"--augment {options.augment} is for what a critic sees, and --loss none has no critic")
     if options.push_to_hub and owner_of(options.hub_owner) is None:
         raise Refused(
             "--push-to-hub needs to know whose zoo it is: --hub-owner, or the environment's ZOO_HUB_OWNER"

@@ -11,6 +11,8 @@
     tag = "layer-norm"                  part of the name, for cells that differ in more than loss and architecture
     kimg_times = 5                      so many times the budget
 
+Nothing is augmented unless `augment` says so.
+
 A cell that is named again with the same options counts once, so a later "all" means the rest.
 """
 
@@ -24,7 +26,7 @@ from typing import Any, Literal, get_type_hints
 from train.arguments import must_fit
 from train.reading.sources import called
 from train.running.cell import rules
-from train.running.options import ASIDE, TrainingOptions, check, words
+from train.running.options import ASIDE, TrainingOptions, as_recorded, check, words
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import Refused, ZooError, unknown
 from zoo.losses import LOSSES
@@ -159,6 +161,10 @@ def expand(recipe: str, shared: dict, budgets: dict[str, dict], blocks: list[Blo
             for loss in LOSSES if block.losses == "all" else block.losses:
                 options = build(script, given, row.options | {"loss": loss, "seed": seed})
                 options = replace(options, kimg=options.kimg * block.kimg_times)
+                if (
+                    as_recorded(options)["augment"] == "auto"
+                ):  # a recipe does not depend on how many there are
+                    options = replace(options, augment="none")
                 check(options)
                 try:
                     rules(architecture, options)

@@ -104,7 +104,8 @@ def test_what_is_recorded_survives_json_and_says_nothing_of_where_things_lie(scr
     assert json.loads(json.dumps(recorded)) == recorded and not recorded.keys() & given.keys()
     assert str(tmp_path) not in json.dumps(recorded)
     own = replace(chosen, dataset=str(tmp_path / "My photos"))
-    assert as_recorded(own) == recorded | {"dataset": "./My photos"}
+    assert recorded["augment"] == "none"  # of a folder, its size decides
+    assert as_recorded(own) == recorded | {"dataset": "./My photos", "augment": "auto"}
     line = command(f"{script}.py", own)
     assert str(tmp_path) not in line and line.endswith("--dataset './My photos'")
     back = parse(script, line.removeprefix(f"accelerate launch train/{script}.py"), monkeypatch)

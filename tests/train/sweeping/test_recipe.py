@@ -40,6 +40,8 @@ def test_a_family_is_one_protocol(name):
         tested |= {"critic_steps", "critic_norm", "spectral_norm", "kimg"}
     if name == "protocol":
         tested |= {"lr", "critic_norm", "spectral_norm", "kimg"}
+    if name == "augmentation":
+        tested |= {"augment"}
     protocols = {}
     for cell in recipe.read(name):
         options = {k: v for k, v in asdict(cell.options).items() if k not in tested}
