@@ -7,13 +7,15 @@ import sys
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: no calls home
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from space import card, compare, curves, facades, interpolate, leaderboard, parts
+from space.bounded import Bounded
 from space.catalogue import catalogue
 from space.histories import Histories
-from space.limits import FIRST_SEED
+from space.limits import FIRST_SEED, MAX_BODY
 from space.look import THEME
 from space.pairs import TestPairs
 from space.shelf import Shelf, find, places
@@ -28,7 +30,10 @@ LAUNCH = {
     "css_paths": parts.STATIC / "page.css",
     "head": "".join(f'<link rel="stylesheet" href="{LOOK[1:]}/{name}">' for name in STYLES)
     + "".join(f'<link rel="modulepreload" href="{LOOK[1:]}/{name}">' for name in MODULES),
-    "app_kwargs": {"routes": [card.ROUTE, Mount(LOOK, StaticFiles(directory=parts.STATIC))]},
+    "app_kwargs": {
+        "routes": [card.ROUTE, Mount(LOOK, StaticFiles(directory=parts.STATIC))],
+        "middleware": [Middleware(Bounded, most=MAX_BODY)],
+    },
     "footer_links": [],
     "run_history": False,
     "ssr_mode": False,

@@ -16,8 +16,10 @@ from space.pairs import HOW, TestPairs
 from space.shelf import whole
 from space.studio import Studio, address, answered, packed
 from zoo import facades, measures, pictures
+from zoo.architectures import PIX2PIX
 from zoo.errors import Refused
 from zoo.latents import SEEDS
+from zoo.losses import LOSSES
 
 FIGURES = ("psnr", "ssim", "wrapped")
 REMEMBERED = 64  # translations, of 200 kB
@@ -177,4 +179,5 @@ def about(pairs: TestPairs) -> dict:
     classes = [
         {"name": name, "colour": colour} for name, colour in zip(facades.CLASSES, colours, strict=True)
     ]
-    return {"classes": classes, "side": facades.SIDE, "pairs": len(pairs), "here": pairs.here, "how": HOW}
+    refused = [name for name, loss in LOSSES.items() if loss.control in PIX2PIX.refusals]
+    return {"classes": classes, "pairs": len(pairs), "here": pairs.here, "how": HOW, "refused": refused}

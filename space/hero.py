@@ -21,9 +21,12 @@ SHOTS = {  # name → query, and the browser's options
     "compare": ("?", DESK),
     "compare-dark": ("?__theme=dark", DESK),
     "interpolate": ("?view=interpolate&t=23", DESK),
+    "facades": ("?view=facades&pair=rand.3", DESK),  # no picture of the data set
 }
-READY = """document.querySelectorAll('.sheet.filled, .now .tile img').length >= 5
-    && [...document.querySelectorAll('figure[data-id] .sheet:not(.filled)')].every(one => !one.offsetParent)"""
+READY = """(document.querySelectorAll('.sheet.filled, .now .tile img').length >= 5
+    || document.querySelector('.card[data-shown]')?.offsetParent)
+    && [...document.querySelectorAll('figure[data-id] :is(.sheet:not(.filled), .building:not(:has(img:not(.truth))))')]
+        .every(one => !one.offsetParent)"""
 
 
 def shoot(browser: Browser, url: str, name: str, query: str, options: dict) -> None:
@@ -36,7 +39,7 @@ def shoot(browser: Browser, url: str, name: str, query: str, options: dict) -> N
         side = sheet.bounding_box()["width"] / 8
         sheet.hover(position={"x": (LATENT % 8 + 0.5) * side, "y": (LATENT // 8 + 0.5) * side})
     page.wait_for_timeout(1000)
-    content = page.screenshot(full_page=name == "interpolate")
+    content = page.screenshot(full_page=name in ("interpolate", "facades"))
     Image.open(io.BytesIO(content)).convert("RGB").save(STATIC / f"{name}.webp", quality=88, method=6)
     context.close()
 

@@ -12,6 +12,7 @@ MAX_SEED = SEEDS - 1
 MAX_MODELS = 10  # at a time
 MAX_WAITING = 24  # requests; more are told to come again
 MAX_UPLOAD = 10_000_000  # bytes of a file
+MAX_BODY = 3 * MAX_UPLOAD  # bytes of a request: two files as data addresses
 MAX_UPLOAD_PIXELS = 25_000_000  # some 300 MB while it is decoded
 FIRST_SEED = 7  # of the page without a query
 FPS = 12  # frames a second of an animation, played or downloaded

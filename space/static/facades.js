@@ -21,14 +21,18 @@ export class Facades {
     this.maps = state.catalogue.maps;
     this.cards = new Map(); // id → Card
     this.figures = new Map(); // id → figures of what is shown, where it has a truth
-    const tell = (words) => ({
+    this.pictures = new Source(server.draw, {
+      arrived: (sheets, asked) => this.arrived(sheets, asked),
       slow: (asked) => this.mention(asked, () => ["drawing"], true),
       busy: (asked) => this.mention(asked, () => ["many are asking, trying again"]),
-      failed: (asked) => this.mention(asked, () => [`${words} did not arrive. `, again(() => this.redraw())]),
-    });
-    this.pictures = new Source(server.draw, { ...tell("The picture"), arrived: (sheets, asked) => this.arrived(sheets, asked) }, 1);
-    this.measures = new Source(server.measure, { ...tell("The figures"), slow: () => {},
-      arrived: (sheets, asked) => this.measured(sheets, asked) }, 1);
+      failed: (asked) => this.mention(asked, () => ["The picture did not arrive. ", again(() => this.redraw())]),
+    }, 1);
+    this.measures = new Source(server.measure, {
+      arrived: (sheets, asked) => this.measured(sheets, asked),
+      slow: () => {},
+      busy: () => {},
+      failed: () => this.say("The figures did not arrive. ", again(() => this.redraw())),
+    }, 1);
     this.editor = new Editor(this.maps.classes, {
       changed: (change) => this.painted(change),
       pointed: (box) => this.point(box),
@@ -49,7 +53,8 @@ export class Facades {
       onpointermove: (event) => this.hover(event), onpointerleave: () => this.point(null),
       ondragover: (event) => event.preventDefault(), ondrop: (event) => (event.preventDefault(), this.bring(event.dataTransfer.files)) },
     map, el("div.shown", {}, this.list, this.why, this.trap));
-    root.append(picker(state, { key: "maps", trained: state.catalogue.translators.map((model) => model.loss) }), this.bar(),
+    root.append(picker(state, { key: "maps", trained: state.catalogue.translators.map((model) => model.loss),
+      refused: [this.maps.refused, "takes no pairs"] }), this.bar(),
       el("div.saying", {}, el("p", {}, "One map, one network; only the loss differs. Paint on the map, and every card follows."), this.status),
       this.stage, this.notes());
     state.on((changed) => this.changed(changed));

@@ -22,7 +22,8 @@ function chart(loss, limit) {
 }
 
 // key: under which the state has the chosen ones. trained: the names of those that there are, where it is not the state's.
-export function picker(state, { key = "loss", trained: known } = {}) {
+// refused: [names, why] that no model can be trained with.
+export function picker(state, { key = "loss", trained: known, refused: [refused, why] = [[], ""] } = {}) {
   const order = state.catalogue.losses.map((loss) => loss.name);
   const others = (known ?? []).filter((name, i) => !order.includes(name) && known.indexOf(name) === i); // "none", say
   const toggle = (name) => {
@@ -48,7 +49,7 @@ export function picker(state, { key = "loss", trained: known } = {}) {
     for (const { loss, button, note } of entries) {
       button.setAttribute("aria-pressed", state.get(key).includes(loss.name));
       button.classList.toggle("untrained", !trained.includes(loss.name));
-      note.textContent = trained.includes(loss.name) ? "" : "not trained yet";
+      note.textContent = trained.includes(loss.name) ? "" : refused.includes(loss.name) ? why : "not trained yet";
     }
   };
   state.on(update);

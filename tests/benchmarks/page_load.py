@@ -26,6 +26,7 @@ import torch
 
 import zoo
 from train.running.provenance import hardware
+from zoo import facades
 
 ROOT = Path(__file__).parents[2]
 USERS = 1, 8, 32
@@ -33,18 +34,24 @@ PATIENCE = 60.0  # seconds: an answer that takes longer has hung
 PAUSE = 0.5  # seconds until a visitor who was told to wait asks again
 FIVE = zoo.list_models("dcgan-*-cifar10")[:5]
 TEN = zoo.list_models("dcgan-*-cifar10")[:10]
+PAINTED = ["pix2pix-focal-facades"]
 ENDPOINTS: dict[str, Callable[[int], dict]] = {  # name → what is asked, of a seed
     "sample": lambda seed: {"model": FIVE[0], "seed": seed, "n": 64},
     "interpolate": lambda seed: {"model": FIVE[0], "seed_a": seed, "seed_b": seed + 1, "steps": 16},
     "models": lambda seed: {},
 }
-LIVE: dict[str, Callable[[int], dict]] = {  # tab → what it asks for five models at once
+LIVE: dict[str, Callable[[int], dict]] = {  # tab → what it asks at once
     "compare": lambda seed: {"models": FIVE, "seed": seed, "n": 64},
     "interpolate": lambda seed: {
         "models": FIVE,
         "anchors": [[seed, 0], [seed + 1, 0]],
         "steps": 16,
         "path": "slerp",
+    },
+    "facades": lambda seed: {
+        "models": PAINTED,
+        "map": facades.pack(facades.random_building(seed)),
+        "seed": 0,
     },
 }
 READ: dict[str, tuple[str, str, dict]] = {  # what is asked → the tab, its function, what it takes
@@ -88,7 +95,7 @@ async def live(client: httpx.AsyncClient, piece: int, asked: dict) -> None:
     answer.raise_for_status()
     if "busy" in answer.json():
         raise Refused
-    if len(answer.json().get("sheets", ())) != len(FIVE):
+    if len(answer.json().get("sheets", ())) != len(asked["models"]):
         raise RuntimeError(answer.text[:200])
 
 
@@ -154,7 +161,7 @@ def wait_for(url: str, process: subprocess.Popen) -> None:
     sys.exit("the page does not start")
 
 
-async def measure(url: str, requests: int) -> None:
+async def measure(url: str, requests: int, only: str) -> None:
     seeds = itertools.count(1000)
     components = httpx.get(f"{url}/config").json()["components"]
     pieces = {c["props"].get("props", {}).get("view"): c["id"] for c in components}
@@ -162,11 +169,13 @@ async def measure(url: str, requests: int) -> None:
     for name, of in ENDPOINTS.items():
         works[f"`/{name}`"] = lambda client, name=name, of=of: endpoint(client, name, of(next(seeds)))
     for tab, of in LIVE.items():
-        name = f"{tab.capitalize()}, live: five models"
+        name = f"{tab.capitalize()}, live: {'a stroke' if tab == 'facades' else 'five models'}"
         works[name] = lambda client, tab=tab, of=of: live(client, pieces[tab], of(next(seeds)))
     for name, (tab, function, asked) in READ.items():
         works[name] = lambda client, of=(pieces[tab], function, asked): read(client, *of)
     for name, work in works.items():
+        if only not in name:
+            continue
         await crowd(url, 1, 2, work)  # loads the models
         for users in USERS:
             print(f"| {name} | {await crowd(url, users, requests, work)} |", flush=True)
@@ -175,7 +184,8 @@ async def measure(url: str, requests: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=96, help="for each row, a multiple of 32")
-    requests = parser.parse_args().requests
+    parser.add_argument("--only", default="", help="rows whose name has this in it")
+    chosen = parser.parse_args()
     port = free_port()
     command = [sys.executable, "space/app.py", "--host", "127.0.0.1", "--port", str(port)]
     page = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -183,10 +193,10 @@ def main() -> None:
         wait_for(f"http://127.0.0.1:{port}/config", page)
         threads = os.environ.get("OMP_NUM_THREADS", "all")
         print(f"{hardware(torch.device('cpu'))}, {os.cpu_count()} cores, OMP_NUM_THREADS={threads};", end=" ")
-        print(f"load average {os.getloadavg()[0]:.1f} before; {requests} requests a row\n")
+        print(f"load average {os.getloadavg()[0]:.1f} before; {chosen.requests} requests a row\n")
         print("| what is asked | visitors | p50, ms | p95, ms | answers/s | told to wait | hung |")
         print("|---|---|---|---|---|---|---|")
-        asyncio.run(measure(f"http://127.0.0.1:{port}", requests))
+        asyncio.run(measure(f"http://127.0.0.1:{port}", chosen.requests, chosen.only))
     finally:
         page.terminate()
         page.wait()

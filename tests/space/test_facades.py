@@ -1,8 +1,10 @@
 """What the server does for Facades: translations and their figures, maps and pairs by number, uploads, the endpoint."""
 
 import base64
+import contextlib
 import io
 
+import httpx
 import numpy as np
 import pytest
 import torch
@@ -280,3 +282,13 @@ def test_the_endpoint_says_what_is_wrong(client, tmp_path):
     ):
         with pytest.raises(exceptions.AppError, match=says):
             client.predict(**bad, api_name="/translate")
+
+
+# --- within bounded memory
+
+
+def test_a_request_of_any_size_is_not_taken_in(client):
+    piece = f"{client.src.rstrip('/')}/gradio_api/component_server/"
+    for body in (b"x" * 31_000_000, (b"x" * 1_000_000 for _ in range(40))):  # announced, and not
+        with contextlib.suppress(httpx.TransportError):  # it hangs up
+            assert httpx.post(piece, content=body, timeout=60).status_code >= 400

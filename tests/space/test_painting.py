@@ -110,3 +110,167 @@ def test_an_edit_turns_the_figures_into_dashes_and_undo_brings_them_back(paint):
     page.get_by_role("button", name="Undo").click()
     page.wait_for_function("document.querySelector('.card[data-id] figcaption').textContent.includes('dB')")
     assert caption.inner_text() == figures
+
+
+def test_painting_with_the_keys_alone_changes_every_card(paint, matrix):
+    page = paint("?view=facades&pair=rand.3")
+    page.locator(".canvas canvas").focus()
+    page.keyboard.press("0")  # molding
+    for key in ("ArrowLeft", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown", "Space"):
+        page.keyboard.press(key)
+    settled(page)
+    assert (canvas(page)[108:144, 108:144] == colour("molding")).all()
+    for id in IDS:
+        assert same(translation(page, id), expected(matrix, id, page))
+    page.keyboard.press("d")  # deco or door, whichever comes next
+    pressed = page.locator(".palette [aria-pressed=true] span")
+    assert pressed.inner_text() == "door"
+    page.keyboard.press("d")
+    assert pressed.inner_text() == "deco"
+    page.keyboard.press("Enter")  # fills the molding
+    assert (canvas(page)[108:144, 108:144] == colour("deco")).all()
+    for _ in range(2):
+        page.keyboard.press("Control+z")
+    settled(page)
+    assert same(Image.fromarray(canvas(page)), facades.random_building(3))
+    page.keyboard.press("Control+Shift+z")
+    assert (canvas(page)[110:140, 110:140] == colour("molding")).all()
+
+
+def test_the_brush_draws_a_line_and_fill_an_area(paint):
+    page = paint("?view=facades&pair=rand.3")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Brush").click()
+    page.get_by_role("button", name="pillar").click()
+    drag(page, (20, 128), (236, 128))
+    assert (canvas(page)[126:130, 22:234] == colour("pillar")).all()
+    page.get_by_role("button", name="Fill", exact=True).click()
+    page.get_by_role("button", name="sill").click()
+    drag(page, (200, 20), (200, 20))
+    painted = canvas(page)
+    assert (painted[0, 0] == colour("sill")).all() and (painted[128, 128] == colour("pillar")).all()
+
+
+def test_a_reload_keeps_the_drawing_and_its_link_shows_it_to_others(paint, browser, address):
+    page = paint("?view=facades&pair=1")
+    drag(page, (10, 20), (90, 200))
+    settled(page)
+    drawn = canvas(page)
+    assert "map" in seen.query(page)
+    link = page.url
+    page.reload()
+    page.wait_for_function("document.querySelector('.facades')?.dataset.wanted?.includes('map')")
+    settled(page)
+    assert np.array_equal(canvas(page), drawn)
+    page.get_by_role("button", name="Undo").click()  # back to the pair itself
+    page.wait_for_function("document.querySelector('.card[data-id] figcaption').textContent.includes('dB')")
+    other = browser.new_page(viewport=TALL)
+    other.goto(link)
+    other.wait_for_function("document.querySelector('.facades')?.dataset.wanted?.includes('map')")
+    settled(other)
+    assert np.array_equal(canvas(other), drawn)
+    other.close()
+
+
+def test_the_wipe_moves_by_keys_and_by_hand(paint):
+    page = paint("?view=facades&pair=1&wipe=50")
+    wipe = page.get_by_label("pix2pix-focal-facades: wipe to the photograph")
+    wipe.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    assert seen.query(page)["wipe"] == "47"
+    card = page.locator(".card[data-id='pix2pix-vanilla-facades']")
+    box, line = card.locator(".building").bounding_box(), card.locator(".line").bounding_box()
+    assert line["x"] + line["width"] / 2 - box["x"] == pytest.approx(
+        0.47 * box["width"], abs=1.5
+    )  # of every card
+    page.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + 100)
+    assert int(seen.query(page)["wipe"]) == pytest.approx(20, abs=6)
+
+
+def test_an_uploaded_pair_is_measured_and_kept(paint, tmp_path, data_dir, matrix):
+    label_map, photograph = TestPairs(data_dir)[2]
+    label_map.save(tmp_path / "b.png")
+    photograph.save(tmp_path / "a.png")
+    page = paint("?view=facades&pair=rand.3")
+    page.locator("input[type=file]").set_input_files([tmp_path / "a.png", tmp_path / "b.png"])
+    measured = "document.querySelector('.card[data-id=pix2pix-focal-facades] figcaption')?.textContent.includes('dB')"
+    page.wait_for_function(measured)
+    found = figures(zoo.load(matrix / IDS[3]).translate(label_map, seed=0), photograph)
+    line = page.locator(f".card[data-id='{IDS[3]}'] figcaption")
+    assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
+    assert seen.query(page)["pair"] == "own"
+    page.reload()
+    page.wait_for_function(measured)
+    assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
+
+
+def test_a_bad_upload_is_said_and_the_drawing_stays(paint, tmp_path):
+    (tmp_path / "a.png").write_text("no picture")
+    page = paint("?view=facades&pair=rand.3")
+    drag(page, (10, 20), (90, 200))
+    settled(page)
+    drawn = canvas(page)
+    page.locator("input[type=file]").set_input_files(tmp_path / "a.png")
+    page.get_by_text("cannot read that upload: not a picture").wait_for()
+    assert np.array_equal(canvas(page), drawn)
+
+
+def test_psnr_sorts_the_cards_and_as_uint8_they_are_all_alike(paint, matrix, data_dir):
+    page = paint("?view=facades&pair=0&sort=psnr&psnr=uint8")
+    page.wait_for_function("document.querySelectorAll('.trap tbody tr').length === 8")
+    page.wait_for_function("document.querySelectorAll('.trap tbody td:last-child')[4].textContent !== '—'")
+    label_map, photograph = TestPairs(data_dir)[0]
+    true = {id: figures(zoo.load(matrix / id).translate(label_map, seed=0), photograph) for id in IDS}
+    order = page.eval_on_selector_all(".card[data-id]", "cards => cards.map((card) => card.dataset.id)")
+    assert order == sorted(IDS, key=lambda id: -true[id]["psnr"])
+    for id in IDS:
+        line = page.locator(f".card[data-id='{id}'] figcaption").inner_text()
+        assert line.startswith(f"PSNR as uint8 {true[id]['wrapped']:.1f} dB")
+    cells = page.eval_on_selector_all(
+        ".trap tbody td:last-child", "cells => cells.map((cell) => +cell.textContent)"
+    )
+    assert len(cells) == 8 and all(26 < cell < 30 for cell in cells)
+    page.get_by_label("Measure as uint8").uncheck()
+    assert page.locator(".card[data-id] figcaption").first.inner_text().startswith("PSNR ")
+    assert "uint8" not in page.locator(".card[data-id] figcaption").first.inner_text()
+
+
+@pytest.mark.parametrize("query", ["pair=2", "pair=rand.4&drop=6", "loss=focal,none&pair=1&drop=3"])
+def test_the_three_lines_of_python_make_the_translations(paint, query, tmp_path, monkeypatch):
+    page = paint(f"?view=facades&{query}")
+    if "drop" in query:
+        drag(page, (10, 20), (90, 200))
+        settled(page)
+    page.wait_for_timeout(300)
+    code = page.locator(".snippet pre").text_content()
+    assert code.count("\n") == 2
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    made = sorted(tmp_path.glob("*.png"))
+    shown = page.eval_on_selector_all(".card[data-id]", "cards => cards.map((card) => card.dataset.id)")
+    assert len(made) == len(shown) == (2 if "loss" in query else 5)
+    for id in shown:
+        (file,) = [path for path in made if path.stem.endswith((id, f"-{id.removesuffix('-toy')}"))]
+        assert same(Image.open(file), translation(page, id))
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [("pair=1&__theme=light", {}), ("pair=rand.4&__theme=dark", {}),
+     ("pair=1&show=err&__theme=dark", {}), ("pair=2", PHONE)],
+    ids=["light", "dark", "error", "phone"],
+)  # fmt: skip
+def test_nobody_is_kept_out_of_painting(paint, query, options):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = paint(f"?view=facades&{query}", **options)
+    page.wait_for_timeout(500)
+    found = axe.run(page, context=".zoo", options={"resultTypes": ["violations"]}).response["violations"]
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
+    if options:
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        canvas = page.locator(".canvas canvas")
+        assert canvas.bounding_box()["width"] == 358

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo import cli, commands, names
+from zoo import cli, commands, measures, names, pictures
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +112,21 @@ def test_translate_writes_a_photograph(make_checkpoint, translator):
     Image.new("RGB", (50, 30)).save("map.png")
     assert cli.main(["translate", "runs/t", "map.png", "--out", "photo.png"]) == 0
     assert Image.open("photo.png").size == (16, 16)
+
+
+def test_translate_prints_the_figures_against_the_truth(make_checkpoint, translator, capsys):
+    make_checkpoint("translator", folder="runs/t")
+    Image.new("RGB", (50, 30)).save("map.png")
+    Image.effect_noise((50, 30), 80).save("truth.png")
+    command = ["translate", "runs/t", "map.png", "--out", "photo.png", "--truth"]
+    assert cli.main([*command, "truth.png"]) == 0
+    photo = Image.open("photo.png")
+    pair = photo, pictures.fit(Image.open("truth.png"), 16).convert(photo.mode)
+    expected = f"PSNR {measures.psnr(*pair):.2f} dB, SSIM {measures.ssim(*pair):.3f}, against truth.png\n"
+    assert capsys.readouterr().out == expected
+    Image.new("RGB", (40, 30)).save("other.png")
+    fails(capsys, *command, "other.png", saying="the map is 50x30, the truth 40x30: a pair needs one size")
+    fails(capsys, *command, "none.png", saying="none.png")
 
 
 def test_what_cannot_be_is_said_in_one_line(toy, capsys):

@@ -1,12 +1,15 @@
 """The palette is the data set's, snapping undoes JPEG, and invented buildings are label maps."""
 
+import base64
 import io
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from zoo import facades
+from zoo.errors import DataError
 from zoo.facades import CLASSES, PALETTE, random_building, snap, snap_array
 
 
@@ -143,3 +146,35 @@ def test_every_random_building_is_a_label_map_with_wall_windows_and_background()
         shares += counts / 60
     real = [0.20, 0.39, 0.13, 0.011, 0.025, 0.023, 0.05, 0.012, 0.021, 0.088, 0.019, 0.037]
     assert (shares > 0.4 * np.array(real)).all() and (shares < 2.5 * np.array(real)).all()
+
+
+# --- as text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_map_comes_back_from_its_text(seed):
+    text = facades.pack(random_building(seed))
+    assert len(text) < 2000 and text.replace("-", "").replace("_", "").isalnum()  # fit for a link
+    assert np.array_equal(np.asarray(facades.unpack(text)), np.asarray(random_building(seed)))
+
+
+def test_a_map_is_snapped_before_it_is_packed_and_has_one_size():
+    assert facades.pack(as_jpeg(house(), 90)) == facades.pack(snap(as_jpeg(house(), 90)))
+    with pytest.raises(DataError, match="256x256 pixels, not 40x256"):
+        facades.pack(house().crop((0, 0, 40, 256)))
+
+
+def raw(content: bytes) -> str:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return base64.urlsafe_b64encode(squeeze.compress(content) + squeeze.flush()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "A", "é", "no map", raw(b""), raw(bytes(65535)), raw(bytes(65537)),
+     raw(bytes(65535) + b"\x0c"), raw(bytes(10**8))],
+    ids=["nothing", "a letter", "no base64", "words", "no pixel", "one less", "one more", "no class", "bomb"],
+)  # fmt: skip
+def test_a_text_of_something_else_is_refused(text):
+    with pytest.raises(DataError, match="holds no label map"):
+        facades.unpack(text)
