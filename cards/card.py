@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cards import citations, figures, measures, sections
 from cards.measures import OF_PICTURES, show, title
+from cards.quoting import block, prose, python
 from zoo import architectures, checkpoint, measurements
 from zoo.checkpoint import CONFIG, HISTORY, METRICS
 from zoo.config import LIBRARY, Config
@@ -42,6 +43,7 @@ def render(folder: Path) -> str:
     kind = architecture.kind
     loader = FileSystemLoader(Path(__file__).parent)
     templates = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates.filters |= {"prose": prose, "block": block}
     text = templates.get_template("card.md.j2").render(
         front_matter=front_matter(config, rows, kind),
         made_from=json.dumps(hashes(folder)),
@@ -118,7 +120,7 @@ def usage(config: Config, kind: str) -> str:
     load = f'model = zoo.load("{config.id}")'
     if kind == "noise":
         labels = config.dataset.labels if config.architecture.get("classes") else ()
-        asked = f', labels="{labels[0]}"' if labels else ""
+        asked = f", labels={python(labels[0])}" if labels else ""
         return f'import zoo\n\n{load}\nmodel.grid(64, seed=7{asked}).save("grid.png")'
     if config.dataset.palette == "facades":
         return f'import zoo\n\n{load}\nmodel.translate(zoo.facades.random_building(seed=3)).save("photograph.png")'

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cards import measures
 from cards.measures import OF_PICTURES, show, title
+from cards.quoting import code, prose
 from zoo import architectures
 from zoo.config import LIBRARY, Config
 from zoo.measurements import counting, final, measure_of, preference
@@ -14,7 +15,7 @@ def facts(config: Config) -> dict[str, str]:
     data, training, weights = config.dataset, config.training, config.weights
     pictures = 1000 * training.kimg
     return {
-        "data": f"{data.title} ({_source(config)}), {data.split} split, {data.pictures:,}"
+        "data": f"{prose(data.title)} ({_source(config)}), {prose(data.split)} split, {data.pictures:,}"
         f" pictures, {data.size}×{data.size}, {'grey' if data.channels == 1 else 'colour'}",
         "loss": _fields(config.loss),
         "architecture": _fields(config.architecture),
@@ -28,11 +29,12 @@ def facts(config: Config) -> dict[str, str]:
         "half precision": f"rounding changes pictures by {weights.rounding:.2g} of 255 grey levels on average"
         if weights.dtype == "float16"
         else "not used: weights are float32",
-        "computed in": f"{training.precision}, {training.memory_format}",
-        "time": f"{duration(training.seconds)}, {training.pictures_per_second:,.0f} pictures/s on {training.hardware}",
+        "computed in": prose(f"{training.precision}, {training.memory_format}"),
+        "time": f"{duration(training.seconds)}, {training.pictures_per_second:,.0f} pictures/s on"
+        f" {prose(training.hardware)}",
         "seed": str(training.seed),
         "commit": _commit(config),
-        "versions": f"{LIBRARY} {training.library_version}, torch {training.torch_version}",
+        "versions": prose(f"{LIBRARY} {training.library_version}, torch {training.torch_version}"),
         "inference mode": inference(config),
     }
 
@@ -41,7 +43,7 @@ def _source(config: Config) -> str:
     data = config.dataset
     if not data.id:
         return "not from the Hub"
-    return f"`{data.id}` at {data.revision}" if data.revision else f"`{data.id}`"
+    return code(data.id) + (f" at {prose(data.revision)}" if data.revision else "")
 
 
 def _optimiser(config: Config) -> str:
@@ -51,9 +53,7 @@ def _optimiser(config: Config) -> str:
     )
     decay = f", falling to 0 from {t.lr_decay_from:.0%} of the budget on" if t.lr_decay_from < 1 else ""
     batch = f"{t.batch}" if t.processes == 1 else f"{t.batch} in each of {t.processes} processes"
-    return (
-        f"{t.optimiser.capitalize()}, {rates}{decay}, betas {t.betas[0]:g} and {t.betas[1]:g}, batch {batch}"
-    )
+    return f"{prose(t.optimiser.capitalize())}, {rates}{decay}, betas {t.betas[0]:g} and {t.betas[1]:g}, batch {batch}"
 
 
 def _besides(config: Config) -> str:
@@ -68,20 +68,20 @@ def _commit(config: Config) -> str:
     commit = config.training.commit
     if commit is None:
         return "not recorded (no git checkout)"
-    return commit.replace("-dirty", ", with files that differed from it")
+    return prose(commit).replace("-dirty", ", with files that differed from it")
 
 
 def critic(config: Config) -> str:
     given = config.critic
     if not given:
         return "none"
-    parts = ["an autoencoder" if given.get("autoencoder") else "", f"{given.get('norm', 'none')} norm"]
+    parts = ["an autoencoder" if given.get("autoencoder") else "", prose(f"{given.get('norm', 'none')} norm")]
     parts += ["spectral norm"] if given.get("spectral_norm") else []
-    parts += [f"width {given['width']}"] if "width" in given else []
-    parts += [f"penalty {given['penalty']}"] if "penalty" in given else []
+    parts += [prose(f"width {given['width']}")] if "width" in given else []
+    parts += [prose(f"penalty {given['penalty']}")] if "penalty" in given else []
     text = ", ".join(part for part in parts if part)
     if "clip" in config.loss:
-        text += f", all its parameters clipped to ±{config.loss['clip']:g} after every step"
+        text += f", all its parameters clipped to ±{prose(config.loss['clip'])} after every step"
         if given.get("norm") == "batch":
             text += " (batch norm rescales what was clipped, as in WGAN's own critic)"
     return text
@@ -133,16 +133,16 @@ def protocol(row: dict) -> str:
     if "classifier_accuracy" in row and measure_of(row) == "class_coverage":
         parts.append(f"the classifier is right on {row['classifier_accuracy']:.1%} of real ones")
     parts += [row["note"].split(":")[0].split(",")[0]] if "note" in row else []
-    return "; ".join(part for part in parts if part)
+    return prose("; ".join(part for part in parts if part))
 
 
 def modes(rows: Sequence[dict]) -> list[list[str]]:
     """A table of a translating model's ways of being used: a heading, then a line each."""
     modes: dict[str, dict[str, str]] = {}
     for row in sorted(rows, key=preference):
-        if "default" in row and row.get("which", "final") == "final":
+        if {"default", "statistics", "dropout"} <= row.keys() and row.get("which", "final") == "final":
             own = "; the default" if row["default"] else ""
-            mode = f"{row['statistics']} statistics, dropout {'on' if row['dropout'] else 'off'}{own}"
+            mode = f"{prose(row['statistics'])} statistics, dropout {'on' if row['dropout'] else 'off'}{own}"
             modes.setdefault(mode, {}).setdefault(measure_of(row), show(measure_of(row), row["value"]))
     if len(modes) < 2:
         return []
@@ -198,7 +198,9 @@ def versions(rows: Sequence[dict]) -> str:
         return ""
     last = max(told, key=lambda row: row.get("date", ""))
     names = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
-    return f"{names}; {last.get('device', 'device not recorded')}; {last.get('date', 'date not recorded')}"
+    return prose(
+        f"{names}; {last.get('device', 'device not recorded')}; {last.get('date', 'date not recorded')}"
+    )
 
 
 def duration(seconds: float) -> str:
@@ -214,8 +216,8 @@ def _count(n: int, noun: str) -> str:
 
 def _fields(given: dict) -> str:
     constants = [
-        f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+        prose(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}")
         for key, value in given.items()
         if key != "name"
     ]
-    return ", ".join([str(given["name"]), *constants])
+    return ", ".join([prose(given["name"]), *constants])

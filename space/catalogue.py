@@ -135,7 +135,7 @@ def data(configs: Iterable[Config]) -> dict[str, dict]:
 
 def data_options(dataset: Dataset) -> str:
     """By which a script trains on it: its name, its id on the Hub or, of a folder, the name that it had."""
-    asked = dataset.known or dataset.id or f"./{dataset.name}"
+    asked = shlex.quote(dataset.known or dataset.id or f"./{dataset.name}")
     size = "" if dataset.natural else f" --size {dataset.size}"
     split = "" if dataset.split == "train" else f" --split {shlex.quote(dataset.split)}"
     return f"--dataset {asked}{size}{split}"

@@ -22,7 +22,7 @@ def files() -> dict[str, Path | bytes]:
         for path in sorted((ROOT / room).rglob("*")):
             inside = path.relative_to(ROOT)
             hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
-            if path.is_file() and not hidden and path != Path(__file__):
+            if path.is_file() and not path.is_symlink() and not hidden and path != Path(__file__):
                 found[inside.as_posix()] = path
     return found | {name: found.pop(f"space/{name}") for name in MOVED}
 

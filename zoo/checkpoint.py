@@ -26,8 +26,11 @@ CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
 CRITIC = "critic.safetensors"  # where a run keeps it: it is not needed to draw pictures
 HISTORY, CARD = "history.jsonl", "README.md"
 # What a folder holds for others: never state/, nor anything that is not listed.
-PUBLISHED = (CONFIG, WEIGHTS, CARD, METRICS, HISTORY, "samples.png", "curves.png", "progress.webp")
-LARGEST = {CONFIG: 2**16, METRICS: 2**20}  # bytes
+PICTURES = ("samples.png", "curves.png", "progress.webp")
+PUBLISHED = (CONFIG, WEIGHTS, CARD, METRICS, HISTORY, *PICTURES)
+LARGEST = {CONFIG: 2**16, METRICS: 2**20, HISTORY: 2**25, CARD: 2**20} | dict.fromkeys(
+    PICTURES, 2**25
+)  # bytes
 LARGEST_HEADER = 2**20  # bytes of the weights' header
 Content = bytes | Callable[[BinaryIO], object]  # of a file: its bytes, or what writes them into it
 
@@ -45,7 +48,7 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
     path = Path(folder) / HISTORY
     if not path.is_file():
         return []
-    lines = [parse_json(line, str(path)) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [parse_json(line, str(path)) for line in read_text(path).splitlines()]
     if not all(isinstance(line, dict) and "kimg" in line for line in lines):
         raise CheckpointError(f"{path} is damaged: every line has its kimg")
     return lines
@@ -54,15 +57,42 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
 def read_text(path: Path) -> str:
     """A small text file; CheckpointError where it is missing, no plain file, too large or not text."""
     try:
-        if not path.is_file():
-            raise CheckpointError(f"{path.parent} has no {path.name}: it is no checkpoint folder")
-        if path.stat().st_size > LARGEST[path.name]:
-            raise CheckpointError(f"{path} is not ours: it has more than {LARGEST[path.name]} bytes")
-        return path.read_text(encoding="utf-8")
+        return _content(path, LARGEST[path.name]).decode("utf-8")
     except UnicodeDecodeError:
         raise CheckpointError(f"{path} is damaged: it is not text") from None
+
+
+def read_published(folder: str | Path) -> dict[str, bytes]:
+    """All that a folder holds for others, by name: neither hashed nor parsed, but each no larger than it may be.
+
+    A symbolic link is refused, unless to what the Hub's client keeps of that very repository: it would give away
+    another file of whoever copies or pushes the folder.
+    """
+    folder = Path(folder)
+    largest = LARGEST | {WEIGHTS: read(folder).weights.bytes}
+    contents = {}
+    for name in PUBLISHED:
+        path = folder / name
+        if path.is_symlink() and path.resolve().parent != (folder.resolve().parent.parent / "blobs"):
+            raise CheckpointError(
+                f"{path} is a symbolic link, which is not followed: put the file in its place"
+            )
+        if path.exists():
+            contents[name] = _content(path, largest[name])
+    return contents
+
+
+def _content(path: Path, most: int) -> bytes:
+    try:
+        if not path.is_file():
+            raise CheckpointError(f"{path.parent} has no {path.name}: it is no checkpoint folder")
+        with path.open("rb") as file:
+            content = file.read(most + 1)
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > most:
+        raise CheckpointError(f"{path} is not ours: it has more than {most} bytes")
+    return content
 
 
 class WrongHash(CheckpointError):
@@ -161,6 +191,9 @@ def _fill(module: "nn.Module", file: BinaryIO, precision: str, path: Path) -> No
     _check_header(file, os.fstat(file.fileno()).st_size, precision, module.state_dict(), path)
     file.seek(0)
     tensors = safetensors.torch.load(file.read())
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise CheckpointError(f"{path}: {name} is not finite everywhere; its training had diverged")
     module.load_state_dict(
         {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()},
         assign=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import commands
-from zoo.errors import Refused, ZooError
+from zoo.errors import Refused, ZooError, printable
 
 if TYPE_CHECKING:
     import zoo
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = lambda message, *_, **__: print(f"zoo: {message}", file=sys.stderr)
             options.run(options)
     except ZooError as error:
-        print(f"zoo: {error}", file=sys.stderr)
+        print(f"zoo: {printable(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # of `zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -266,7 +266,7 @@ def describe(found: "Info") -> str:
     lines = [config.id, *(f"  {name:<13} {value}" for name, value in rows.items() if value)]
     if found.metrics.rows:
         lines += _measurements(found.metrics.rows, found.metrics.stale)
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _fields(fields: dict) -> str:

@@ -12,7 +12,7 @@ import warnings
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, Self, get_args, get_origin
 
-from zoo.errors import CheckpointError, Refused
+from zoo.errors import CheckpointError, Refused, is_line
 
 # 2 has `options`. A reader refuses keys that it does not know, so a new key is a new format; one that older readers may
 # leave out, their pictures being the same without it, is written with "compatible": the oldest format that may.
@@ -23,6 +23,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
 Scalar = bool | int | float | str
 Option = Scalar | list[Scalar] | None
 MOST_OPTIONS, LONGEST_OPTION = 100, 1000  # options; letters of a text, or items of a list
+LONGEST = 5000  # letters of any text, the command that trained it included
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,13 @@ class Config:
             "architecture.name must be text": isinstance(self.architecture.get("name"), str),
             "loss.name is missing": "name" in self.loss,
             f"dataset.labels must be {classes}, one a class": not classes or len(labels) in (0, classes),
+            "dataset.pictures and dataset.size must be above 0": min(self.dataset.pictures, self.dataset.size)
+            > 0,
+            "dataset.channels must be 1 or 3": self.dataset.channels in (1, 3),
+            "training.batch and training.processes must be above 0": min(
+                self.training.batch, self.training.processes
+            )
+            > 0,
             "inference.statistics must be running or batch": self.inference.statistics
             in ("running", "batch"),
             f"options must be at most {MOST_OPTIONS}, named a-z, 0-9 and _": all(
@@ -269,6 +277,8 @@ def _parse_scalar(kinds: tuple[Any, ...], value: Any, key: str) -> Any:
         if (is_dataclass(kind) or get_origin(kind)) and foreign:
             return _parse(kind, value, key)
         if type(value) is kind:
+            if kind is str and not is_line(value, LONGEST):
+                raise ValueError(f"{key} must be one line of at most {LONGEST} letters, not {short(value)}")
             return value
     what = " or ".join(_NAMES.get(get_origin(kind) or kind, "an object") for kind in kinds)
     raise ValueError(f"{key} must be {what}, not {short(value)}")

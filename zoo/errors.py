@@ -1,6 +1,7 @@
 """What can go wrong, said in one line that names the fix."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -38,6 +39,13 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known) or 'none'}"
     return UnknownName(f"no {kind} named '{name}': {hint}")
+
+
+def is_line(text: str, longest: int) -> bool:
+    """Whether a foreign text is one line: no longer, without controls, line ends and lone surrogates."""
+    return len(text) <= longest and not any(
+        unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text
+    )
 
 
 def printable(text: str) -> str:

@@ -14,17 +14,18 @@ say one figure.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo import checkpoint
 from zoo.checkpoint import METRICS
-from zoo.config import Config, parse_json
-from zoo.errors import CheckpointError
+from zoo.config import Config, parse_json, short
+from zoo.errors import CheckpointError, is_line
 
 Row = dict[str, Any]  # {name, value, n?, split?, …}: a figure and its protocol
+LONGEST, HUGE = 1000, 1e100  # letters of a text; figures beyond are none
 
 # Samples that the zoo's own figures are taken on: through Inception, and through a data set's own classifier.
 N, N_CLASSIFIER = 5_000, 10_000
@@ -63,21 +64,60 @@ def read_metrics(folder: str | Path) -> Metrics:
         return Metrics([], False)
     data = parse_json(checkpoint.read_text(path), str(path))
     rows = data.get("metrics") if isinstance(data, dict) else None
-    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+    if not isinstance(rows, list):
         raise CheckpointError(
             f'{path} must hold "weights_sha256" and a list "metrics" of rows with a name and a value'
         )
+    if flaw := next((flaw for row in rows if (flaw := _flaw(row))), None):
+        raise CheckpointError(f"{path} has a row {flaw}: measure again")
     return Metrics(rows, stale=data.get("weights_sha256") != checkpoint.read(folder).weights.sha256)
 
 
-def _is_row(row: Any) -> bool:
-    """Whether it has a name, a number or null as its value, and whole numbers where rows are sorted by them."""
-    return (
-        isinstance(row, dict)
-        and isinstance(row.get("name"), str)
-        and isinstance(row.get("value", "none"), int | float | None)
-        and all(isinstance(row.get(key, 0), int) for key in ("n", "sample_seed"))
-    )
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and is_line(value, LONGEST)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and -HUGE < value < HUGE  # NaN is not
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_interval(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
+
+
+def _is_map(of: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(_is_text(k) and of(v) for k, v in value.items())
+
+
+# What a row says, by the kinds of it; what else it may hold is read by nobody.
+KINDS: dict[Callable[[Any], bool], str] = {
+    _is_text: "name split extractor dataset se_of ci_of note device date which weights_sha256 best_by statistics",
+    _is_count: "n reference_n features k sample_seed training_seed g_steps",
+    _is_number: "kimg se classifier_accuracy",
+    _is_interval: "ci range_5_95",
+    _is_map(_is_number): "histogram",
+    _is_map(_is_text): "versions",
+    lambda value: isinstance(value, bool): "saturated dead dropout default",
+    lambda value: value is None or _is_number(value): "value momentum",
+}
+TYPES = {key: of for of, keys in KINDS.items() for key in keys.split()}
+
+
+def _flaw(row: Any) -> str | None:
+    """What of a row is missing or of a wrong type; None where it can be used."""
+    if not isinstance(row, dict):
+        return "no object"
+    needed = {"name", "value"}
+    needed |= {"kimg"} if row.get("which") == "best" else set()
+    needed |= {"range_5_95"} if str(row.get("name")).startswith("last_epoch_") else set()
+    if missing := needed - row.keys():
+        return f"without {min(missing)}"
+    wrong = (key for key, value in row.items() if key in TYPES and not TYPES[key](value))
+    return next((f"with {key} {short(row[key])}" for key in wrong), None)
 
 
 # ---- which row counts

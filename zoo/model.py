@@ -80,11 +80,8 @@ class Model:
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Copy the checkpoint to `folder`, once its weights are verified; whole or not at all."""
-        names = [n for n in checkpoint.PUBLISHED if n != checkpoint.CONFIG and (self.folder / n).is_file()]
-        try:
-            files = {name: (self.folder / name).read_bytes() for name in names}
-        except OSError as error:
-            raise CheckpointError(f"cannot read {self.folder}: {error.strerror}") from None
+        files = checkpoint.read_published(self.folder)
+        del files[checkpoint.CONFIG]  # its own comes last
         checkpoint.copy(files, self.config, Path(folder))
 
     def push_to_hub(

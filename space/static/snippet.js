@@ -1,10 +1,10 @@
 // Three lines of Python that make what is seen.
 
-// ["dcgan-focal", …] and "-cifar10" of ids that end alike; a place in a path is not cut.
+// ["dcgan-focal", …] and "-cifar10" of ids that end alike; a place in a path is not cut, nor what an f-string would run.
 function shared(models) {
   const names = models.map((model) => model.load);
   const end = `-${models[0].data}`;
-  const cut = names.length > 1 && names.every((name) => name.endsWith(end));
+  const cut = names.length > 1 && /^[\w.-]+$/.test(end) && names.every((name) => name.endsWith(end));
   return { names: cut ? names.map((name) => name.slice(0, -end.length)) : names, end: cut ? end : "" };
 }
 

@@ -126,7 +126,8 @@ export class State {
   // --- the link
 
   parse(query) {
-    const data = query.get("data") in this.catalogue.data ? query.get("data") : this.mainData();
+    const known = Object.hasOwn(this.catalogue.data, query.get("data") ?? ""); // not "in": every object has a toString
+    const data = known ? query.get("data") : this.mainData();
     const values = this.defaults(data);
     const { columns, latent, seed: last, steps, truncation } = this.limits;
     const whole = (text, low, high) => (/^\d{1,16}$/.test(text ?? "") && +text >= low && +text <= high ? +text : null);

@@ -1,5 +1,7 @@
 """What holds in every view of the page, in a real browser."""
 
+import ast
+
 import pytest
 from PIL import Image
 
@@ -36,6 +38,34 @@ def test_the_three_lines_of_python_make_what_is_seen(visit, query, ids, tmp_path
         (file,) = [path for path in made if path.stem.endswith((id, f"-{id.removesuffix('-toy')}"))]
         where = "[data-id='{}'] .sheet img" if "interpolate" not in query else ".now [data-id='{}'] img"
         assert same(Image.open(file), seen.shown(page.locator(where.format(id)).first))
+
+
+@pytest.mark.parametrize("word", ["toString", "constructor", "__proto__", "hasOwnProperty"])
+def test_a_data_set_that_is_a_word_of_every_object_is_no_data_set(visit, word):
+    page = visit(f"?data={word}")
+    assert page.locator("figure[data-id='dcgan-focal-toy'] .sheet").is_visible()
+
+
+def test_nothing_of_a_name_is_run_by_the_three_lines_of_python(visit):
+    code = visit().evaluate("""async () => {
+        const { python } = await import("./look/snippet.js");
+        const model = (load) => ({ load, family: "dcgan", classes: 0, data: "{print(7)}" });
+        const models = [model('./a"b-{print(7)}'), model("./c\\\\d-{print(7)}")];
+        const values = { view: "compare", class: "all", seed: 7, trunc: null };
+        const limits = { columns: 8, classes: 16 };
+        return python({ shown: () => models, classes: () => 0, get: (key) => values[key], limits });
+    }""")
+    tree = ast.parse(code)
+    calls = [
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    assert calls == []
+    told = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert {'./a"b-{print(7)}', "./c\\d-{print(7)}"} <= {
+        name for text in told if isinstance(text, str) for name in text.split()
+    }
 
 
 def test_the_keyboard_alone_is_enough(visit):

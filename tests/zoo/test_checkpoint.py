@@ -99,6 +99,13 @@ def test_config_round_trips_through_json(make_config, folder):
         (lambda c: c["loss"].pop("name"), ["loss.name", "missing"]),
         (lambda c: c["dataset"].update(labels=["a", 1]), ["dataset.labels", "text"]),
         (lambda c: c["dataset"].update(id=3), ["dataset.id", "null"]),
+        (lambda c: c["dataset"].update(pictures=0), ["dataset.pictures", "above 0"]),
+        (lambda c: c["dataset"].update(size=-1), ["dataset.size", "above 0"]),
+        (lambda c: c["dataset"].update(channels=2), ["dataset.channels"]),
+        (lambda c: c["training"].update(batch=0), ["training.batch", "above 0"]),
+        (lambda c: c["training"].update(hardware="a\033[2Jb"), ["training.hardware", "one line"]),
+        (lambda c: c["training"].update(command="a\nb"), ["training.command", "one line"]),
+        (lambda c: c["training"].update(command="a" * 5001), ["training.command", "5000 letters"]),
         (lambda c: c.update(id="../up"), ["id"]),
         (lambda c: c["inference"].update(statistics="none"), ["inference.statistics"]),
         (lambda c: c["weights"].update(dtype="int8"), ["weights.dtype"]),
@@ -277,6 +284,49 @@ def test_a_reader_between_two_files_of_a_writer_tries_once_more(make_checkpoint,
     monkeypatch.setattr(time, "sleep", lambda _: (old / "config.json").write_bytes(late))
     config, _ = checkpoint.load(old)
     assert config.weights == checkpoint.read(new).weights
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path, folder):
+    config, generator = checkpoint.load(folder)
+    tensors = generator.state_dict()
+    next(iter(tensors.values())).view(-1)[3] = float("nan")
+    checkpoint.write(tmp_path / "new", config, tensors)
+    refused(lambda: checkpoint.load(tmp_path / "new"), "not finite")
+
+
+def test_a_history_larger_than_it_may_be_is_not_read(folder, monkeypatch):
+    (folder / "history.jsonl").write_text('{"kimg": 1}\n' * 10)
+    assert len(checkpoint.read_history(folder)) == 10
+    monkeypatch.setitem(checkpoint.LARGEST, "history.jsonl", 50)
+    refused(lambda: checkpoint.read_history(folder), "history.jsonl", "more than 50 bytes")
+
+
+@pytest.mark.parametrize("name", ["samples.png", "config.json", "model.safetensors"])
+def test_a_symbolic_link_is_not_followed(folder, tmp_path, name):
+    private = tmp_path / "private"
+    private.write_bytes((folder / name).read_bytes() if (folder / name).exists() else b"nobody else's")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(private)
+    refused(lambda: checkpoint.read_published(folder), name, "symbolic link")
+
+
+def test_what_the_hubs_client_keeps_is_no_strange_link(folder, tmp_path):
+    blobs, snapshot = tmp_path / "models--a--b" / "blobs", tmp_path / "models--a--b" / "snapshots" / "0123"
+    blobs.mkdir(parents=True), snapshot.mkdir(parents=True)
+    for path in folder.iterdir():
+        (blobs / path.name).write_bytes(path.read_bytes())
+        (snapshot / path.name).symlink_to(f"../../blobs/{path.name}")
+    assert checkpoint.read_published(snapshot) == checkpoint.read_published(folder)
+
+
+def test_larger_files_than_there_may_be_are_not_held(folder, monkeypatch):
+    (folder / "samples.png").write_bytes(b"0" * 100)
+    monkeypatch.setitem(checkpoint.LARGEST, "samples.png", 99)
+    refused(lambda: checkpoint.read_published(folder), "samples.png", "more than 99 bytes")
+    (folder / "samples.png").unlink()
+    with (folder / "model.safetensors").open("ab") as file:
+        file.write(b"0")
+    refused(lambda: checkpoint.read_published(folder), "model.safetensors", "more than")
 
 
 # ---- writing

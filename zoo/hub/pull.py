@@ -122,11 +122,10 @@ class _Snapshot:
                 checkpoint.check_claims(folder, config)  # before anything large is fetched
                 sweep(folder)
             path = self.fetch(WEIGHTS, config.weights.bytes)
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != config.weights.sha256:
-                    # either may be the damaged one
-                    wrong = f"{WEIGHTS} of {self.repository} is not what its config names (sha256)"
-                    raise Damaged(wrong, path, folder / CONFIG)
+            if not _is(path, config.weights):
+                # either may be the damaged one
+                wrong = f"{WEIGHTS} of {self.repository} is not what its config names (size, sha256)"
+                raise Damaged(wrong, path, folder / CONFIG)
         if try_to_load_from_cache(self.repository, METRICS, revision=self.commit) is None:
             try:
                 self.fetch(METRICS, LARGEST[METRICS])
@@ -164,6 +163,14 @@ class _Snapshot:
             json.loads(path.read_bytes())
         except (ValueError, RecursionError):
             raise Damaged(f"{path.name} of {self.repository} is not JSON", path) from None
+
+
+def _is(path: Path, weights: checkpoint.Weights) -> bool:
+    """Its size is looked at first: to hash something huge takes minutes."""
+    if path.stat().st_size != weights.bytes:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == weights.sha256
 
 
 def is_as_committed(path: Path) -> bool:

@@ -19,7 +19,7 @@ from huggingface_hub import (
     errors,
 )
 
-from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS
+from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS, read_published
 from zoo.config import Config, parse_json
 from zoo.errors import CheckpointError, HubError, Refused, printable
 from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
@@ -132,12 +132,14 @@ def push_model(
 def published(folder: str | Path) -> dict[str, bytes]:
     """What a repository gets of a checkpoint folder, by name: nothing else ever leaves it."""
     folder = Path(folder)
-    files = {name: _read(folder / name) for name in PUBLISHED if (folder / name).is_file()}
-    for name in (CONFIG, WEIGHTS):
-        if name not in files:
-            raise CheckpointError(f"{folder} has no {name}: it is no finished checkpoint")
+    files = read_published(folder)
+    if WEIGHTS not in files:
+        raise CheckpointError(f"{folder} has no {WEIGHTS}: it is no finished checkpoint")
     config = Config.from_json(files[CONFIG].decode("utf-8", "replace"), str(folder / CONFIG))
-    if hashlib.sha256(files[WEIGHTS]).hexdigest() != config.weights.sha256:
+    if (
+        len(files[WEIGHTS]) != config.weights.bytes
+        or hashlib.sha256(files[WEIGHTS]).hexdigest() != config.weights.sha256
+    ):
         raise CheckpointError(
             f"{folder / WEIGHTS} is not what its config names (sha256): train or fetch it again"
         )
