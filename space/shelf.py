@@ -27,9 +27,8 @@ def find(given: Iterable[str] | None) -> list[str | Path]:
         folder = Path(name)
         if folder.is_dir() and not (folder / CONFIG).is_file():
             inside = sorted(path.parent for path in folder.glob(f"*/{CONFIG}"))
-            if not inside and not any(
-                folder.glob(f"*/{HISTORY}")
-            ):  # a training's first lines come before a model
+            begun = any(folder.glob(f"*/{HISTORY}"))  # a training's first lines come before a model
+            if not inside and not begun:
                 raise UnknownName(f"no checkpoint folder in '{name}': train a model, or name another folder")
             names += inside
         elif _is_owner(name):
