@@ -102,7 +102,8 @@ export class Curves {
   async open() {
     clearInterval(this.poll);
     if (this.live) this.poll = setInterval(() => !document.hidden && this.look(), POLL);
-    await Promise.all([this.look(), this.fetch()]);
+    await this.histories.want(this.ids()).catch(() => null); // the curves first; fetch says what went wrong
+    await Promise.all([this.fetch(), this.look()]);
   }
 
   close() {
