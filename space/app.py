@@ -11,11 +11,11 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from space import card, compare, curves, facades, interpolate, leaderboard, parts
-from space.bounded import Bounded
+from space import card, compare, curves, facades, interpolate, leaderboard, parts, scratch
 from space.catalogue import catalogue
+from space.gate import Gate
 from space.histories import Histories
-from space.limits import FIRST_SEED, MAX_BODY
+from space.limits import FIRST_SEED, MAX_SESSIONS
 from space.look import THEME
 from space.pairs import TestPairs
 from space.shelf import Shelf, find, places
@@ -32,12 +32,14 @@ LAUNCH = {
     + "".join(f'<link rel="modulepreload" href="{LOOK[1:]}/{name}">' for name in MODULES),
     "app_kwargs": {
         "routes": [card.ROUTE, Mount(LOOK, StaticFiles(directory=parts.STATIC))],
-        "middleware": [Middleware(Bounded, most=MAX_BODY)],
+        "middleware": [Middleware(Gate)],
     },
     "footer_links": [],
     "run_history": False,
     "ssr_mode": False,
     "max_file_size": "10mb",
+    "enable_monitoring": False,
+    "state_session_capacity": MAX_SESSIONS,
 }
 EMPTY = (
     "<p>There is no model here yet. Train one, then start the page on the folder of your runs:</p>"
@@ -96,13 +98,18 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     try:
+        scratch.open_folder()
         studio = Studio(Shelf(find(options.models), places(options.models)))
         page = build(studio, TestPairs(options.data_dir))
     except ZooError as error:
         sys.exit(f"space: {error}")
     studio.warm_up(FIRST_SEED)
     page.histories.warm_up()
-    page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
+    try:
+        page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
+    except OSError as error:  # a port that is taken, a host that is not ours
+        lines = str(error).strip().splitlines()
+        sys.exit(f"space: the page cannot be opened there: {lines[0] if lines else type(error).__name__}")
 
 
 if __name__ == "__main__":

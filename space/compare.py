@@ -8,7 +8,7 @@ from gradio.data_classes import FileData
 from space import parts
 from space.limits import MAX_PICTURES
 from space.shelf import whole
-from space.studio import Studio, address, answered
+from space.studio import Studio, address, answered, each
 
 
 def tab(studio: Studio) -> None:
@@ -16,7 +16,7 @@ def tab(studio: Studio) -> None:
         """{models, seed, n, truncation, label} → {sheets: {id: address of a picture}}."""
         of = [asked.get(name) for name in ("seed", "n", "truncation", "label")]
         keys = studio.shelf.chosen(asked.get("models"))
-        return {"sheets": {key: address(studio.sheet(key, *of)) for key in keys}}
+        return each(keys, lambda key: address(studio.sheet(key, *of)))
 
     with gr.Tab("Compare", id="compare"):
         parts.piece("compare", [answered(studio, draw)])

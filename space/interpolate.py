@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from space import parts
-from space.studio import Studio, address, answered
+from space.studio import Studio, address, answered, each
 
 OF_A_WALK = ("anchors", "labels", "steps", "path")
 
@@ -16,7 +16,7 @@ def tab(studio: Studio) -> None:
         """{models, anchors, labels, steps, path} → {sheets: {id: address of a picture}}."""
         of = [asked.get(name) for name in OF_A_WALK]
         keys = studio.shelf.chosen(asked.get("models"))
-        return {"sheets": {key: address(studio.walk(key, *of)) for key in keys}}
+        return each(keys, lambda key: address(studio.walk(key, *of)))
 
     def film(asked: dict) -> dict:
         """The same → {film: address of an animated WebP}."""
@@ -24,7 +24,7 @@ def tab(studio: Studio) -> None:
         return {"film": address(studio.film(asked.get("models"), *of))}
 
     with gr.Tab("Interpolate", id="interpolate"):
-        parts.piece("interpolate", [answered(studio, draw), answered(studio, film)])
+        parts.piece("interpolate", [answered(studio, draw), answered(studio, film, turn=False)])
         parts.endpoint(interpolate_of(studio))
 
 

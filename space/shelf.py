@@ -2,17 +2,18 @@
 
 import itertools
 import operator
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import zoo
 from space.limits import MAX_MODELS
-from zoo import architectures
+from zoo import architectures, checkpoint
 from zoo.checkpoint import CONFIG, HISTORY, Config
-from zoo.errors import Refused, UnknownName, unknown
-from zoo.measurements import Info
+from zoo.errors import CheckpointError, Refused, UnknownName, unknown
+from zoo.measurements import Info, Metrics
 from zoo.model import Model
-from zoo.names import local
+from zoo.names import local, resolve
 
 
 def find(given: Iterable[str] | None) -> list[str | Path]:
@@ -47,6 +48,17 @@ def places(given: Iterable[str] | None) -> list[Path]:
     return [folder for folder in folders if folder.is_dir() and not (folder / CONFIG).is_file()]
 
 
+def read(name: str | Path) -> Info:
+    """What is known of a model; of one whose measurements are damaged, nothing of those, which is said."""
+    try:
+        return zoo.info(name)
+    except CheckpointError as error:
+        folder = resolve(name, weights=False)
+        config = checkpoint.read(folder)
+        print(f"space: {config.id} is shown without figures: {error}", file=sys.stderr)
+        return Info(config, Metrics([], stale=False))
+
+
 def _is_owner(name: str) -> bool:
     """Neither a path, nor a bundled id, nor what looks like the id of a model that is not installed."""
     alike = any(name.startswith(f"{family}-") for family in architectures.ARCHITECTURES)
@@ -63,7 +75,11 @@ class Shelf:
         self._loaded: dict[str, Model] = {}
         self._folders: dict[str, Path | None] = {}
         for name in names:
-            info = zoo.info(name)
+            try:
+                info = read(name)
+            except CheckpointError as error:
+                print(f"space: passed over: {error}", file=sys.stderr)
+                continue
             key = self._key(info.config.id, name)
             self._names[key], self._infos[key] = name, info
 

@@ -11,17 +11,19 @@ import io
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 
+from space.gate import visitor_left
 from space.limits import (
     COLUMNS,
     FPS,
     MAX_CLASSES,
+    MAX_FILMS,
     MAX_LATENT,
     MAX_PICTURES,
     MAX_SEED,
@@ -33,15 +35,20 @@ from space.limits import (
 )
 from space.shelf import Shelf, between, whole
 from zoo import pictures
-from zoo.errors import Refused, ZooError, unknown
+from zoo.errors import CheckpointError, HubError, Refused, UnknownName, ZooError, unknown
 
 PATHS = ("slerp", "lerp")
 REMEMBERED = 400  # sheets, of about 100 kB
+FILMS = 8  # that are remembered, of up to 10 MB
 FILM_SIDE = 192  # pixels of a picture of an animation
 
 
 class Busy(Exception):
     """MAX_WAITING requests wait already; how many more would come is not known."""
+
+
+class Left(Exception):
+    """Whoever asked has closed the page."""
 
 
 class Studio:
@@ -53,15 +60,19 @@ class Studio:
         self._waiting = 0
         self._sheet = functools.lru_cache(REMEMBERED)(self._draw_sheet)
         self._walk = functools.lru_cache(REMEMBERED)(self._draw_walk)
+        self._filming, self._films = threading.Lock(), 0
+        self._film = functools.lru_cache(FILMS)(self._draw_film)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """One at a time; Busy where too many wait already."""
+        """One at a time; Busy where too many wait already, Left where the visitor did not wait."""
         if self._waiting >= MAX_WAITING:
             raise Busy
         self._waiting += 1
         try:
             with self._lock:
+                if visitor_left():
+                    raise Left
                 yield
         finally:
             self._waiting -= 1
@@ -109,7 +120,23 @@ class Studio:
         keys = self.shelf.chosen(keys)
         if not keys:
             raise Refused("choose a model")
-        rows = [self._frames(*self._checked_walk(key, anchors, labels, steps, path)) for key in keys]
+        walks = tuple(self._checked_walk(key, anchors, labels, steps, path) for key in keys)
+        if self._films >= MAX_FILMS:
+            raise Busy
+        self._films += 1
+        try:
+            with self._filming:  # not the turn of all: each model's frames take one, and the film itself none
+                return self._film(walks)
+        finally:
+            self._films -= 1
+
+    def _draw_film(self, walks: tuple) -> bytes:
+        rows = []
+        for walk in walks:
+            with self.turn():
+                rows.append(self._frames(*walk))
+        if visitor_left():
+            raise Left
         frames = [_abreast([pictures.to_pil(row[i]) for row in rows]) for i in range(len(rows[0]))]
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "walk.webp"
@@ -157,6 +184,17 @@ class Studio:
         return self.shelf.model(key).interpolate(*pairs, steps=steps, mode=path, labels=labels)
 
 
+def each(keys: Iterable[str], draw: Callable[[str], Any]) -> dict:
+    """{sheets: {id: what `draw` makes}, errors: {id: why there is none}}: a damaged model takes no other with it."""
+    sheets, errors = {}, {}
+    for key in keys:
+        try:
+            sheets[key] = draw(key)
+        except (CheckpointError, HubError, UnknownName) as error:
+            errors[key] = str(error)
+    return {"sheets": sheets} | ({"errors": errors} if errors else {})
+
+
 def packed(picture: Image.Image) -> bytes:
     """Lossless WebP: a fifth of the time of PNG, and smaller."""
     file = io.BytesIO()
@@ -180,11 +218,15 @@ def _abreast(row: list[Image.Image]) -> Image.Image:
 
 
 def answered(
-    studio: Studio, draw: Callable[[dict], dict], *, before: Callable[[dict], None] = lambda asked: None
+    studio: Studio,
+    draw: Callable[[dict], dict],
+    *,
+    before: Callable[[dict], None] = lambda asked: None,
+    turn: bool = True,
 ) -> Callable[[dict], dict]:
     """A server function for a custom piece: takes and gives one object; what goes wrong is said in it.
 
-    `before` is done out of turn, as it may take long and needs no model.
+    `before` is done out of turn, as it may take long and needs no model; `turn` is False of what takes turns itself.
     """
 
     @functools.wraps(draw)
@@ -193,11 +235,13 @@ def answered(
             return {"error": "ask with an object"}
         try:
             before(asked)
-            with studio.turn():
+            with studio.turn() if turn else contextlib.nullcontext():
                 return draw(asked)
         except ZooError as error:
             return {"error": str(error)}
         except Busy:
             return {"busy": True}
+        except Left:
+            return {}
 
     return answer

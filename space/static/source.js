@@ -1,4 +1,5 @@
-// Where pictures come from: draw({models, …}) → {sheets: {id: address}} | {busy: true} | {error: text}.
+// Where pictures come from: draw({models, …}) → {sheets: {id: address}, errors?: {id: text}} | {busy: true} |
+// {error: text}. What is damaged has an error, and takes no other with it.
 // One request at a time; of a burst of wishes only the last is fulfilled. What has arrived once is kept.
 
 const AT_ONCE = 5; // models a request
@@ -42,20 +43,24 @@ export class Source {
     const here = models.filter((id) => this.kept.has(key(id)));
     const missing = models.filter((id) => !this.kept.has(key(id)));
     if (here.length) await this.tell.arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])), asked);
+    const wrong = [];
     for (let i = 0; i < missing.length; i += this.atOnce) {
-      const sheets = await this.patiently({ ...rest, models: missing.slice(i, i + this.atOnce) }, asked);
-      if (!sheets) return; // something newer is wanted
+      const answer = await this.patiently({ ...rest, models: missing.slice(i, i + this.atOnce) }, asked);
+      if (!answer) return; // something newer is wanted
+      const { sheets, errors = {} } = answer;
+      wrong.push(...Object.values(errors));
       for (const [id, sheet] of Object.entries(sheets)) this.kept.set(key(id), sheet);
       while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
       await this.tell.arrived(sheets, asked);
       if (this.wanted !== asked) return;
     }
+    if (wrong.length) throw new Error(wrong.join("; "));
   }
 
   async patiently(part, asked) {
     for (;;) {
       const answer = await this.draw(part);
-      if (answer?.sheets) return answer.sheets;
+      if (answer?.sheets) return answer;
       if (!answer?.busy) throw new Error(answer?.error ?? "no answer");
       this.tell.busy(asked);
       await new Promise((resolve) => setTimeout(resolve, 1000 + 1000 * Math.random()));

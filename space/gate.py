@@ -1,0 +1,185 @@
+"""What every request passes before gradio: bounds of its body, its origin, and sensible headers of the answer.
+
+Gradio reads a body of any size as JSON while everybody else waits; and a function that draws does not learn that its
+visitor has left, which `visitor_left` tells here.
+"""
+
+import asyncio
+import logging
+import time
+from contextvars import ContextVar
+from threading import Event
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from space import scratch
+from space.limits import LARGE_AT_ONCE, MAX_BODY, MAX_PARTS, MAX_UPLOAD, SLOWEST_BODY
+
+LARGEST = 2 * MAX_UPLOAD * 4 // 3 + MAX_BODY  # two files as data addresses
+SAFE = ("GET", "HEAD", "OPTIONS")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # Gradio's page has scripts and styles in it, and compiles templates; a Space is shown inside another page.
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:;"
+    " connect-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'",
+}
+SAID_EVERY = 60.0  # seconds between two tracebacks of requests that nobody could answer
+log = logging.getLogger(__name__)
+_left: ContextVar[Event | None] = ContextVar("left", default=None)
+
+
+def visitor_left() -> bool:
+    """Whether the visitor for whom this thread works has closed the connection."""
+    left = _left.get()
+    return left is not None and left.is_set()
+
+
+class Gate:
+    """Middleware."""
+
+    def __init__(self, app: ASGIApp):
+        self.app, self.large, self.said = app, 0, -SAID_EVERY
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.admit(scope, receive, send_with_headers)
+        except Exception:
+            if started:
+                raise
+            if time.monotonic() - self.said > SAID_EVERY:
+                self.said = time.monotonic()
+                log.exception("a request could not be answered; others in the next minute are not told of")
+            await PlainTextResponse("that could not be answered", 400)(scope, receive, send_with_headers)
+
+    async def admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, path = Headers(scope=scope), scope["path"].rstrip("/")
+        if scope["method"] in SAFE:
+            await self.app(scope, receive, send)
+        elif not same_origin(headers):
+            await PlainTextResponse("asked from another page", 403)(scope, receive, send)
+        elif path.endswith("/upload"):
+            await self.upload(scope, receive, send, headers)
+        else:
+            await self.read(
+                scope, receive, send, headers, LARGEST if path.endswith("/component_server") else MAX_BODY
+            )
+
+    async def read(self, scope: Scope, receive: Receive, send: Send, headers: Headers, most: int) -> None:
+        """The body is read here, within bounds of size, time and, where it is large, of how many there are."""
+        large = False
+        try:
+            if declared(headers) > most:
+                await refuse(scope, receive, send)
+                return
+            body, deadline = bytearray(), time.monotonic() + SLOWEST_BODY
+            while True:
+                message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
+                if message["type"] == "http.disconnect":
+                    return
+                body += message.get("body", b"")
+                if len(body) > most:
+                    await refuse(scope, receive, send)
+                    return
+                if len(body) > MAX_BODY and not large:
+                    if self.large >= LARGE_AT_ONCE:
+                        await JSONResponse({"busy": True})(scope, receive, send)
+                        return
+                    large, self.large = True, self.large + 1
+                if not message.get("more_body"):
+                    break
+            if large and sum(map(body.count, b",[{")) > MAX_PARTS:  # a file has none of these
+                await refuse(scope, receive, send)
+                return
+            await self.watched(scope, receive, send, bytes(body))
+        except TimeoutError:
+            await PlainTextResponse("the request took too long to arrive", 408)(scope, receive, send)
+        finally:
+            self.large -= large
+
+    async def watched(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+        """The app is given the body, and is told, as is `visitor_left`, when the connection is closed."""
+        left, gone, given = Event(), asyncio.Event(), False
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            left.set()
+            gone.set()
+
+        async def replayed() -> Message:
+            nonlocal given
+            if not given:
+                given = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        watching, token = asyncio.create_task(watch()), _left.set(left)
+        try:
+            await self.app(scope, replayed, send)
+        finally:
+            _left.reset(token)
+            watching.cancel()
+
+    async def upload(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
+        """Gradio writes it to a file, as it comes; here it is bounded, and so is what all have left behind."""
+        if declared(headers) > MAX_UPLOAD + MAX_BODY:
+            await refuse(scope, receive, send)
+            return
+        if self.large >= LARGE_AT_ONCE or scratch.is_full():
+            await PlainTextResponse("many others upload: come again later", 503)(scope, receive, send)
+            return
+        received, deadline = 0, time.monotonic() + SLOWEST_BODY
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
+            received += len(message.get("body", b""))
+            if received > MAX_UPLOAD + MAX_BODY:
+                raise TimeoutError
+            return message
+
+        self.large += 1
+        try:
+            await self.app(scope, counted, send)
+        except TimeoutError:
+            await refuse(scope, receive, send)
+        finally:
+            self.large -= 1
+
+
+def same_origin(headers: Headers) -> bool:
+    """Whether a page of ours asks, or no page at all; behind a proxy the browser's own word counts."""
+    if site := headers.get("sec-fetch-site"):
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc in (headers.get("host"), headers.get("x-forwarded-host"))
+
+
+def declared(headers: Headers) -> int:
+    size = headers.get("content-length", "0")
+    return int(size) if size.isascii() and size.isdigit() and len(size) < 19 else 0
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    response = PlainTextResponse("that is too large", 413, headers={"Connection": "close"})
+    await response(scope, receive, send)

@@ -1,0 +1,164 @@
+"""The page's gate: bodies, origins, headers, visitors who left; its temporary files."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from space import app, gate, scratch
+from space.limits import KEPT_SECONDS, MAX_BODY, MAX_UPLOAD
+from space.studio import Studio
+
+JOIN, PIECE, UPLOAD = "/gradio_api/queue/join", "/gradio_api/component_server/", "/gradio_api/upload"
+
+
+@pytest.fixture
+def page(shelf):
+    built = app.build(Studio(shelf))
+    _, url, _ = built.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
+    with httpx.Client(base_url=url, timeout=20) as client:
+        yield client
+    built.close()
+
+
+def piece(page) -> int:
+    components = page.get("/config").json()["components"]
+    return next(c["id"] for c in components if c["props"].get("props", {}).get("view") == "compare")
+
+
+def asked(page, **more) -> dict:
+    of = {"models": ["dcgan-a"], "seed": 5, "n": 64, "truncation": None, "label": None} | more
+    return {"session_hash": "a", "component_id": piece(page), "fn_name": "draw", "data": of}
+
+
+@pytest.mark.parametrize("path", [JOIN, PIECE, "/gradio_api/call/v2/sample", "/gradio_api/run/sample"])
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_large_is_refused_whether_announced_or_not(page, path, announced):
+    body = b"[" + b"0," * ((gate.LARGEST if path == PIECE else MAX_BODY) // 2) + b"0]"
+    content = body if announced else iter([body[i : i + 65536] for i in range(0, len(body), 65536)])
+    with contextlib.suppress(httpx.WriteError):  # it hung up while we were still sending, which is as good
+        assert page.post(path, content=content).status_code == 413
+    assert page.post(PIECE, json=asked(page)).json()["sheets"]
+
+
+def test_many_values_are_no_file(page):
+    body = json.dumps(asked(page, files=[0] * (MAX_BODY // 2)))
+    assert MAX_BODY < len(body) < gate.LARGEST
+    assert page.post(PIECE, content=body).status_code == 413
+    assert page.post(PIECE, json=asked(page, files=["a" * 2 * MAX_BODY])).json()["sheets"]
+
+
+def test_an_upload_that_is_too_large_is_refused(page):
+    assert page.post(UPLOAD, files={"files": b"0" * (MAX_UPLOAD + MAX_BODY + 1)}).status_code == 413
+    assert page.post(UPLOAD, files={"files": ("a.png", b"0")}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://example.org"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "{own}"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://behind.a.proxy"}, 200),
+        ({"Origin": "{own}"}, 200),
+        ({}, 200),
+    ],
+)
+def test_another_page_draws_nothing(page, headers, status):
+    own = str(page.base_url).rstrip("/")
+    headers = {name: value.format(own=own) for name, value in headers.items()}
+    assert page.post(PIECE, json=asked(page), headers=headers).status_code == status
+    assert page.get("/config", headers=headers).status_code == 200
+
+
+def test_requests_that_nobody_can_answer_do_not_fill_the_log(page, capfd):
+    for i in range(20):
+        assert page.post(PIECE, json=asked(page) | {"component_id": 10**6 + i}).status_code == 400
+        assert page.post(PIECE, json=[1]).status_code == 400
+    said = "".join(capfd.readouterr())
+    assert said.count("Traceback (most recent call last)") <= 2  # one, and its cause
+
+
+def test_answers_have_sensible_headers_and_monitoring_is_closed(page):
+    headers = page.get("/").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "object-src 'none'" in headers["content-security-policy"]
+    for place in ("", "/summary"):
+        assert page.get(f"/monitoring{place}").status_code == 403
+
+
+def test_sessions_are_forgotten(page):
+    assert 1 <= app.LAUNCH["state_session_capacity"] <= 1000
+
+
+def test_gradios_own_client_passes_with_its_upload(page, tmp_path):
+    Image.new("RGB", (16, 16)).save(tmp_path / "map.png")
+    client = Client(str(page.base_url), verbose=False)
+    assert Path(client.predict("dcgan-a", seed=5, n=4, api_name="/sample")).exists()
+    assert client.predict(handle_file(tmp_path / "map.png"), ["tint-a"], api_name="/translate")
+
+
+# ---- temporary files
+
+
+def test_old_files_go_and_of_the_others_the_oldest(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "KEPT_FILES", 250)
+    now = time.time()
+    for name, age in (("old", KEPT_SECONDS + 1), ("third", 30), ("second", 20), ("first", 10)):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"0" * 100)
+        os.utime(tmp_path / "in" / name, (now - age, now - age))
+    (tmp_path / "linked").symlink_to("/dev/null")
+    scratch.sweep(tmp_path)
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"first", "second"}
+
+
+def start(tmp_path, runs, *more: str, **environment: str) -> subprocess.Popen:
+    command = [
+        sys.executable,
+        "-m",
+        "space.app",
+        "--host",
+        "127.0.0.1",
+        "--models",
+        str(runs / "dcgan-a"),
+        *more,
+    ]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"} | environment
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp_path, runs):
+    place = tmp_path / "tmp"
+    killed = place / f"{scratch.PREFIX}999999999-x"
+    killed.mkdir(parents=True)
+    with start(place, runs, "--port", "0") as process:
+        try:
+            while "http" not in (line := process.stdout.readline()):
+                assert process.poll() is None, line
+            assert len(list(place.glob(f"{scratch.PREFIX}*"))) == 1 and not killed.exists()
+            process.terminate()
+            process.wait(20)
+        finally:
+            process.kill()
+    assert not list(place.glob(f"{scratch.PREFIX}*"))
+
+
+def test_what_keeps_the_page_from_opening_is_a_line(tmp_path, runs):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for more in (("--port", str(taken.getsockname()[1])), ("--host", "203.0.113.1")):
+            said, _ = start(tmp_path, runs, *more).communicate(timeout=60)
+            assert "space: the page cannot be opened there" in said and "Traceback" not in said
