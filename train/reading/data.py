@@ -4,7 +4,6 @@
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from train.arguments import automatic
 from train.reading import columns, files, sources
-from train.reading.decoded import Contents, Pictures, Streamed, prepare, read_picture
+from train.reading.contents import Contents, whole_split
+from train.reading.decoded import Pictures, Streamed, prepare, read_picture
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.config import NAMED_DATA
@@ -53,7 +53,7 @@ def load(options: DataOptions, *, largest: int | None = None, progress: bool = T
 
 
 def _contents(place: Place, options: DataOptions, largest: int | None) -> Contents:
-    known, unlabelled, over = place.named, "", Counter()
+    known, unlabelled = place.named, ""
     if place.kind == "table":
         table = columns.open_table(place, options.split)
         wanted = options.image_column or (known and known.image)
@@ -85,13 +85,25 @@ def _contents(place: Place, options: DataOptions, largest: int | None) -> Conten
             columns.check_labels(labels, names)
             size = column.shape[1] if column.shape[1] == column.shape[2] else None
         else:
-            folder = files.split_folder(place.folder, options.split)
-            column = files.picture_files(folder)
-            over = files.passed_over(folder, column)
-            labels, names = files.split_labels(place.folder, options.split, column)
-            size = NAMED_DATA[place.name].size if known else FOLDER_SIZE
-    return Contents(
-        partial(_one, column), len(column), size, labels, names, unlabelled, over, largest=largest
+            return _of_folder(place, options, largest)
+    return Contents(partial(_one, column), len(column), size, labels, names, unlabelled, largest=largest)
+
+
+def _of_folder(place: Place, options: DataOptions, largest: int | None) -> Contents:
+    split, alone = whole_split(options, partial(files.split_folder, place.folder))
+    folder = files.split_folder(place.folder, split)
+    column = files.picture_files(folder)
+    labels = files.split_labels(place.folder, split, column)
+    found = Contents(
+        partial(_one, column),
+        len(column),
+        NAMED_DATA[place.name].size if place.named else FOLDER_SIZE,
+        *labels,
+        passed_over=files.passed_over(folder, column),
+        largest=largest,
+    )
+    return (
+        found.divided([path.relative_to(folder).as_posix() for path in column], options) if alone else found
     )
 
 

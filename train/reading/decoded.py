@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from train.reading import cache
+from train.reading.contents import Contents, Unreadable, told_again, wanted_holdout
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.errors import DataError, Refused
@@ -96,23 +97,6 @@ class Pictures:
         return len(self.images)
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What a data set turned out to hold. `size` None: by its first picture."""
-
-    read: Callable[[int], tuple[Image.Image, ...]]
-    n: int
-    size: int | None
-    labels: np.ndarray | None = None
-    label_names: tuple[str, ...] = ()
-    unlabelled: str = ""
-    passed_over: Counter[str] = field(
-        default_factory=Counter
-    )  # files that are none of the pictures, by suffix
-    pairs: bool = False
-    largest: int | None = None  # most pixels a side, unless --size asks for more
-
-
 def read_picture(column: Sequence, row: int) -> Image.Image:
     """The decoded picture of a row of encoded bytes, files or (IDX) arrays. DataError says which is bad."""
     cell = column[row]
@@ -135,13 +119,19 @@ def prepare(
     """
     if options.size is not None and not 1 <= options.size <= 4096:
         raise DataError(f"--size is a number of pixels from 1 to 4096, not {options.size}")
+    if options.holdout is not None and not 0 <= options.holdout < 1:
+        raise DataError(f"--holdout is a share from 0 to below 1, not {options.holdout:g}")
+    if options.holdout and place.kind != "folder":
+        raise DataError(f"--holdout is for folders of pictures, and '{place.source}' is none: leave it out")
     made_of = [VERSION, place.name, place.identity(), options.split, extra, options.size, options.channels]
+    if place.kind == "folder" and (wanted_holdout(options) or options.skip_broken):
+        made_of += [options.holdout, options.skip_broken]
     key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
     folder = cache.cache_root() / "data" / key
     limit = min(options.resident_gb * 2**30, cache.bound())
     about = {"name": place.name, "source": place.source, "revision": place.revision, "split": options.split}
     if cache.hold(folder) and _nbytes(folder) <= limit:
-        return Pictures(**about, **_stored(folder))
+        return _told(Pictures(**about, **_stored(folder)), _remembered(folder))
     contents = open_()
     if contents.n == 0:
         kinds = f" ({', '.join(pictures.SUFFIXES)})" if place.kind == "folder" else ""
@@ -152,29 +142,58 @@ def prepare(
     rows = Rows(contents.read, contents.n, size, (options.channels or 3,) + (3,) * contents.pairs)
     nbytes = contents.n * sum(rows.channels) * size**2
     if nbytes > limit:
-        _tell_passed_over(place, options, contents)
+        if options.skip_broken:
+            gb = f"{nbytes / 2**30:.1f}"
+            raise DataError(
+                f"--skip-broken needs the set decoded once: --resident-gb and ZOO_CACHE_GB {gb} or more"
+            )
         if options.channels is None:
             rows = Rows(rows.read, rows.n, size, (_probe_channels(rows), *rows.channels[1:]))
         parts = {"images": Streamed(rows)} | ({"maps": Streamed(rows, 1)} if contents.pairs else {})
-        return Pictures(**about, **parts, **_labels(contents))
+        return _told(Pictures(**about, **parts, **_labels(contents)), contents)
     try:
         with cache.alone(key):
             if not cache.hold(folder):  # another process may have decoded it while this one waited
-                _tell_passed_over(place, options, contents)
                 cache.make_room(nbytes)
-                _decode(folder, rows, contents, grey_if_all_are=options.channels is None, progress=progress)
+                given = {"grey_if_all_are": options.channels is None, "progress": progress}
+                try:
+                    _decode(folder, rows, contents, **given)
+                except Unreadable as error:
+                    if not options.skip_broken:
+                        raise
+                    contents = error.without(contents)
+                    _decode(folder, replace(rows, read=contents.read, n=contents.n), contents, **given)
     except OSError as error:
         raise DataError(
             f"cannot write the cache {cache.cache_root()} ({error.strerror or error}): set ZOO_CACHE"
         ) from error
-    return Pictures(**about, **_stored(folder))
+    return _told(Pictures(**about, **_stored(folder)), _remembered(folder))
 
 
-def _tell_passed_over(place: Place, options: SourceOptions, contents: Contents) -> None:
-    if contents.passed_over:
-        kinds = ", ".join(f"{n} {kind}" for kind, n in contents.passed_over.most_common(5))
-        n = contents.passed_over.total()
-        tqdm.write(f"{place.name}, split {options.split}: {n} files passed over ({kinds})", file=sys.stderr)
+def _told(found: Pictures, remembered: Contents | dict) -> Pictures:
+    """`found`, once its first process has said on a line what it is."""
+    about = remembered if isinstance(remembered, dict) else told_again(remembered)
+    if os.environ.get("RANK", "0") == "0":
+        kinds = [f"{n} {kind}" for kind, n in Counter(about.get("passed_over", {})).most_common(5)]
+        unreadable = about.get("unreadable", [])
+        aside = [f"passed over: {', '.join(kinds)}"] * bool(kinds)
+        if unreadable:
+            names = ", ".join(reason.removeprefix("cannot read ") for reason in unreadable[:3])
+            aside.append(f"{len(unreadable)} unreadable: {names}" + ", …" * (len(unreadable) > 3))
+        if back := about.get("kept_back", 0):
+            aside.append(
+                f"{back:,} held out" if found.split == "train" else f"held out of {back + len(found):,}"
+            )
+        if found.unlabelled:
+            aside.append(f"no classes: {found.unlabelled}")
+        what = "pairs" if found.maps is not None else "pictures"
+        line = f"{found.name}, split {found.split}: {len(found):,} {what} of {found.size}×{found.size}"
+        tqdm.write(line + f" ({'; '.join(aside)})" * bool(aside), file=sys.stderr)
+    return found
+
+
+def _remembered(folder: Path) -> dict:
+    return json.loads((folder / "labels.json").read_text(encoding="utf-8"))
 
 
 def _natural_size(picture: Image.Image) -> int:
@@ -216,7 +235,7 @@ def _labels(contents: Contents) -> dict:
 def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bool, progress: bool) -> None:
     with cache.building(folder) as scratch:
         names = ("images", "maps")[: len(rows.channels)]
-        grey = grey_if_all_are
+        grey, broken = grey_if_all_are, {}
         with ExitStack() as stack:
             files = [
                 stack.enter_context(
@@ -227,15 +246,24 @@ def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bo
             for i in tqdm(
                 range(rows.n), "decoding", unit=" pictures", disable=not progress or rows.n <= 2000
             ):
-                row = rows[i]
+                try:
+                    row = rows[i]
+                except DataError as error:
+                    broken[i] = str(error)
+                if broken:  # the others are looked at all the same: all of them are named at once
+                    continue
                 grey = grey and _is_grey(row[0])
                 for file, array in zip(files, row, strict=True):
                     file.write(array.tobytes())
+        if broken:
+            raise Unreadable(broken, rows.n)
         if grey:
             _keep_one_channel(scratch / "images.npy")
         if contents.labels is not None:
             np.save(scratch / "labels.npy", contents.labels)
-        about = {"label_names": contents.label_names, "unlabelled": contents.unlabelled}
+        about = {"label_names": contents.label_names, "unlabelled": contents.unlabelled} | told_again(
+            contents
+        )
         (scratch / "labels.json").write_text(json.dumps(about), encoding="utf-8")
 
 

@@ -1,10 +1,11 @@
 """A folder of picture files, its splits and class folders; MNIST's IDX files. Decodes no picture."""
 
 import gzip
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -94,9 +95,43 @@ def passed_over(folder: Path, taken: Sequence[Path]) -> Counter[str]:
     """Files below a folder that are none of the pictures `taken`, by suffix, and links that lead nowhere."""
     others = set(walk(folder)) - set(taken)
     broken = [path for path in folder.rglob("*") if path.is_symlink() and not path.exists()]
-    return Counter(path.suffix.lower() or path.name for path in others) + Counter(
+    return Counter(path.suffix.lower() or "without suffix" for path in others) + Counter(
         ["broken links"] * len(broken)
     )
+
+
+HOLDOUT, FROM = (
+    0.1,
+    500,
+)  # the share of a folder of one's own that is kept from training, and from how many pictures on
+
+
+def has_training_pictures_alone(read: Callable[[str], object]) -> bool:
+    """Whether `read` finds no split but train: no pictures to take figures against, unless some are held out."""
+    try:
+        read("test")
+    except NoSplit as error:
+        return set(error.there) <= {"train"}
+    return False
+
+
+def held_out(names: Sequence[str], share: float | None) -> np.ndarray:
+    """Which pictures (n,) are kept from training, by their names alone: the same ones wherever the folder lies.
+
+    Of a class folder the last one is not. `share` None: HOLDOUT of FROM pictures or more.
+    """
+    if share is None:
+        share = HOLDOUT if len(names) >= FROM else 0.0
+    left = Counter(Path(name).parts[0] for name in names if "/" in name)
+    taken = np.zeros(len(names), bool)
+    for row in sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest()):
+        if taken.sum() >= round(share * len(names)):
+            break
+        of = Path(names[row]).parts[0]
+        if left.get(of, 2) > 1:
+            left[of] -= 1
+            taken[row] = True
+    return taken
 
 
 def splits(folder: Path) -> list[str]:
@@ -119,14 +154,22 @@ def split_folder(folder: Path, split: str) -> Path:
     return folder / split if parts else folder
 
 
-def split_labels(folder: Path, split: str, files: list[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Labels of a split's `files`, numbered as in the training split where there is one, and the classes' names."""
-    labels, names = folder_labels(split_folder(folder, split), files)
-    if labels is None or split == "train" or "train" not in splits(folder):
-        return labels, names
+class Labels(NamedTuple):
+    """Of a folder's files (n,) int64, None where there are none; `why` not, though there are class folders."""
+
+    numbers: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    why: str = ""
+
+
+def split_labels(folder: Path, split: str, files: list[Path]) -> Labels:
+    """Labels of a split's `files`, numbered as in the training split where there is one."""
+    found = folder_labels(split_folder(folder, split), files)
+    if found.numbers is None or split == "train" or "train" not in splits(folder):
+        return found
     training = folder / "train"
-    _, wanted = folder_labels(training, picture_files(training))
-    return (numbered_as(wanted, labels, names, split), wanted) if wanted else (labels, names)
+    wanted = folder_labels(training, picture_files(training)).names
+    return Labels(numbered_as(wanted, found.numbers, found.names, split), wanted) if wanted else found
 
 
 def numbered_as(wanted: Sequence[str], labels: np.ndarray, names: Sequence[str], split: str) -> np.ndarray:
@@ -138,16 +181,18 @@ def numbered_as(wanted: Sequence[str], labels: np.ndarray, names: Sequence[str],
     return np.array([numbers.get(name, -1) for name in names], np.int64)[labels]
 
 
-def folder_labels(folder: Path, files: list[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Class folders as labels, in the order of their names; none where pictures lie outside class folders."""
+def folder_labels(folder: Path, files: list[Path]) -> Labels:
+    """Class folders as labels, in the order of their names; none where a class is empty or a picture has none."""
     classes = [path.relative_to(folder).parts[0] for path in files if path.parent != folder]
-    if len(classes) < len(files) or not files:
-        return None, ()
+    if not classes:
+        return Labels()
+    if stray := [path.name for path in files if path.parent == folder]:
+        more = f" and {len(stray) - 1} more lie" if len(stray) > 1 else " lies"
+        return Labels(why=f"{stray[0]}{more} beside the class folders: move them into one")
     names = subfolders(folder)
-    for name in names:
-        if name not in classes:
-            raise DataError(f"class folder '{name}' holds no picture: fill it or remove it")
-    return np.array([names.index(name) for name in classes], np.int64), tuple(names)
+    if empty := [name for name in names if name not in classes]:
+        return Labels(why=f"class folder '{empty[0]}' holds no picture: fill it or remove it")
+    return Labels(np.array([names.index(name) for name in classes], np.int64), tuple(names))
 
 
 def one_line(error: BaseException) -> str:

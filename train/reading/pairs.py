@@ -11,7 +11,8 @@ from PIL import Image
 
 from train.arguments import automatic
 from train.reading import columns, sources
-from train.reading.decoded import Contents, Pictures, prepare, read_picture
+from train.reading.contents import Contents, whole_split
+from train.reading.decoded import Pictures, prepare, read_picture
 from train.reading.files import SPLITS, NoSplit, passed_over, picture_files, split_folder, subfolders
 from train.reading.sources import Place, SourceOptions
 from zoo import pictures
@@ -141,18 +142,28 @@ def _contents(place: Place, options: PairOptions) -> Contents:
         raise DataError(f"'{place.name}' holds no pairs")
     if options.input_column:
         raise DataError(f"'{place.name}' has no columns: its pairs are files; say --direction AtoB or BtoA")
-    if sides := _two_folders(place.folder, options.split):
-        a, b = _matched(*sides)
+
+    def split_of(split: str) -> tuple[Path, Path] | Path:
+        return _two_folders(place.folder, split) or split_folder(place.folder, split)
+
+    split, alone = whole_split(options, split_of)
+    found = split_of(split)
+    if isinstance(found, tuple):
+        a, b = _matched(*found)
         inputs, targets = (a, b) if to_b else (b, a)
-        over = passed_over(sides[0], a) + passed_over(sides[1], b)
-        read = _Pairs(targets, inputs, size, snapped)
-        return Contents(read, len(a), size, pairs=True, passed_over=over)
-    folder = split_folder(place.folder, options.split)
-    if within := [name for name in subfolders(folder) if picture_files(folder / name)]:
-        raise DataError(f"'{folder.name}' has folders {', '.join(within[:9])}: pairs lie in {LAYOUTS}")
-    files = picture_files(folder)
-    read = _Halves(files, (1, 0) if to_b else (0, 1), size, snapped)
-    return Contents(read, len(files), size, pairs=True, passed_over=passed_over(folder, files))
+        over = passed_over(found[0], a) + passed_over(found[1], b)
+        contents = Contents(
+            _Pairs(targets, inputs, size, snapped), len(a), size, pairs=True, passed_over=over
+        )
+        names = [path.relative_to(found[0]).with_suffix("").as_posix() for path in a]
+    else:
+        if within := [name for name in subfolders(found) if picture_files(found / name)]:
+            raise DataError(f"'{found.name}' has folders {', '.join(within[:9])}: pairs lie in {LAYOUTS}")
+        files = picture_files(found)
+        read, over = _Halves(files, (1, 0) if to_b else (0, 1), size, snapped), passed_over(found, files)
+        contents = Contents(read, len(files), size, pairs=True, passed_over=over)
+        names = [path.name for path in files]
+    return contents.divided(names, options) if alone else contents
 
 
 SIDES = (("A", "B"), ("input", "target"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from train.arguments import automatic
-from train.reading.files import holds_idx, one_line, walk
+from train.reading.files import FROM, HOLDOUT, holds_idx, one_line, walk
 from zoo import pictures
 from zoo.config import NAMED_DATA
 from zoo.errors import DataError, unknown
@@ -64,6 +64,13 @@ class SourceOptions:
         int | None, automatic("PIXELS", "the set's own, 64 for a folder, or the nets' largest")
     ] = None
     """width and height; other pictures are cut to their middle square and resized"""
+    holdout: Annotated[
+        float | None, automatic("SHARE", f"{HOLDOUT:g} of a folder of {FROM} pictures or more")
+    ] = None
+    """share of a folder that has no test split to keep from training, so that figures are taken against unseen
+    pictures"""
+    skip_broken: bool = False
+    """pass over pictures that cannot be read, and tell them, instead of refusing the set"""
     channels: Annotated[Literal[1, 3] | None, automatic("1|3", "1 where every picture is grey")] = None
     """1 for grey, 3 for colour"""
     resident_gb: float = 4.0

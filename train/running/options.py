@@ -177,6 +177,8 @@ def as_recorded(options) -> dict[str, Option]:
     }
     if recorded["augment"] == "auto" and called(options.dataset).folder is None:
         recorded["augment"] = "none"
+    if options.holdout is None and called(options.dataset).folder is None:
+        recorded["holdout"] = 0.0
     return recorded | {"dataset": without_path(options.dataset)}
 
 
@@ -211,7 +213,7 @@ def words(options) -> list[str]:
     """The shortest command line that trains the same."""
     found = []
     defaults = {f.name: f.default for f in fields(options)}
-    asked = {"dataset": options.dataset, "augment": options.augment}
+    asked = {name: getattr(options, name) for name in ("dataset", "augment", "holdout")}
     for name, value in (as_recorded(options) | asked).items():
         default = defaults[name]
         flag = name.replace("_", "-")

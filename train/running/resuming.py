@@ -42,6 +42,8 @@ def recall(kind: type, out: Path, state: dict):
     """The options that the run in `out` was started, or last resumed, with."""
     names = {field.name for field in fields(kind)}
     values = {name: value for name, value in state["options"].items() if name not in OF_THE_RUN}
+    if "holdout" in names:  # runs that did not know of it held nothing out
+        values.setdefault("holdout", 0.0)
     if foreign := sorted(values.keys() - names):
         raise TrainingError(
             f"{out} was trained with {foreign[0]}, which this script does not have: resume it with its own script"

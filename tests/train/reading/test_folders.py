@@ -1,11 +1,13 @@
 """Folders of pictures: their sizes, classes, splits and channels."""
 
 import numpy as np
+import pytest
 from datasets import Image as Image_
 from PIL import Image
 
 from tests.train.reading.made import noise, png, refusal, write_pictures, write_table
 from train.reading.data import DataOptions, load
+from zoo.errors import Refused
 
 
 def test_pictures_of_any_size_and_mode_are_cut_square_and_resized(tmp_path):
@@ -66,10 +68,25 @@ def test_a_further_folder_beside_train_and_test_does_not_mix_them(tmp_path):
     assert found.label_names == ("car", "train")
 
 
+@pytest.mark.parametrize(
+    "reason", ["class folder 'dog' holds no picture", "stray.png lies beside the class folders"]
+)
+def test_what_keeps_class_folders_from_being_classes_stops_what_needs_classes_alone(tmp_path, capfd, reason):
+    folder = write_pictures(tmp_path / "pets/cat", a=noise(1, 8)[0]).parent
+    (folder / "dog").mkdir()
+    if "stray" in reason:
+        write_pictures(folder / "dog", b=noise(1, 8)[0])
+        write_pictures(folder, stray=noise(1, 8)[0])
+    for _ in range(2):  # decoded, and from the cache
+        found = load(DataOptions(dataset=str(folder)), progress=False)
+        assert found.labels is None and f"no classes: {reason}" in capfd.readouterr().err
+        with pytest.raises(Refused, match=reason):
+            found.check_labelled("--conditional")
+
+
 def test_bad_folders_are_refused_by_name(tmp_path):
     write_pictures(tmp_path / "pets/cat", a=noise(1, 8)[0])
     (tmp_path / "pets/dog").mkdir()
-    assert "class folder 'dog' holds no picture" in refusal(dataset=str(tmp_path / "pets"))
     (tmp_path / "none").mkdir()
     assert "'none' holds no picture (.png," in refusal(dataset=str(tmp_path / "none"))
     (tmp_path / "pets/dog/torn.png").write_bytes(png(noise(1, 8)[0])[:60])
@@ -96,12 +113,14 @@ def test_pictures_in_all_the_suffixes_are_read_and_what_is_passed_over_is_told(t
     ):
         (tmp_path / "set").mkdir(exist_ok=True)
         Image.fromarray(noise(1, 16)[0]).save(tmp_path / f"set/{i}.{suffix}", kind)
-    for name in ("a.heic", "b.heic", "notes.txt"):
+    for name in ("a.heic", "b.heic", "notes.txt", "DSC"):
         (tmp_path / "set" / name).write_bytes(b"?")
     (tmp_path / "set/gone.png").symlink_to(tmp_path / "nowhere.png")
     assert len(load(DataOptions(dataset=str(tmp_path / "set")), progress=False)) == 5
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "passed over" in line]
-    assert line == "set, split train: 4 files passed over (2 .heic, 1 .txt, 1 broken links)"
+    line = "set, split train: 5 pictures of 64×64 (passed over: 2 .heic, 1 .txt, 1 without suffix, 1 broken links)\n"
+    assert capfd.readouterr().err == line
+    load(DataOptions(dataset=str(tmp_path / "set")), progress=False)
+    assert capfd.readouterr().err == line  # every run says what it reads, from the cache too
 
 
 def test_without_size_pictures_are_at_most_as_large_as_the_nets_make_them(tmp_path):

@@ -47,8 +47,10 @@ def last_line(monkeypatch, capsys):
         with pytest.raises(SystemExit) as raised:
             arguments.exit_with_one_line(import_module(f"train.{script}").main)
         assert raised.value.code == 2
-        said = capsys.readouterr().err.rstrip("\n")
-        assert "\n" not in said and said.startswith(f"{script}.py: ")
+        *read, said = capsys.readouterr().err.rstrip("\n").split("\n")
+        assert said.startswith(f"{script}.py: ") and all(
+            ", split " in line for line in read
+        )  # told what it reads
         return said
 
     return last_line
@@ -104,8 +106,8 @@ def test_what_is_recorded_survives_json_and_says_nothing_of_where_things_lie(scr
     assert json.loads(json.dumps(recorded)) == recorded and not recorded.keys() & given.keys()
     assert str(tmp_path) not in json.dumps(recorded)
     own = replace(chosen, dataset=str(tmp_path / "My photos"))
-    assert recorded["augment"] == "none"  # of a folder, its size decides
-    assert as_recorded(own) == recorded | {"dataset": "./My photos", "augment": "auto"}
+    assert (recorded["augment"], recorded["holdout"]) == ("none", 0.0)  # of a folder, its size decides
+    assert as_recorded(own) == recorded | {"dataset": "./My photos", "augment": "auto", "holdout": None}
     line = command(f"{script}.py", own)
     assert str(tmp_path) not in line and line.endswith("--dataset './My photos'")
     back = parse(script, line.removeprefix(f"accelerate launch train/{script}.py"), monkeypatch)
