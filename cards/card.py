@@ -17,6 +17,7 @@ from zoo.config import LIBRARY, Config
 from zoo.measurements import collapse, counting, measure_of, shows_collapse
 
 SAMPLES, CURVES, PROGRESS = "samples.png", "curves.png", "progress.webp"
+NEAREST = "state/nearest.png"  # by train/evaluate.py, of a folder of one's own; state/ is never published
 SOURCES = (CONFIG, METRICS, HISTORY)
 NOISE = 0.05  # precision below it: hardly a sample looks like a picture
 TASKS = {"noise": "unconditional-image-generation", "translation": "image-to-image"}
@@ -54,10 +55,11 @@ def render(folder: Path) -> str:
         stale=stale,
         warnings=warnings(rows),
         use=usage(config, kind),
-        has={name: (folder / name).exists() for name in (SAMPLES, PROGRESS)}
+        has={name: (folder / name).exists() for name in (SAMPLES, PROGRESS, NEAREST)}
         | {CURVES: bool(figures.panels(checkpoint.read_history(folder)))},
         facts=sections.facts(config),
         measured=sections.measured(rows),
+        missing=sections.missing(rows, kind),
         modes=sections.modes(rows),
         best=[row for row in rows if row.get("which") == "best" and measure_of(row) in OF_PICTURES],
         stability=sections.stability(rows),

@@ -115,6 +115,21 @@ def measured(rows: Sequence[dict]) -> list[dict]:
     return lines
 
 
+def missing(rows: Sequence[dict], kind: str) -> list[str]:
+    """What was not measured though other figures of pictures were, and what it takes; a sentence each."""
+    if not any(counting(rows, name) for name in OF_PICTURES):
+        return []
+    needed = {
+        "fid": "FID, KID, precision and recall were not measured: they need Inception, so evaluate without --skip"
+    }
+    if kind == "noise":
+        needed["memorisation"] = (
+            "Memorisation was not measured: it needs pictures that were not trained on, such as a --holdout keeps,"
+            " and a network that tells pictures apart"
+        )
+    return [f"{sentence}." for name, sentence in needed.items() if counting(rows, name) is None]
+
+
 def uncertainty(name: str, row: dict) -> str:
     if "ci" in row:
         return " [{}, {}]".format(*(show(name, end) for end in row["ci"]))

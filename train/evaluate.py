@@ -1,6 +1,7 @@
 """Measure checkpoints: metrics.json beside the weights, each figure with its protocol.
 
     accelerate launch train/evaluate.py runs/dcgan-focal-cifar10
+    accelerate launch train/evaluate.py runs/dcgan-focal-my_photos  # finds ./my_photos where the run did
     accelerate launch train/evaluate.py runs/* --n 50000 --reference-split train
     accelerate launch train/evaluate.py --references cifar10
 
@@ -23,16 +24,17 @@ from accelerate.utils import InitProcessGroupKwargs
 from tqdm import tqdm
 
 from train import arguments
-from train.evaluation import sampled, translated
+from train.evaluation import nearest, sampled, translated
 from train.evaluation.checkpoints import evaluate, of_this_run
 from train.evaluation.options import Options
 from train.evaluation.rows import write, write_rows
 from train.evaluation.yardsticks import Yardsticks, translates
 from train.reading.sources import called
+from train.running.folder import read_place
 from zoo import checkpoint, latents, names
 from zoo.config import Config
 from zoo.errors import Refused, ZooError
-from zoo.measurements import is_final
+from zoo.measurements import final, is_final
 
 RESULTS = Path(__file__).parent / "results" / "references"
 
@@ -64,7 +66,9 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
     unread: dict[Path, ZooError] = {}
     for folder in folders:
         try:
-            configs[folder] = checkpoint.read(folder)
+            configs[folder] = config = checkpoint.read(folder)
+            if place := read_place(folder):
+                tools.places[config.dataset] = place
         except ZooError as error:
             if len(folders) == 1:
                 raise
@@ -79,6 +83,7 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
                 raise refused[folder]
             found = evaluate(folder, tools, chosen)
             write(folder, found)
+            nearest.write(folder, found, tools)
         except Exception as error:  # of this model: the others are measured all the same
             if not isinstance(error, ZooError):
                 traceback.print_exc()
@@ -127,6 +132,9 @@ def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
             for pictures in (against.reference, against.training, against.unseen):
                 if pictures is not None:
                     tools.features(against.classifier.extractor, pictures)
+        elif against.has_unseen and (seen_by := against.inception or against.alexnet()):
+            for pictures in (against.training, against.unseen):
+                tools.features(seen_by, pictures)
 
 
 def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
@@ -164,7 +172,11 @@ def of_real_and_noise(against: sampled.Against, chosen: Options) -> list[dict]:
 def summary(found: list[dict]) -> str:
     """The figures of the final weights on a line."""
     shown = [figure for figure in found if is_final(figure) and "n" in figure]
-    return ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or "its curves alone"
+    text = ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or "its curves alone"
+    missing = [
+        name for name in ("fid", "memorisation") if any("n" in f for f in shown) and not final(found, name)
+    ]
+    return text + (f"; not measured: {', '.join(missing)}" if missing else "")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,12 @@ class Against:
     inception: Extractor | None
     classifier: Trained | None
     features: Callable[[Extractor, Pictures], Tensor]
+    alexnet: Callable[[], Extractor | None] = lambda: None  # sees copies where the two others cannot
+
+    @property
+    def has_unseen(self) -> bool:
+        """Whether there are pictures that were not trained on, to say how far from training pictures others are."""
+        return self.unseen is not None and self.unseen.split != self.training.split
 
     def about(self, extractor: Extractor) -> dict:
         """The protocol's part that the networks and the reference decide."""
@@ -59,10 +65,16 @@ def measure(
     told = "Inception of samples" if progress else None
     inception, known, rows = against.inception, against.classifier, []
     seen = None if inception is None else of_pictures(inception, samples[:n], progress=told)
+    other = against.alexnet() if against.has_unseen and inception is None and known is None else None
+    seen_by_other = None if other is None else of_pictures(other, samples[:n])
     known_as = None if known is None else of_pictures(known.extractor, samples[:n_classifier])
     del samples  # of many, the largest thing in memory
     if seen is not None:
         rows += through_inception(seen, against)
+    if known is None and against.has_unseen:  # the classifier of a set sees best what a copy is
+        for extractor, fake in ((inception, seen), (other, seen_by_other)):
+            if fake is not None:
+                rows += copies(fake, against, extractor)
     if known_as is not None:
         rows += through_classifier(known_as, against, None if asked is None else asked[:n_classifier])
     return rows
@@ -110,7 +122,15 @@ def through_classifier(fake: Tensor, against: Against, asked: Tensor | None = No
     ]
     if asked is not None:
         rows.append(row("asked_class", float((predicted == asked).double().mean()), n, **about))
-    if against.unseen is not None and against.unseen.split != against.training.split:
+    if against.has_unseen:
+        rows += copies(fake, against, extractor, classifier_accuracy=known.accuracy)
+    return rows
+
+
+def copies(fake: Tensor, against: Against, extractor: Extractor, **more) -> list[dict]:
+    """Memorisation, and pictures that both splits hold, of features."""
+    rows, n, about = [], len(fake), against.about(extractor) | more
+    if against.unseen is not None:
         unseen, training = (against.features(extractor, of) for of in (against.unseen, against.training))
         ratio, nearest = metrics.memorisation(fake, unseen, training), nearest_pairs(fake, training)
         about |= {"split": against.training.split, "reference_n": len(training)}

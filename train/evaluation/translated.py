@@ -4,6 +4,7 @@ The model is used in four ways, batch norm's statistics of the one picture or ru
 config's own, the way in which `Model.translate` works, comes first and is marked "default".
 """
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -23,6 +25,7 @@ from zoo.checkpoint import Inference
 from zoo.errors import DataError
 from zoo.model import Model
 
+SEEN_AT = 64  # pixels; AlexNet makes nothing of fewer than 31
 INTERVAL = "95 % bootstrap over the pictures"
 ARTEFACT = (
     "wrap-around artefact, no quality: PSNR with uint8 differences and squares, as the focal paper's Table 4"
@@ -124,9 +127,36 @@ def for_scale(pairs: Pictures, *, lpips: Callable[[Tensor, Tensor], float] | Non
 
 
 def load_lpips(weights: Path | None) -> Callable[[Tensor, Tensor], float]:
-    """The distance of two uint8 pictures (C, H, W), LPIPS-alex of Zhang et al. 2018.
+    """The distance of two uint8 pictures (C, H, W), LPIPS-alex of Zhang et al. 2018; `weights` as for `_lpips_net`."""
+    net = _lpips_net(weights)
 
-    `weights`: torchvision's AlexNet features and the authors' lin layers in one file; None lets torchmetrics
+    def distance(a: Tensor, b: Tensor) -> float:
+        with torch.inference_mode():
+            x, y = (three_channels(pictures.to_float(picture)[None]) for picture in (a, b))
+            return float(net(x, y))
+
+    return distance
+
+
+def alexnet(weights: Path | None) -> Extractor:
+    """LPIPS' AlexNet as an extractor: its last layer's maps, averaged; pictures below 64 pixels are enlarged to it."""
+    net = _lpips_net(weights)
+    sha = hashlib.sha256()
+    for tensor in net.net.state_dict().values():
+        sha.update(tensor.numpy().tobytes())
+
+    def run(batch: Tensor) -> Tensor:
+        x = three_channels(pictures.to_float(batch))
+        if x.shape[-1] < SEEN_AT:
+            x = F.interpolate(x, SEEN_AT, mode="bilinear", align_corners=False)
+        return net.net(net.scaling_layer(x))[-1].mean((2, 3))
+
+    key = f"alexnet-{sha.hexdigest()[:12]}-float32"
+    return Extractor("LPIPS' AlexNet", key, 256, f"bilinear, to {SEEN_AT} pixels or more", "float32", run)
+
+
+def _lpips_net(weights: Path | None) -> nn.Module:
+    """`weights`: torchvision's AlexNet features and the authors' lin layers in one file; None lets torchmetrics
     download the former. DataError where they cannot be had.
     """
     from torchmetrics.functional.image.lpips import _LPIPS
@@ -146,13 +176,7 @@ def load_lpips(weights: Path | None) -> Callable[[Tensor, Tensor], float]:
         except Exception as error:  # whatever a foreign file makes torch raise
             reason = " ".join(str(error).split())[:120]
             raise DataError(f"cannot use {weights} for --lpips-weights: {reason}") from error
-
-    def distance(a: Tensor, b: Tensor) -> float:
-        with torch.inference_mode():
-            x, y = (three_channels(pictures.to_float(picture)[None]) for picture in (a, b))
-            return float(net(x, y))
-
-    return distance
+    return net
 
 
 def _renamed(given: dict[str, Tensor], net: nn.Module) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ from train.reading.files import NoSplit, find_unseen
 from train.reading.sources import called, own_name
 from zoo import architectures
 from zoo.config import NAMED_DATA, Config, Dataset
-from zoo.errors import Refused
+from zoo.errors import DataError, Refused
 
 Asked = data.DataOptions | pairs.PairOptions
 
@@ -53,6 +53,7 @@ class Yardsticks:
     options: Options
     device: torch.device
     share: dict = field(default_factory=dict)
+    places: dict[Dataset, str] = field(default_factory=dict)  # of sets that have no name, as their runs tell
     _made: dict = field(default_factory=dict)
 
     def _once(self, key: tuple, make: Callable):
@@ -72,6 +73,20 @@ class Yardsticks:
         if "lpips" in self.options.skip:
             return None
         return self._once(("lpips",), lambda: translated.load_lpips(self.options.lpips_weights))
+
+    def alexnet(self) -> features.Extractor | None:
+        """None where it is not wanted, or cannot be had, which is told: no figure but memorisation needs it."""
+        if "lpips" in self.options.skip:
+            return None
+
+        def make() -> features.Extractor | None:
+            try:
+                return translated.alexnet(self.options.lpips_weights)
+            except DataError as error:
+                tqdm.write(f"memorisation is not measured: {error}", file=sys.stderr)
+                return None
+
+        return self._once(("alexnet",), make)
 
     def features(self, extractor: features.Extractor, of: Pictures) -> Tensor:
         name = f"{of.name}-{of.split}"
@@ -103,7 +118,7 @@ class Yardsticks:
         known = small_classifier.find(reference.name, reference.id)
         if known is not None and (known.channels, known.size, known.size) != reference.images.shape[1:]:
             known = None
-        return Against(reference, training, unseen, self.inception, known, self.features)
+        return Against(reference, training, unseen, self.inception, known, self.features, self.alexnet)
 
     def pairs(self, config: Config) -> Pictures:
         """The test pairs of a model that translates (its training pairs where there are no others)."""
@@ -133,7 +148,7 @@ class Yardsticks:
         return training
 
     def _of_model(self, config: Config, split: str) -> Pictures:
-        pictures = self._read(reading(config, split, self.options))
+        pictures = self._read(reading(config, split, self.options, self.places.get(config.dataset)))
         check_same(config, pictures)
         return pictures
 
@@ -147,13 +162,17 @@ def translates(config: Config) -> bool:
     return architectures.get(config.architecture["name"]).kind == "translation"
 
 
-def reading(config: Config, split: str, options: Options) -> Asked:
-    """How a split of a checkpoint's data set is read, as it was trained on. Refused where nobody said where it lies."""
+def reading(config: Config, split: str, options: Options, place: str | None = None) -> Asked:
+    """How a split of a checkpoint's data set is read, as it was trained on; `place` is where the run found it.
+
+    Refused where nobody says where it lies.
+    """
     of = config.dataset
-    place = options.dataset or of.known or of.id
+    place = options.dataset or of.known or of.id or place
     if place is None:
-        place, base = name_of(of), options.data_dir or os.environ.get("ZOO_DATA_DIR")
-        if base is None or not (Path(base).expanduser() / place).is_dir():
+        base = options.data_dir or os.environ.get("ZOO_DATA_DIR")
+        place = str(Path(base or "").expanduser() / name_of(of))
+        if base is None or not Path(place).is_dir():
             raise Refused(
                 f"{config.id} was trained on a folder, '{of.name}': --dataset DIR says where it lies"
             )
@@ -163,6 +182,10 @@ def reading(config: Config, split: str, options: Options) -> Asked:
         "split": split,
         "size": None if of.natural else of.size,  # the training run's cache serves
         "channels": None if of.natural else of.channels,
+        "holdout": (config.options or {}).get(
+            "holdout", 0.0
+        ),  # runs that did not know of it held nothing out
+        "skip_broken": (config.options or {}).get("skip_broken", False),
     }
     if config.options is None and re.search("--direction|--config|-column", config.training.command):
         raise Refused(f"{config.id} does not record how its pictures were read: its config has no options")

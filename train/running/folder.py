@@ -48,6 +48,16 @@ def write_state(out: Path, state: dict) -> None:
     checkpoint.replace_file(out / STATE, lambda file: torch.save(state, file))
 
 
+def read_place(out: Path) -> str | None:
+    """Where the run in `out` read its pictures, which its public config does not tell; None where it is not known."""
+    try:
+        state = torch.load(out / STATE, map_location="cpu", weights_only=True, mmap=True)
+        place = state["aside"]["dataset"]
+    except Exception:  # no state, an older or a damaged one
+        return None
+    return place if isinstance(place, str) and Path(place).is_dir() else None
+
+
 def read_state(out: Path) -> dict | None:
     """The last saved state, on the CPU; None where there is none."""
     if not (out / STATE).exists():

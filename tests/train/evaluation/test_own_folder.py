@@ -1,0 +1,133 @@
+"""A run on a folder of one's own is measured as any other: against what was held out, and without being told where."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cards import card
+from tests.train.evaluation.colours import SIDE, made_up, stand_in
+from train import dcgan, evaluate
+from train.evaluation import inception, translated, yardsticks
+from train.reading.data import DataOptions, load
+from train.running import loop
+from zoo import checkpoint, latents, measurements, pictures
+from zoo.errors import DataError, Refused
+from zoo.model import Model
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """mine/: forty pictures, of which a quarter is held out; runs/own, trained on the others."""
+    root = tmp_path_factory.mktemp("own")
+    (root / "mine").mkdir()
+    for i, picture in enumerate(made_up(40, 0)[0]):
+        Image.fromarray(picture.permute(1, 2, 0).numpy()).save(root / f"mine/{i:02}.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("train.running.averaging.PICTURES", 64)
+        options = dcgan.Options(
+            dataset=str(root / "mine"), size=SIDE, latent=8, width=4, batch=4, kimg=0.04, snapshot_kimg=0.04,
+            holdout=0.25, precision="float32", memory_format="contiguous", out=root / "run",
+        )  # fmt: skip
+        loop.run("dcgan", options, script="dcgan.py")
+    return root
+
+
+@pytest.fixture
+def measured(own, tmp_path, monkeypatch, capsys):
+    """`evaluate.py run …` from another folder, with stand-ins for both networks → rows by name, and what was said."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(own / "run", "run")
+    monkeypatch.setattr(inception, "official", lambda *given: stand_in("Inception"))
+    monkeypatch.setattr(translated, "alexnet", lambda weights: stand_in("AlexNet"))
+
+    def measure(*more):
+        monkeypatch.setattr("sys.argv", ["evaluate.py", "./run", "--n", "30", *more])
+        evaluate.main()
+        return {row["name"]: row for row in measurements.read_metrics("run").rows}, capsys.readouterr()
+
+    return measure
+
+
+def test_it_is_held_against_what_was_held_out(measured):
+    assert checkpoint.read("run").dataset.pictures == 30
+    rows, _ = measured()
+    assert (rows["fid_n30"]["split"], rows["fid_n30"]["reference_n"]) == ("test", 10)
+    copies = rows["memorisation_n30"]
+    assert (copies["extractor"], copies["split"], copies["reference_n"]) == ("Inception", "train", 30)
+
+
+def test_without_inception_lpips_network_sees_copies_and_what_is_missing_is_said(measured):
+    rows, said = measured("--skip", "inception")
+    assert rows["memorisation_n30"]["extractor"] == "AlexNet" and "fid_n30" not in rows
+    assert "not measured: fid" in said.err + said.out
+    assert "FID, KID, precision and recall were not measured" in card.render(Path("run"))
+    assert "Memorisation was not measured" not in card.render(Path("run"))
+
+
+def test_a_network_that_cannot_be_had_leaves_copies_unmeasured(measured, monkeypatch):
+    def fail(weights):
+        raise DataError("cannot download AlexNet")
+
+    monkeypatch.setattr(translated, "alexnet", fail)
+    rows, said = measured("--skip", "inception")
+    assert "memorisation_n30" not in rows and "memorisation is not measured: cannot download" in said.err
+
+
+def test_without_pictures_held_out_the_card_says_that_copies_were_not_measured(measured):
+    path = Path("run/config.json")
+    config = json.loads(path.read_text())
+    config["options"]["holdout"], config["dataset"]["pictures"] = 0.0, 40
+    path.write_text(json.dumps(config))
+    rows, said = measured()
+    assert rows["fid_n30"]["split"] == "train" and "not measured: memorisation" in said.err + said.out
+    assert "Memorisation was not measured: it needs pictures that" in card.render(Path("run"))
+    assert not Path("run/state/nearest.png").exists()
+
+
+def test_samples_stand_above_their_nearest_training_pictures_and_stay_at_home(measured, own):
+    rows, _ = measured()
+    sheet = np.asarray(Image.open("run/state/nearest.png"))
+    pairs = rows["memorisation_n30"]["nearest"]
+    assert sheet.shape == (2 * SIDE, len(pairs) * SIDE, 3)
+    training = load(DataOptions(dataset=str(own / "mine"), size=SIDE, holdout=0.25), progress=False)
+    model = Model.from_pretrained(Path("run").absolute())
+    for place, (sample, row) in enumerate(pairs):
+        column = sheet[:, place * SIDE : (place + 1) * SIDE]
+        assert np.array_equal(column[SIDE:], training.images[row].transpose(1, 2, 0))
+        drawn = pictures.to_uint8(model.sample(latents=latents.draw(30, 8)[sample : sample + 1]))[0]
+        assert np.abs(column[:SIDE].astype(int) - drawn.permute(1, 2, 0).numpy()).max() <= 1
+    text = card.render(Path("run"))
+    assert "](state/nearest.png)" in text and "no picture of the data is published with it" in text
+    assert not any("nearest" in name for name in checkpoint.PUBLISHED)
+
+
+def test_a_run_from_elsewhere_is_told_where_its_pictures_lie(measured, own):
+    shutil.rmtree("run/state")
+    with pytest.raises(Refused, match="--dataset DIR"):
+        measured()
+    rows, _ = measured("--dataset", str(own / "mine"))
+    assert rows["fid_n30"]["split"] == "test"
+
+
+def test_a_run_that_knew_of_no_holdout_had_none(own):
+    config = checkpoint.read(own / "run")
+    older = replace(config, options={k: v for k, v in config.options.items() if k != "holdout"})
+    options = yardsticks.Options(dataset=str(own / "mine"))
+    assert yardsticks.reading(config, "train", options).holdout == 0.25
+    assert yardsticks.reading(older, "train", options).holdout == 0.0
+
+
+@pytest.mark.parametrize("shape", [(3, 28, 28), (1, 32, 32), (3, 80, 80)])
+def test_alexnet_sees_pictures_of_any_size(shape, monkeypatch):
+    from torchmetrics.functional.image.lpips import _LPIPS
+
+    monkeypatch.setattr(translated, "_lpips_net", lambda weights: _LPIPS(pretrained=False, pnet_rand=True))
+    extractor = translated.alexnet(None)
+    seen = extractor(torch.randint(256, (2, *shape), dtype=torch.uint8))
+    assert seen.shape == (2, 256) and not torch.equal(seen[0], seen[1])

@@ -1,0 +1,29 @@
+"""Samples above their nearest training pictures, for the eyes: of pictures of one's own, which are not published."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from train.evaluation.yardsticks import Yardsticks, translates
+from zoo import checkpoint, latents, pictures
+from zoo.measurements import counting
+from zoo.model import Model
+
+SHEET = Path("state") / "nearest.png"  # beside what is never pushed
+
+
+def write(folder: Path, found: list[dict], tools: Yardsticks) -> None:
+    """The sheet of the pairs that memorisation names, in the run's state/; none of a set that everybody has."""
+    config, row = checkpoint.read(folder), counting(found, "memorisation")
+    if row is None or translates(config) or config.dataset.known or config.dataset.id:
+        return
+    samples, rows = map(list, zip(*row["nearest"], strict=True))
+    model, training = Model.from_pretrained(folder.absolute()), tools.against(config).training
+    z = torch.stack([latents.row(i, config.architecture["latent"], row["sample_seed"]) for i in samples])
+    classes = config.architecture.get("classes")
+    labels = [i % classes for i in samples] if classes else None  # as Model.sample gives them
+    drawn = pictures.to_uint8(model.sample(latents=z, labels=labels))
+    real = torch.from_numpy(np.stack([np.array(training.images[i]) for i in rows]))
+    sheet = pictures.grid(torch.cat([drawn, real]), len(samples))
+    checkpoint.replace_file(folder / SHEET, lambda file: sheet.save(file, format="PNG"))
