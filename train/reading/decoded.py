@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -174,7 +173,8 @@ def _told(found: Pictures, remembered: Contents | dict) -> Pictures:
     """`found`, once its first process has said on a line what it is."""
     about = remembered if isinstance(remembered, dict) else told_again(remembered)
     if os.environ.get("RANK", "0") == "0":
-        kinds = [f"{n} {kind}" for kind, n in Counter(about.get("passed_over", {})).most_common(5)]
+        over = sorted(about.get("passed_over", {}).items(), key=lambda item: (-item[1], item[0]))
+        kinds = [f"{n} {kind}" for kind, n in over[:5]]
         unreadable = about.get("unreadable", [])
         aside = [f"passed over: {', '.join(kinds)}"] * bool(kinds)
         if unreadable:

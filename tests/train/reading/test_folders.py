@@ -117,7 +117,7 @@ def test_pictures_in_all_the_suffixes_are_read_and_what_is_passed_over_is_told(t
         (tmp_path / "set" / name).write_bytes(b"?")
     (tmp_path / "set/gone.png").symlink_to(tmp_path / "nowhere.png")
     assert len(load(DataOptions(dataset=str(tmp_path / "set")), progress=False)) == 5
-    line = "set, split train: 5 pictures of 64×64 (passed over: 2 .heic, 1 .txt, 1 without suffix, 1 broken links)\n"
+    line = "set, split train: 5 pictures of 64×64 (passed over: 2 .heic, 1 .txt, 1 broken links, 1 without suffix)\n"
     assert capfd.readouterr().err == line
     load(DataOptions(dataset=str(tmp_path / "set")), progress=False)
     assert capfd.readouterr().err == line  # every run says what it reads, from the cache too
