@@ -16,7 +16,7 @@ from cards import card, figures
 from cards.card import CURVES
 from zoo import checkpoint, names
 from zoo.checkpoint import write_files
-from zoo.errors import ZooError
+from zoo.errors import UnknownName, ZooError
 from zoo.hub.push import MADE_FROM
 
 README = "README.md"
@@ -55,18 +55,30 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> i
     parser.add_argument("models", nargs="*", metavar="ID_OR_FOLDER", help="default: all bundled models")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a card has drifted")
     options = parser.parse_args(arguments)
-    drifted = 0
+    drifted, failed = 0, 0
     try:
-        for name in options.models or names.bundled():
-            if not options.check:
-                build(names.local(name))
-            elif problem := check(names.local(name)):
-                drifted += 1
-                print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
+        found, over = names.gathered(options.models or names.bundled())
+        for name, why in over.items():
+            if len(options.models) == 1 and not found:
+                raise UnknownName(f"{name}: {why}")
+            print(f"{prog}: {name} is passed over: {why}", file=sys.stderr)
+        for folder in found:
+            try:
+                if not options.check:
+                    build(folder)
+                elif problem := check(folder):
+                    drifted += 1
+                    name = folder.name if folder.parent == names.BUNDLED else folder
+                    print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
+            except ZooError as error:
+                if len(found) == 1:
+                    raise
+                failed += 1
+                print(f"{prog}: {folder} is passed over: {error}", file=sys.stderr)
     except ZooError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
-    return 1 if drifted else 0
+    return 2 if failed and failed == len(found) else 1 if drifted else 0
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def render(folder: Path) -> str:
         data=citations.data(config.dataset),
         kind=kind,
         stale=stale,
-        warnings=warnings(rows),
+        warnings=[f"This run was {told}." for told in [sections.stopped(config)] if told] + warnings(rows),
         use=usage(config, kind),
         has={name: (folder / name).exists() for name in (SAMPLES, PROGRESS, NEAREST)}
         | {CURVES: bool(figures.panels(checkpoint.read_history(folder)))},

@@ -66,6 +66,34 @@ def smoothed(x: np.ndarray) -> np.ndarray:
     return np.array([np.nanmean(part) if np.isfinite(part).any() else np.nan for part in parts])
 
 
+def together(histories: dict[str, Sequence[dict]]) -> bytes | None:
+    """A PNG of several runs' losses over kimg, smoothed, a colour each: the critic's, then the generator's."""
+    if not histories:
+        return None
+    figure = Figure(figsize=(WIDTH, 5.2), dpi=DPI, layout="constrained")
+    axes = figure.subplots(2, 1, sharex=True)
+    for axis, (column, name) in zip(axes, (("d_loss", "critic"), ("g_loss", "generator")), strict=True):
+        for i, (run, lines) in enumerate(histories.items()):
+            kimg, x = (np.array([line.get(key, np.nan) for line in lines], float) for key in ("kimg", column))
+            x[~np.isfinite(x)] = np.nan
+            style = ("-", "--", ":")[i // 10 % 3]
+            axis.plot(kimg, smoothed(x), style, color=f"C{i % 10}", linewidth=1.4, label=run)
+        _dress(axis, f"loss of the {name}")
+    axes[-1].set_xlabel("kimg: thousands of real pictures seen by the critic", color=QUIET, fontsize=9)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8, frameon=False
+    )
+    file = io.BytesIO()
+    figure.savefig(file, format="png", facecolor=PAPER)
+    return file.getvalue()
+
+
+def png_of(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, format="PNG")
+    return file.getvalue()
+
+
 def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes:
     """A PNG of one measure: `groups` is {family: {loss: figures, one per seed}}; a panel per family, all on one scale.
 

@@ -2,6 +2,7 @@
 
     python -m cards.overview            # → cards/overview.md and its pictures
     python -m cards.overview --check    # is it older than the figures?
+    python -m cards.overview runs/mine --out report.md    # runs of one's own instead, side by side (report.py)
 
 Reads the bundled checkpoints and train/results; a claim's verdict is computed from their figures (claims.py).
 --check compares the text, and whether the pictures are there, never what they show.
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cards import claims, figures, measures, runs, tables
+from cards import claims, figures, measures, report, runs, tables
 from cards.runs import STARTER, Zoo
 from zoo import architectures
 from zoo.checkpoint import write_files
@@ -156,12 +157,23 @@ def sentence(verdict: claims.Verdict) -> str:
     return "\n".join([f"{head}{why}", "", *(f"- {text}." for text in told)])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "cards.overview", *, own: bool = False) -> int:
     """The exit code is 1 where the page has drifted, 2 where something cannot be used."""
-    parser = argparse.ArgumentParser(prog="cards.overview", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__.split("\n\n")[0])
+    parser.add_argument(
+        "runs", nargs="*", metavar="FOLDER", help="your own, to be reported on side by side instead"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("report.md"), help="of FOLDERs (default: %(default)s)"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the page has drifted")
     options = parser.parse_args(arguments)
     try:
+        if options.runs or own:
+            for name, why in report.write(options.runs, options.out).items():
+                print(f"{prog}: {name} is passed over: {why}", file=sys.stderr)
+            print(options.out)
+            return 0
         zoo = runs.find()
         if not options.check:
             write(zoo)
@@ -169,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{problem}; python -m cards.overview writes it anew")
             return 1
     except ZooError as error:
-        print(f"cards.overview: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
     return 0
 

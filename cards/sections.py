@@ -10,6 +10,14 @@ from zoo.config import LIBRARY, Config
 from zoo.measurements import counting, final, measure_of, preference
 
 
+def stopped(config: Config) -> str:
+    """ "stopped at 36.8 of 60 kimg" of a run that did not come to its end, as far as its config tells; else ""."""
+    planned, seen = (config.options or {}).get("kimg"), config.training.kimg
+    if not isinstance(planned, int | float) or seen >= planned:
+        return ""
+    return f"stopped at {seen:.4g} of {planned:g} kimg"
+
+
 def facts(config: Config) -> dict[str, str]:
     """The table of how it was trained."""
     data, training, weights = config.dataset, config.training, config.weights

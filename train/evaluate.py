@@ -59,7 +59,9 @@ def main() -> None:
 
 def measure_all(chosen: Options, state: Accelerator) -> None:
     """Every model by one of the processes, which alone writes its folder."""
-    folders = list(dict.fromkeys(names.resolve(name).resolve() for name in chosen.models))
+    folders = list(
+        dict.fromkeys(folder.resolve() for folder in asked_for(chosen.models, state.is_main_process))
+    )
     share = {"rank": state.process_index, "world": state.num_processes, "wait": state.wait_for_everyone}
     tools = Yardsticks(chosen, state.device, share)
     configs: dict[Path, Config] = {}
@@ -99,6 +101,20 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
     state.wait_for_everyone()  # one that ends in an error would stop the others
     if refused:
         raise Refused(f"{len(refused)} of {len(folders)} models were not measured")
+
+
+def asked_for(models: Iterable[str], tell: bool) -> Iterable[Path]:
+    """Checkpoint folders, those in folders of folders too; what is unfinished among them is told and passed over."""
+    for name in models:
+        if not Path(name).is_dir() or (Path(name) / checkpoint.CONFIG).is_file():
+            yield names.resolve(name)
+            continue
+        found, over = names.gathered([name])
+        if len(models) == 1 and not found:
+            raise Refused(f"{name}: {over[name]}")
+        for folder, why in over.items() if tell else ():
+            tqdm.write(f"{folder} is passed over: {why}", file=sys.stderr)
+        yield from found
 
 
 def fetch(configs: dict[Path, Config], tools: Yardsticks) -> dict[Path, ZooError]:

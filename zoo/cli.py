@@ -204,7 +204,12 @@ def push(options: argparse.Namespace) -> None:
     if owner is None:
         raise Refused("whose zoo is it? Name the owner: --owner, or the environment's ZOO_HUB_OWNER")
     folders: dict[str, Path] = {}
-    for folder in map(names.local, options.models):
+    found, over = names.gathered(options.models)
+    for name, why in over.items():
+        if not found:
+            raise Refused(f"{name}: {why}")
+        print(f"zoo: {name} is passed over: {why}", file=sys.stderr)
+    for folder in found:
         published(folder)  # all of them can be pushed, or none is
         known = folders.setdefault(read(folder).id, folder)
         if known != folder:

@@ -1,4 +1,4 @@
-"""zoo train | evaluate | card: what stands above this package, started by name.
+"""zoo train | evaluate | report | card: what stands above this package, started by name.
 
 Nothing of `zoo` needs train/ or cards/, so they are imported only here, once one of their commands is asked for. A
 checkout has them beside zoo/, the wheel in zoo/_rooms/; whichever it is goes first on this process's path, so that a
@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 HELP = {
     "train": "train a model: zoo train dcgan --loss focal --dataset ./my_photos",
     "evaluate": "measure checkpoints: metrics.json beside the weights",
+    "report": "put runs of your own side by side: zoo report runs/mine --out report.md",
     "card": "make checkpoints' model cards: README.md and curves.png",
 }
 
@@ -33,6 +34,8 @@ def run(name: str, words: Sequence[str]) -> int:
     try:
         if name == "card":
             return importlib.import_module("cards.build").main(words, prog="zoo card")
+        if name == "report":
+            return importlib.import_module("cards.overview").main(words, prog="zoo report", own=True)
         if name == "train" and words and words[0] in ("-h", "--help"):
             print(f"{HELP[name]}. {_families()}")
             return 0

@@ -3,6 +3,7 @@
 import difflib
 import fnmatch
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from zoo.checkpoint import CONFIG
@@ -64,6 +65,35 @@ def local(name: str | os.PathLike[str]) -> Path:
     if name in bundled():
         return BUNDLED / name
     raise unknown("checkpoint folder or bundled model", os.fspath(name), bundled())
+
+
+def gathered(names: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], dict[str, str]]:
+    """The checkpoint folders that are meant: by a path, a bundled id, or a folder of such folders, up to two deep.
+
+    And what is none, with the reason: an unfinished run among runs/*, say. UnknownName where a name means nothing here.
+    """
+    found: dict[Path, None] = {}
+    over: dict[str, str] = {}
+    for name in names:
+        folder = Path(name)
+        if _has_config(folder) or not folder.is_dir():
+            try:
+                found[local(name)] = None
+            except UnknownName:
+                if not folder.exists():
+                    raise
+                over[os.fspath(name)] = "it is no folder"
+            continue
+        within = sorted(path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{CONFIG}"))
+        within = [path for path in within if "state" not in path.relative_to(folder).parts]
+        found |= dict.fromkeys(within)
+        taken = {path.relative_to(folder).parts[0] for path in within}
+        if not within:
+            over[os.fspath(name)] = f"it holds no {CONFIG}: unfinished, or no run"
+        for inner in sorted(folder.iterdir()) if within else ():
+            if inner.is_dir() and inner.name not in taken and not inner.name.startswith("."):
+                over[os.fspath(inner)] = f"it holds no {CONFIG}: unfinished, or no run"
+    return list(found), over
 
 
 def list_models(

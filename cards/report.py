@@ -1,0 +1,123 @@
+"""One's own runs side by side: a table over losses and seeds, their curves in one figure, their samples in one sheet.
+
+    python -m cards.overview runs/mine --out report.md     # or: zoo report runs/mine --out report.md
+
+Folders of folders are looked through; what is unfinished or broken is named and passed over.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from cards import figures, measures, runs, sections, tables
+from cards.runs import Run
+from zoo import checkpoint
+from zoo.checkpoint import write_files
+from zoo.errors import Refused, ZooError
+from zoo.measurements import counting, measure_of
+from zoo.names import gathered
+
+SIDE, COLUMNS, MARGIN = 256, 4, 18  # pixels of a run's samples, and of the caption above them
+
+
+def write(names: Sequence[str], out: Path) -> dict[str, str]:
+    """`out` (.md) and, beside it, its two pictures; what was passed over, with the reason. Refused where no run is."""
+    if out.suffix != ".md":
+        raise Refused(f"--out {out} must end in .md: pictures go beside it")
+    found, over = gathered(names)
+    read: dict[Path, Run] = {}
+    for folder in found:
+        try:
+            read[folder] = runs.read("", folder)
+            checkpoint.read_history(folder)
+        except (ZooError, OSError) as error:
+            read.pop(folder, None)
+            over[str(folder)] = str(error)
+    if not read:
+        told = "; ".join(f"{name}: {why}" for name, why in over.items())
+        raise Refused(f"no run to report on ({told or 'no folder was named'})")
+    pictures = {f"{out.stem}-curves.png": curves(read), f"{out.stem}-samples.png": samples(read)}
+    pictures = {name: content for name, content in pictures.items() if content}
+    write_files(out.parent, pictures | {out.name: page(read, over, list(pictures)).encode()})
+    return over
+
+
+def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -> str:
+    parts = ["# Runs side by side", f"{len(read)} runs; over several seeds: mean ± standard deviation."]
+    cells: dict[tuple[str, ...], list[Run]] = {}
+    for run in read.values():
+        cells.setdefault((run.architecture, run.dataset, f"{run.kimg:g}", run.loss), []).append(run)
+    names = [n for n in measures.OF_PICTURES if any(counting(run.rows, n) for run in read.values())]
+    head = [
+        "architecture",
+        "data",
+        "kimg",
+        "loss",
+        "seeds",
+        *(measures.OF_PICTURES[n].heading for n in names),
+    ]
+    lines = [
+        [*cell, ", ".join(str(run.seed) for run in of), *(over_seeds(of, name) for name in names)]
+        for cell, of in sorted(cells.items())
+    ]
+    parts.append(tables.table(head, lines))
+    if not names:
+        parts.append("None of them is measured: `zoo evaluate` does it.")
+    parts += [f"![{name}]({name})" for name in pictures]
+    rows = [
+        [
+            folder.name,
+            run.loss,
+            str(run.seed),
+            sections.stopped(run.config) or "whole",
+            sections.duration(run.config.training.seconds),
+            "yes" if run.rows else "no",
+        ]
+        for folder, run in read.items()
+    ]
+    parts += ["## Each run", tables.table(["run", "loss", "seed", "budget", "time", "measured"], rows)]
+    if over:
+        parts += ["## Passed over", "\n".join(f"- {Path(name).name}: {why}" for name, why in over.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def over_seeds(of: Sequence[Run], name: str) -> str:
+    """One measure over the seeds of a cell, of those that were measured by the same protocol as the first."""
+    rows = [row for run in of if (row := counting(run.rows, name)) and row["value"] is not None]
+    alike = [row for row in rows if protocol(row) == protocol(rows[0])]
+    if not alike:
+        return "–"
+    short = f" ({len(alike)} of {len(of)})" if len(alike) < len(of) else ""
+    return measures.mean(name, [row["value"] for row in alike]) + short
+
+
+def protocol(row: dict) -> tuple:
+    return (measure_of(row), row.get("n"), row.get("split"), row.get("extractor"))
+
+
+def curves(read: dict[Path, Run]) -> bytes | None:
+    """Smoothed losses of all runs over kimg, the critic's above the generator's."""
+    series = {label(folder, run): checkpoint.read_history(folder) for folder, run in read.items()}
+    return figures.together({name: lines for name, lines in series.items() if len(lines) > 1})
+
+
+def samples(read: dict[Path, Run]) -> bytes | None:
+    """Each run's samples under its name."""
+    drawn = {label(f, run): f / "samples.png" for f, run in read.items() if (f / "samples.png").is_file()}
+    if not drawn:
+        return None
+    rows = -(-len(drawn) // COLUMNS)
+    sheet = Image.new("RGB", (min(len(drawn), COLUMNS) * SIDE, rows * (SIDE + MARGIN)), "white")
+    for i, (name, path) in enumerate(drawn.items()):
+        x, y = i % COLUMNS * SIDE, i // COLUMNS * (SIDE + MARGIN)
+        ImageDraw.Draw(sheet).text((x + 2, y + 3), name[:40], fill="black")
+        with Image.open(path) as picture:
+            sheet.paste(
+                picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), (x, y + MARGIN)
+            )
+    return figures.png_of(sheet)
+
+
+def label(folder: Path, run: Run) -> str:
+    return f"{folder.name}, seed {run.seed}" if f"seed{run.seed}" not in folder.name else folder.name

@@ -1,0 +1,91 @@
+"""Runs of one's own side by side, and commands that are given a folder with more in it than finished runs."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from cards import build, card, overview
+from cards.runs import read
+from tests.cards.conftest import lines, of_noise
+from zoo import checkpoint, cli, names
+
+
+@pytest.fixture
+def mine(make, tmp_path, monkeypatch):
+    """mine/{a,b}, two seeds of one loss in a folder of their own, mine/c of another loss; and what is no whole run."""
+    monkeypatch.chdir(tmp_path)
+    for name, seed, fid in (("pair/a", 0, 50.0), ("pair/b-seed1", 1, 60.0)):
+        make(f"mine/{name}", seed=seed, rows=of_noise(fid=fid), history=lines())
+    make("mine/c", loss="wgan", rows=of_noise(fid=90.0), history=lines())
+    for folder in tmp_path.glob("mine/*/config.json"):
+        Image.new("RGB", (64, 64), "red").save(folder.parent / "samples.png")
+    (tmp_path / "mine/unfinished/state").mkdir(parents=True)
+    shutil.copytree(tmp_path / "mine/c", tmp_path / "mine/broken")
+    (tmp_path / "mine/broken/config.json").write_text("{")
+    shutil.copytree(tmp_path / "mine/c", tmp_path / "mine/c/state/snapshots/00000001")
+    return tmp_path / "mine"
+
+
+@pytest.mark.parametrize("start", [overview.main, lambda words: cli.main(["report", *words])])
+def test_a_report_puts_losses_and_seeds_beside_each_other(mine, capsys, start):
+    assert start(["mine", "--out", "report.md"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| dcgan")]
+    assert len(rows) == 2
+    assert "focal" in rows[0] and "0, 1" in rows[0] and "55.0 ± 7.1" in rows[0]
+    assert "wgan" in rows[1] and "90.0" in rows[1] and "±" not in rows[1]
+    assert "3 runs" in text and "- unfinished: it holds no config.json" in text and "- broken: " in text
+    said = capsys.readouterr().err
+    assert "mine/unfinished is passed over" in said and "mine/broken is passed over" in said
+    for name, size in (("curves", (720, 520)), ("samples", (768, 274))):
+        assert f"](report-{name}.png)" in text
+        assert Image.open(mine.parent / f"report-{name}.png").size == size
+
+
+def test_figures_by_different_protocols_are_not_averaged(mine):
+    path = mine / "pair/b-seed1/metrics.json"
+    path.write_text(path.read_text().replace('"fid_n5000"', '"fid_n100"').replace('"n": 5000', '"n": 100'))
+    assert overview.main(["mine"]) == 0
+    row = next(line for line in (mine.parent / "report.md").read_text().splitlines() if "focal" in line)
+    assert "50.0 (1 of 2)" in row and "±" in row  # the classifier's figures are alike
+
+
+def test_where_there_is_nothing_to_report_a_line_says_so(mine, capsys):
+    for words in (["mine/unfinished"], ["nowhere"], ["mine", "--out", "report.txt"]):
+        assert overview.main(words) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert cli.main(["report"]) == 2
+
+
+def test_cards_of_a_folder_of_folders_are_made_and_what_is_none_is_named(mine, capsys):
+    for words in (["mine"], ["mine/pair", "mine/c", "mine/unfinished", "mine/broken"]):
+        assert build.main(words) == 0
+        said = capsys.readouterr().err
+        assert "unfinished is passed over" in said and "broken is passed over" in said
+        for name in ("pair/a", "pair/b-seed1", "c"):
+            assert (mine / name / "README.md").is_file()
+            (mine / name / "README.md").unlink()
+    assert not (mine / "c/state/snapshots/00000001/README.md").exists()
+    for alone in ("mine/unfinished", "mine/broken"):
+        assert build.main([alone]) == 2
+
+
+def test_folders_are_gathered_by_path_id_and_folder(mine):
+    found, over = names.gathered(
+        ["mine/pair", mine / "c", "dcgan-focal-cifar10", "mine/pair/a", "mine/unfinished"]
+    )
+    assert [folder.name for folder in found] == ["a", "b-seed1", "c", "dcgan-focal-cifar10"]
+    assert list(over) == ["mine/unfinished"]
+
+
+def test_a_stopped_run_says_how_far_it_came(make):
+    folder = make("runs/killed", kimg=36.8, history=lines())
+    config = json.loads((folder / "config.json").read_text())
+    for planned, told in ((60, True), (36.8, False), (None, False)):
+        config["options"] = None if planned is None else {"kimg": planned}
+        (folder / "config.json").write_text(json.dumps(config))
+        assert ("**This run was stopped at 36.8 of 60 kimg.**" in card.render(folder)) == told
+    assert replace(read("", folder)).kimg == checkpoint.read(folder).training.kimg
