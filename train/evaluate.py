@@ -30,6 +30,7 @@ from train.evaluation.options import Options
 from train.evaluation.rows import write, write_rows
 from train.evaluation.yardsticks import Yardsticks, translates
 from train.reading.sources import called
+from train.running import memory
 from train.running.folder import read_place
 from zoo import checkpoint, latents, names
 from zoo.config import Config
@@ -47,6 +48,7 @@ def main() -> None:
         raise Refused("--references leaves its figures in train/results, so it needs a checkout")
     latents.check_seed(chosen.seed)
     torch.backends.cudnn.allow_tf32 = False  # figures are float32
+    memory.keep()
     patient = InitProcessGroupKwargs(timeout=timedelta(days=7))  # decoding and features take what they take
     accelerator = Accelerator(
         kwargs_handlers=[patient]

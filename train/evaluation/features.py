@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from train.reading.cache import cache_root
+from train.reading import cache
 from zoo.errors import DataError, Refused
 
 PART = 1000  # pictures in a file of the cache
@@ -76,7 +76,11 @@ def of_real(
     Written part by part: an interrupted computation goes on where it was. Processes share the missing parts and
     `wait` for each other. `name` is for people: data set and split.
     """
-    folder = cache_root() / "features" / f"{name}-{digest(images)}-{extractor.key}"
+    folder = cache.cache_root() / "features" / f"{name}-{digest(images)}-{extractor.key}"
+    try:
+        cache.hold_or_start(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     starts = range(0, len(images), PART)
     missing = [start for start in starts[rank::world] if not (folder / f"{start:08d}.npy").is_file()]
     bar = tqdm(
@@ -85,19 +89,29 @@ def of_real(
         unit=" pictures",
         disable=not missing or rank > 0,
     )
-    for start in missing:
-        part = torch.from_numpy(np.array(images[start : start + PART]))
-        found = []
-        for batch in part.split(extractor.batch):
-            found.append(extractor(batch))
-            bar.update(len(batch))
-        _save(folder / f"{start:08d}.npy", torch.cat(found).numpy())
+    try:
+        if missing:
+            cache.make_room(4 * extractor.width * len(images))
+        for start in missing:
+            part = torch.from_numpy(np.array(images[start : start + PART]))
+            found = []
+            for batch in part.split(extractor.batch):
+                found.append(extractor(batch))
+                bar.update(len(batch))
+            _save(folder / f"{start:08d}.npy", torch.cat(found).numpy())
+    except Exception:
+        wait()  # where the others are, or will be: they must not wait for what never comes
+        raise
     bar.close()
     wait()
     try:
         features = torch.from_numpy(
             np.concatenate([np.load(folder / f"{start:08d}.npy") for start in starts])
         )
+    except FileNotFoundError:
+        raise DataError(
+            f"another process failed at {extractor.name} of {name}: its own line says why"
+        ) from None
     except (ValueError, EOFError):
         features = torch.empty(0)
     if features.shape != (len(images), extractor.width):
@@ -122,7 +136,11 @@ def _save(path: Path, array: np.ndarray) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise DataError(f"cannot write the cache {path.parent} ({error.strerror}): set ZOO_CACHE") from error
+        raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> DataError:
+    return DataError(f"cannot write the cache {folder} ({error.strerror}): set ZOO_CACHE")
 
 
 def three_channels(pictures: Tensor) -> Tensor:

@@ -19,7 +19,11 @@ try:
 except ImportError:  # Windows, where files that are mapped cannot be removed anyway
     fcntl = None
 
-KINDS = ("data", "tables")  # decoded pictures; what `datasets` makes of local copies
+KINDS = (
+    "data",
+    "tables",
+    "features",
+)  # decoded pictures; what `datasets` makes of local copies; evaluation's
 USED = "used"
 UNFINISHED = ".unfinished-"
 GRACE = 60  # seconds that a folder has to get its lock
@@ -55,6 +59,14 @@ def hold(entry: Path) -> bool:
     with contextlib.suppress(OSError):  # a cache that somebody else wrote
         os.utime(entry / USED)
     return True
+
+
+def hold_or_start(entry: Path) -> None:
+    """An entry that is filled piece by piece, each of which is whole or absent; it stays until this process ends."""
+    if not hold(entry):
+        entry.mkdir(parents=True, exist_ok=True)
+        (entry / USED).touch()
+        hold(entry)
 
 
 @contextlib.contextmanager

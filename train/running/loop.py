@@ -21,7 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from train.reading import data
-from train.running import folder
+from train.running import folder, memory
 from train.running.auto import settle
 from train.running.averaging import halved, with_statistics
 from train.running.cell import Cell, build_game, config, in_layout, rules
@@ -40,6 +40,7 @@ from zoo.step import Batch, Game, play
 
 def run(architecture: str, options, *, script: str) -> Path:
     """Train what `options` say; gives the checkpoint folder. ZooError, in one line, where that cannot be."""
+    memory.keep()
     # What may not be is refused before anything is read or written.
     check(options)
     loss_rules = rules(architecture, options)

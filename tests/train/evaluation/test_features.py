@@ -1,6 +1,7 @@
 """Features: their cache, and what is refused."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from tests.train.evaluation.colours import TEST, TRAIN, made_up, stand_in
 from train.evaluation import features, inception, metrics, rows
 from train.evaluation.features import Extractor
+from train.reading import cache
 from zoo.errors import DataError, Refused
 
 
@@ -33,7 +35,7 @@ def test_real_features_are_computed_once_for_each_split_and_extractor(against, m
     changed[5, 0, 0, 0] += 1
     features.of_real(counting("one"), changed, "colours-train")
     assert sum(seen) == 3 * TRAIN + TEST
-    for path in features.cache_root().glob("features/colours-test-*-one/*.npy"):
+    for path in cache.cache_root().glob("features/colours-test-*-one/*.npy"):
         path.write_bytes(b"")
     with pytest.raises(DataError, match="damaged: delete it"):
         features.of_real(counting("one"), against.reference.images, "colours-test")
@@ -67,6 +69,49 @@ def test_an_interrupted_computation_goes_on_and_processes_share_it(against, monk
     both = Extractor("both", "both", 24, "none", "float32", run)
     assert features.of_real(both, images, "colours-train", rank=0, world=2, wait=other_process).equal(whole)
     assert sum(seen) + 10_000 == TRAIN  # no picture twice
+
+
+def test_a_process_that_fails_keeps_no_other_waiting_and_they_all_end(against, monkeypatch):
+    """The barrier has two parties; a failed one that never came would hold the other for the group's timeout."""
+    monkeypatch.setattr(features, "PART", 100)
+    barrier, ends = threading.Barrier(2), {}
+
+    def process(rank):
+        def run(pictures):
+            if rank == 1:
+                raise RuntimeError("out of memory")
+            return stand_in().run(pictures)
+
+        extractor = Extractor("half", "half", 24, "none", "float32", run)
+        share = {"rank": rank, "world": 2, "wait": lambda: barrier.wait(timeout=60)}
+        try:
+            features.of_real(extractor, against.training.images, "colours-train", **share)
+        except Exception as error:
+            ends[rank] = error
+
+    threads = [threading.Thread(target=process, args=[rank]) for rank in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert str(ends[1]) == "out of memory"
+    assert isinstance(ends[0], DataError) and "another process failed" in str(ends[0])
+
+
+def test_features_count_for_the_caches_bound_and_the_oldest_go_first(against, monkeypatch, tmp_path):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    for age, name in enumerate(["new", "old"]):
+        features.of_real(stand_in(name), against.reference.images, "colours-test")
+        (entry,) = cache.cache_root().glob(f"features/*-{name}")
+        os.utime(entry / "used", times=(9e8 - age, 9e8 - age))
+    for held in cache._held.values():
+        held.close()  # as if their processes had ended
+    cache._held.clear()
+    one = cache.size(entry)
+    monkeypatch.setenv("ZOO_CACHE_GB", str(2.5 * one / 2**30))
+    features.of_real(stand_in("next"), against.reference.images, "colours-test")
+    left = {entry.name.rsplit("-", 1)[1] for entry in cache.cache_root().glob("features/*/")}
+    assert left == {"new", "next"}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
