@@ -15,6 +15,8 @@ from space import card, compare, curves, facades, interpolate, leaderboard, part
 from space.catalogue import catalogue
 from space.gate import Gate
 from space.histories import Histories
+from space.lab import route
+from space.lab import tab as lab
 from space.limits import FIRST_SEED, MAX_SESSIONS
 from space.look import THEME
 from space.pairs import TestPairs
@@ -31,7 +33,7 @@ LAUNCH = {
     "head": "".join(f'<link rel="stylesheet" href="{LOOK[1:]}/{name}">' for name in STYLES)
     + "".join(f'<link rel="modulepreload" href="{LOOK[1:]}/{name}">' for name in MODULES),
     "app_kwargs": {
-        "routes": [card.ROUTE, Mount(LOOK, StaticFiles(directory=parts.STATIC))],
+        "routes": [card.ROUTE, route.ROUTE, Mount(LOOK, StaticFiles(directory=parts.STATIC))],
         "middleware": [Middleware(Gate)],
     },
     "footer_links": [],
@@ -68,6 +70,7 @@ def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
                 curves.tab(histories)
             if noise or translation:
                 leaderboard.tab(shelf)
+            lab.tab()
 
         def models() -> list[dict]:
             """The models of this page: id, family, loss, data set, size in pixels, classes, figures."""
@@ -105,6 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(f"space: {error}")
     studio.warm_up(FIRST_SEED)
     page.histories.warm_up()
+    route.warm_up()
     try:
         page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
     except OSError as error:  # a port that is taken, a host that is not ours

@@ -5,6 +5,7 @@ A plain route: frames are bytes, and a page that closes says so by a beacon.
 
 import functools
 import json
+import threading
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from space.lab.asking import asked_losses, asked_setting
 from space.lab.frames import packed
 from space.lab.prices import prices
+from space.lab.training import Training, shipped
 from space.lab.trainings import Gone, Trainings
 from space.limits import MAX_TOY_STEPS
 from space.shelf import whole
@@ -84,6 +86,17 @@ async def lab(request: Request) -> Response:
         if len(content) > LONGEST:
             break
     return await to_thread.run_sync(answer, content)
+
+
+def warm_up() -> None:
+    """Loads, in the background, what the first training would have to wait for."""
+
+    def step() -> None:
+        training = Training(shipped(0))
+        training.run(1)
+        packed(training)
+
+    threading.Thread(target=step, daemon=True).start()
 
 
 ROUTE = Route("/lab", lab, methods=["POST"])

@@ -1,6 +1,7 @@
 """Toy GANs trained live: the zoo's losses, penalties and training step on tiny nets, several losses side by side."""
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -17,10 +18,17 @@ LATENT, WIDTH, BATCH = 4, 64, 64
 GENERATOR = (LATENT, WIDTH, WIDTH, 2)
 CRITIC = (2, WIDTH, WIDTH, 1)
 AUTOENCODER = (2, WIDTH, 1, WIDTH, 2)
-OPTIMISERS = {  # name → of which parameters
-    "adam": lambda parameters: torch.optim.Adam(parameters, lr=1e-3, betas=(0.5, 0.999), fused=True),
-    "plain": lambda parameters: torch.optim.SGD(parameters, lr=0.1),
-}
+
+
+def adam(parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr=1e-3, betas=(0.5, 0.999), fused=True)
+
+
+def plain(parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr=0.001)
+
+
+OPTIMISERS = {"adam": adam, "plain": plain}  # of the generators; critics have Adam
 # Where the toys start from other constants than the zoo: weights within ±0.01 let nothing through so small a critic.
 TOY: dict[str, dict[str, float]] = {"wgan": {"clip": 0.1}}
 COUNTED = 512  # samples by which modes are counted
@@ -45,9 +53,7 @@ class Frame:
 
     points: Tensor  # (SHOWN, 2) samples
     field: Tensor  # (FIELD, FIELD) scores, from the lower left, row by row
-    arrows: (
-        Tensor  # (ARROWS, ARROWS, 2) downhill for the generator: minus its loss's slope, were a sample there
-    )
+    arrows: Tensor  # (ARROWS, ARROWS, 2) downhill for the generator: minus its loss's slope at that place
     fake: Tensor  # (COUNTED,) scores of samples
     real: Tensor  # (COUNTED,) scores of data
     pull: float  # mean length of that slope at the samples
@@ -93,13 +99,12 @@ class Training:
         errors = rules.control == "autoencoder"
         sizes = AUTOENCODER if errors else CRITIC
         critics = Critics(count, sizes, Generator().manual_seed(seed), errors)
-        optimiser = OPTIMISERS[self.setting.optimiser]
         game = Game(
             generator=generators,
             critic=critics,
             average=copy.deepcopy(generators).requires_grad_(False),
-            optimiser_g=optimiser(generators.parameters()),
-            optimiser_d=optimiser(critics.parameters()),
+            optimiser_g=OPTIMISERS[self.setting.optimiser](generators.parameters()),
+            optimiser_d=adam(critics.parameters()),
             loss=rules,
             penalty=rules.penalty_of(critics),
         )

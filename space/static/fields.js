@@ -5,6 +5,13 @@ const oneOf = (...known) => (text) => (known.includes(text) ? text : null);
 const some = (...known) => (text) => known.filter((one) => (text ?? "").split(",").includes(one));
 const list = (text) => (text ? text.split(",") : null);
 const number = (text) => (/^\d+(\.\d+)?$/.test(text ?? "") ? +text : null);
+const decimal = (text) => (/^-?\d+(\.\d+)?$/.test(text ?? "") ? +text : null);
+const whole = (most) => (text) => (/^\d{1,10}$/.test(text ?? "") && +text <= most ? +text : null);
+const pairs = (text) => {
+  const parts = (text ?? "").split(",").map(decimal);
+  if (parts.length % 2 || parts.some((part) => part == null || Math.abs(part) > 125)) return null;
+  return parts.flatMap((part, i) => (i % 2 ? [[parts[i - 1], part]] : []));
+};
 
 export const FIELDS = {
   curves: {
@@ -18,5 +25,14 @@ export const FIELDS = {
     by: ["fid", (text) => (/^-?[a-z_]+$/.test(text ?? "") ? text : null)], // with a minus: the most first
     where: ["", (text) => text], // where.js reads it
     cols: [null, list], // null: the usual ones
+  },
+  lab: {
+    score: [-3, decimal], // the score that is asked about
+    with: [[], list], // constants moved from where they start: "focal.gamma:3"
+    toy: ["ring", oneOf("ring", "grid", "moons", "own")],
+    own: [[], pairs], // hundredths
+    start: [7, whole(4294967295)],
+    opt: ["adam", oneOf("adam", "plain")],
+    lead: [0, whole(500)],
   },
 };

@@ -6,6 +6,7 @@ import { Facades } from "./facades.js";
 import { frame } from "./frame.js";
 import { Interpolate } from "./interpolate.js";
 import { Leaderboard } from "./leaderboard.js";
+import { Lab } from "./lab.js";
 import { State } from "./state.js";
 
 let ready;
@@ -16,6 +17,7 @@ export async function mount(root, props, server) {
   if (props.view === "frame") open(root, JSON.parse(JSON.stringify(props.catalogue)));
   else if (props.view === "compare") new Compare(root, await state, server.draw);
   else if (props.view === "interpolate") new Interpolate(root, await state, server);
+  else if (props.view === "lab") new Lab(root, await state, JSON.parse(JSON.stringify(props.lab)));
   else if (props.view === "curves") new Curves(root, await state, server, props);
   else if (props.view === "facades") new Facades(root, await state, server);
   else if (props.view === "leaderboard") new Leaderboard(root, await state, server);

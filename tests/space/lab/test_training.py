@@ -165,6 +165,22 @@ def test_data_lie_around_their_places_within_the_square(name, count):
     assert shapes.reached(of, points[None]).tolist() == [count]
 
 
+def test_with_its_critic_ahead_minimax_stands_still_where_vanilla_moves():
+    """What the page says of saturation: the scores are where minimax is flat, its push is small, its points stay."""
+    both = {name: losses.get(name) for name in ("minimax", "vanilla")}
+    run = Training(setting(both, seed=7, optimiser="plain", lead=200))
+    start = run.frames()
+    run.run(200)
+    ahead = run.frames()
+    assert all(frame.fake.median() < -3 for frame in ahead.values())
+    assert ahead["vanilla"].pull > 10 * ahead["minimax"].pull
+    run.run(20)
+    moved = {
+        name: (frame.points - start[name].points).norm(dim=1).mean() for name, frame in run.frames().items()
+    }
+    assert moved["vanilla"] > 0.1 > 0.02 > moved["minimax"]
+
+
 # ---- what a page gets
 
 
