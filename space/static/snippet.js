@@ -30,6 +30,7 @@ export function python(state) {
   if (state.get("view") === "facades") return ofFacades(state);
   const taken = state.taken[state.get("view")] ?? [];
   if (taken.length) return { curves: ofCurves, leaderboard: ofFigures }[state.get("view")](listed(taken));
+  if (state.get("view") === "lab") return ofLab(state);
   if (!models.length) return "import zoo\nprint(zoo.list_models())";
   return state.get("view") === "interpolate" ? ofWalk(state, models) : ofSheets(state, models);
 }
@@ -71,6 +72,15 @@ function ofCurves(names) {
 function ofFigures(names) {
   return `import zoo\nfor name in ${names}:\n`
     + '    print(name, {row["name"]: row["value"] for row in zoo.info(name).metrics.rows if row.get("which", "final") == "final"})';
+}
+
+// What each generator feels at the score that is asked about: the slope of its loss.
+function ofLab(state) {
+  const constants = (name) => state.get("with").map((text) => text.split(/^([\w-]+)\./)).filter(([, loss]) => loss === name)
+    .map(([, , rest]) => rest.split(":")).filter((pair) => pair.length === 2).map(([field, value]) => `"${field}": ${+value}`);
+  const losses = state.get("loss").map((name) => `"${name}": {${constants(name).join(", ")}}`).join(", ");
+  return `import torch, zoo\nscore, real = torch.tensor(${state.get("score").toFixed(1)}, requires_grad=True), torch.tensor(0.0)\n`
+    + `for name, of in {${losses}}.items(): print(name, *torch.autograd.grad(zoo.losses.get(name, **of).g(score, real), score))`;
 }
 
 function ofFacades(state) {

@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -31,6 +31,7 @@ from zoo import facades
 ROOT = Path(__file__).parents[2]
 USERS = 1, 8, 32
 PATIENCE = 60.0  # seconds: an answer that takes longer has hung
+FRAMES = 3  # of a toy training
 PAUSE = 0.5  # seconds until a visitor who was told to wait asks again
 FIVE = zoo.list_models("dcgan-*-cifar10")[:5]
 TEN = zoo.list_models("dcgan-*-cifar10")[:10]
@@ -108,6 +109,28 @@ async def read(client: httpx.AsyncClient, piece: int, function: str, asked: dict
         raise RuntimeError(answer.text[:200])
 
 
+async def toy(client: httpx.AsyncClient, ids: Iterator[int]) -> None:
+    """What Lab does: starts all ten losses on the ring, then asks for frames of them; the page then closes."""
+    page = f"{next(ids):032x}"
+    await lab(client, {"ask": "start", "page": page, "losses": {name: {} for name in zoo.losses.LOSSES}})
+    for _ in range(FRAMES):
+        while True:
+            with contextlib.suppress(Refused):
+                await lab(client, {"ask": "tick", "page": page, "steps": 1})
+                break
+            await asyncio.sleep(PAUSE)
+    await client.post("/lab", content=json.dumps({"ask": "end", "page": page}))
+
+
+async def lab(client: httpx.AsyncClient, asked: dict) -> None:
+    answer = await client.post("/lab", content=json.dumps(asked))
+    answer.raise_for_status()
+    if answer.headers["content-type"].startswith("application/json"):
+        if "busy" in answer.json():
+            raise Refused
+        raise RuntimeError(answer.text[:200])
+
+
 async def open_page(client: httpx.AsyncClient) -> None:
     (await client.get("/")).raise_for_status()
 
@@ -173,6 +196,7 @@ async def measure(url: str, requests: int, only: str) -> None:
         works[name] = lambda client, tab=tab, of=of: live(client, pieces[tab], of(next(seeds)))
     for name, (tab, function, asked) in READ.items():
         works[name] = lambda client, of=(pieces[tab], function, asked): read(client, *of)
+    works[f"Lab, ten toys: a start and {FRAMES} frames"] = lambda client: toy(client, seeds)
     for name, work in works.items():
         if only not in name:
             continue

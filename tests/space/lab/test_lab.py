@@ -98,6 +98,16 @@ def test_the_marker_says_what_each_net_feels_at_a_score(lab):
     assert seen.query(page)["score"] == "-3.9"
 
 
+def test_the_three_lines_of_python_say_what_the_marker_says(lab, capsys):
+    page = lab("loss=focal,rpgan&with=focal.gamma:1&score=1.5")
+    page.get_by_role("button", name="Copy Python").click()
+    code = page.locator(".snippet pre").inner_text()
+    exec(code, {})
+    slopes = [float(line.split("tensor(")[1].split(")")[0]) for line in capsys.readouterr().out.splitlines()]
+    shown = [row.split()[-1] for row in page.locator(".feels [data-kind='g']").all_inner_texts()]
+    assert code.count("\n") == 2 and [f"−{-slope:.2f}" for slope in slopes] == shown
+
+
 def test_pointing_at_a_place_asks_every_critic_for_its_score_there(lab):
     page = lab("loss=vanilla,lsgan")
     at = page.locator(".feels th:first-child").first
