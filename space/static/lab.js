@@ -173,6 +173,7 @@ export class Lab {
 
   // The curves of all constants now; of a burst of moves only the last is asked for.
   async curves() {
+    if (this.state.get("view") !== "lab") return;
     const losses = Object.fromEntries([...this.cells.keys()].map((name) => [name, this.constants(name)]));
     const wanted = JSON.stringify(losses);
     if (wanted === this.wanted) return;
@@ -239,6 +240,7 @@ export class Lab {
     const has = (...keys) => keys.some((key) => changed.has(key));
     const here = this.state.get("view") === "lab";
     if (has("view") && !here) this.trainer.pause();
+    if (has("view") && here) this.curves();
     if (has("loss", "toy")) this.build();
     if (has("score")) this.mark();
     if (has("with")) {

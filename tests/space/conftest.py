@@ -195,17 +195,8 @@ def visit(contexts, address):
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("request", lambda request: allowed(request.url) or wrong.append(f"request to {request.url}"))
         page.goto(f"{address}/{query}")
-        page.wait_for_function(
-<<<<<<< HEAD
-            "document.querySelector('.zoo :is(.sheet.filled, .tile img, .card[data-shown], .curve, tbody tr)')"
-=======
-<<<<<<< HEAD
-            "document.querySelector('.zoo :is(.sheet.filled, .tile img, .card[data-shown], .curve)')"
-=======
-            "document.querySelector('.zoo .sheet.filled, .zoo .tile img, .sheets img, .zoo .curve, .lab[data-steps]')"
->>>>>>> c288b7e (The tab Lab: each loss drawn with its slopes and constants, and toy GANs that train while one looks)
->>>>>>> c667fff (The tab Lab: each loss drawn with its slopes and constants, and toy GANs that train while one looks)
-        )
+        seen = ".sheet.filled, .tile img, .card[data-shown], .curve, .lab[data-steps], table:not(.feels) tbody tr"
+        page.wait_for_function(f"document.querySelector('.zoo :is({seen})')")
         return page
 
     yield visit
