@@ -30,7 +30,7 @@ export const FIELDS = {
     score: [-3, decimal], // the score that is asked about
     with: [[], list], // constants moved from where they start: "focal.gamma:3"
     toy: ["ring", oneOf("ring", "grid", "moons", "own")],
-    own: [[], pairs], // hundredths
+    places: [[], pairs], // of one's own points, in hundredths
     start: [7, whole(4294967295)],
     opt: ["adam", oneOf("adam", "plain")],
     lead: [0, whole(500)],

@@ -55,7 +55,7 @@ export class Lab {
     const seeds = el("div.joined", {}, seed, el("button", { type: "button", onclick: () => state.set({ start: random() }) }, "Random"));
     const opt = segmented({ adam: "Adam", plain: "plain steps" }, get("opt"), (value) => state.set({ opt: value }));
     const lead = select([[0, "none"], [200, "200 steps"]], get("lead"), (value) => state.set({ lead: +value }));
-    const clear = el("button", { type: "button", onclick: () => state.set({ own: [] }) }, "Clear points");
+    const clear = el("button", { type: "button", onclick: () => state.set({ places: [] }) }, "Clear points");
     const update = () => {
       score.value = state.get("score");
       said.textContent = state.get("score").toFixed(1).replace("-", "−");
@@ -162,7 +162,7 @@ export class Lab {
     const plane = new Plane(name, this.of.plane, this.of.frame, {
       pointed: (place) => this.point(place),
       put: (place) => this.add(place),
-      drop: () => this.state.set({ own: this.state.get("own").slice(0, -1) }),
+      drop: () => this.state.set({ places: this.state.get("places").slice(0, -1) }),
     });
     const said = el("figcaption");
     const sliders = this.sliders(name);
@@ -208,16 +208,16 @@ export class Lab {
   }
 
   add(place) {
-    const own = this.state.get("own");
+    const own = this.state.get("places");
     if (own.length >= this.of.plane.own) return this.tell(`${own.length} points: that is all there is room for`);
-    return this.state.set({ own: [...own, place.map((value) => Math.round(clamp(value, -1.2, 1.2) * 100))] });
+    return this.state.set({ places: [...own, place.map((value) => Math.round(clamp(value, -1.2, 1.2) * 100))] });
   }
 
   // --- training
 
   setting() {
     const { state } = this;
-    const own = state.get("own").map((place) => place.map((value) => value / 100));
+    const own = state.get("places").map((place) => place.map((value) => value / 100));
     return {
       losses: Object.fromEntries([...this.cells.keys()].map((name) => [name, this.constants(name)])),
       shape: state.get("toy"), ...(state.get("toy") === "own" ? { own } : {}),
@@ -248,7 +248,7 @@ export class Lab {
       this.curves();
     }
     const begins = has("view") && !this.drawn;
-    if (here && (begins || has("loss", "with", "toy", "own", "start", "opt", "lead"))) {
+    if (here && (begins || has("loss", "with", "toy", "places", "start", "opt", "lead"))) {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.restart(), 250); // of a burst of moves the last
     }

@@ -185,7 +185,7 @@ def test_a_view_that_is_left_trains_no_more(lab):
 
 
 def test_points_of_ones_own_are_put_by_clicks_and_by_keys(lab, visit):
-    page = visit("?view=lab&loss=vanilla,lsgan&toy=own&own=50,50")
+    page = visit("?view=lab&loss=vanilla,lsgan&toy=own&places=50,50")
     page.set_default_timeout(PATIENCE)
     page.wait_for_function("document.querySelector('.lab[data-steps]')")
     assert "of 1 points" in page.locator(".toy figcaption").first.inner_text()
@@ -197,7 +197,7 @@ def test_points_of_ones_own_are_put_by_clicks_and_by_keys(lab, visit):
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('.toy figcaption').textContent.includes('of 3 points')")
-    x, y = map(int, seen.query(page)["own"].split(",")[2:4])
+    x, y = map(int, seen.query(page)["places"].split(",")[2:4])
     assert (x, y) == (pytest.approx(-62, abs=2), pytest.approx(62, abs=2))
 
 
@@ -236,7 +236,7 @@ def test_a_training_that_was_let_go_says_so_and_starts_again(lab):
 
 
 @pytest.mark.parametrize(
-    "query, theme", [("loss=vanilla,lsgan,focal", "light"), ("loss=began,rpgan&toy=own&own=1,1", "dark")]
+    "query, theme", [("loss=vanilla,lsgan,focal", "light"), ("loss=began,rpgan&toy=own&places=1,1", "dark")]
 )
 def test_nobody_is_kept_out(lab, query, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
