@@ -6,7 +6,8 @@ Nothing here reads a value back to the host, so the same step runs on "meta" and
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import reduce
+from typing import NamedTuple, cast
 
 import torch
 from torch import Generator, Tensor, nn
@@ -14,7 +15,7 @@ from torch.nn.utils import get_total_norm, parametrize
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from zoo.augmentation import Augmentation
-from zoo.losses import Loss
+from zoo.losses import BEGAN, Loss
 from zoo.penalties import Penalty
 
 
@@ -70,35 +71,36 @@ def generate(game: Game, batch: Batch) -> Tensor:
 
 def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -> dict[str, Tensor]:
     """Real and fake go through as separate batches: batch norm must not see them mixed."""
-    loss, fake = game.loss, fake.detach()
+    critic, optimiser, loss, fake = game.critic, game.optimiser_d, game.loss, fake.detach()
+    assert critic is not None and optimiser is not None and loss is not None
     if game.augmentation is not None:
         drawn = game.augmentation.draw(batch.real, rng)
         batch, fake = Batch(drawn(batch.real), drawn.beside(batch.condition), batch.latents), drawn(fake)
-    game.critic.requires_grad_(True)
-    with normalised_once(game.critic):
+    critic.requires_grad_(True)
+    with normalised_once(critic):
         with precision(game, fake):
-            real_score = game.critic(batch.real, batch.condition)
-            fake_score = game.critic(fake, batch.condition)
-        if loss.control == "autoencoder":
+            real_score = critic(batch.real, batch.condition)
+            fake_score = critic(fake, batch.condition)
+        if isinstance(loss, BEGAN):
             d_loss = loss.d(real_score, fake_score, game.k)
         else:
             d_loss = loss.d(real_score, fake_score)
         penalty = torch.zeros_like(d_loss)
         if game.penalty is not None:
-            penalty = game.penalty(lambda x: game.critic(x, batch.condition), batch.real, fake, rng)
-    game.optimiser_d.zero_grad()
+            penalty = game.penalty(lambda x: critic(x, batch.condition), batch.real, fake, rng)
+    optimiser.zero_grad()
     (game.d_weight * d_loss + penalty).backward()
-    norm = share_gradients(game, game.critic)
-    game.optimiser_d.step()
+    norm = share_gradients(game, critic)
+    optimiser.step()
     if loss.clip is not None:
         with torch.no_grad():
-            for parameter in game.critic.parameters():
+            for parameter in critic.parameters():
                 parameter.clamp_(-loss.clip, loss.clip)
 
     with torch.no_grad():
         seen = {"d_loss": d_loss, "penalty": penalty, "grad_norm_d": norm}
         seen |= compare_scores(loss, real_score, fake_score)
-        if loss.control == "autoencoder":
+        if isinstance(loss, BEGAN):
             errors = torch.stack([real_score.mean(), fake_score.mean()])
             if game.mean_over_processes is not None:
                 errors = game.mean_over_processes(errors)
@@ -112,27 +114,29 @@ def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -
 def generator_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None = None) -> dict[str, Tensor]:
     """The pull on each picture is found first, then carried through the generator: the critic gets no gradient."""
     picture = fake.detach().float().requires_grad_()
-    seen, pulls = {}, []
-    if game.critic is not None:
+    seen: dict[str, Tensor] = {}
+    pulls: list[Tensor] = []
+    critic, loss = game.critic, game.loss
+    if critic is not None and loss is not None:
         shown, real, condition = picture, batch.real, batch.condition
         if game.augmentation is not None:
             drawn = game.augmentation.draw(picture, rng)
             shown, condition = drawn(picture), drawn.beside(condition)
-            real = drawn(real) if game.loss.paired else real
-        game.critic.requires_grad_(False)
-        with normalised_once(game.critic), precision(game, picture):
-            score = game.critic(shown, condition)
+            real = drawn(real) if loss.paired else real
+        critic.requires_grad_(False)
+        with normalised_once(critic), precision(game, picture):
+            score = critic(shown, condition)
             with torch.no_grad():
-                paired = game.critic(real, condition) if game.loss.paired else None
-        seen["g_loss"] = game.loss.g(score, paired)
+                paired = critic(real, condition) if loss.paired else None
+        seen["g_loss"] = loss.g(score, paired)
         pulls += torch.autograd.grad(seen["g_loss"], picture)
     if game.l1_weight:
         seen["l1"] = (picture - batch.real).abs().mean()
         pulls += torch.autograd.grad(game.l1_weight * seen["l1"], picture)
-        if game.critic is not None:
+        if critic is not None:
             seen["adversarial_to_l1"] = pulls[0].norm() / pulls[1].norm()
     game.optimiser_g.zero_grad()
-    fake.backward(sum(pulls).to(fake.dtype))
+    fake.backward(reduce(torch.add, pulls).to(fake.dtype))
     seen["grad_norm_g"] = share_gradients(game, game.generator)
     game.optimiser_g.step()
     with torch.no_grad():
@@ -172,7 +176,7 @@ def normalised_once(critic: nn.Module):
     with parametrize.cached():
         for module in critic.modules():
             if parametrize.is_parametrized(module):
-                for name in module.parametrizations:
+                for name in cast(nn.ModuleDict, module.parametrizations):
                     getattr(module, name)
         yield
 

@@ -32,7 +32,7 @@ def endpoint() -> str:
     return discreet(constants.ENDPOINT)
 
 
-def clean_token(token: str | bool | None) -> str | bool | None:
+def clean_token(token: str | None) -> str | None:
     """`token` without white space around it; Refused, without naming it, where it could not be sent.
 
     None stands for the one that is stored or in the environment, which is looked at too.
