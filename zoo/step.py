@@ -81,10 +81,8 @@ def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -
         with precision(game, fake):
             real_score = critic(batch.real, batch.condition)
             fake_score = critic(fake, batch.condition)
-        if isinstance(loss, BEGAN):
-            d_loss = loss.d(real_score, fake_score, game.k)
-        else:
-            d_loss = loss.d(real_score, fake_score)
+        balance = [game.k] if isinstance(loss, BEGAN) else []
+        d_loss = loss.d(real_score, fake_score, *balance)
         penalty = torch.zeros_like(d_loss)
         if game.penalty is not None:
             penalty = game.penalty(lambda x: critic(x, batch.condition), batch.real, fake, rng)
