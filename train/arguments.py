@@ -84,7 +84,7 @@ def exit_with_one_line(
         sys.exit(0)
     except ZooError as error:
         message = str(error)
-    except KeyboardInterrupt:
-        message = stopped
+    except KeyboardInterrupt as stop:
+        message = str(stop) or stopped
     print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
     sys.exit(2)

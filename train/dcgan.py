@@ -1,4 +1,4 @@
-"""Train DCGAN on 28, 32 or 64 pixel pictures with any loss of the zoo.
+"""Train DCGAN on 28, 32, 64 or 128 pixel pictures with any loss of the zoo.
 
     accelerate launch train/dcgan.py --loss focal --dataset cifar10
     accelerate launch train/dcgan.py --loss wgan-gp --dataset ./my_photos --size 64 --kimg 1000

@@ -121,4 +121,4 @@ def outcome():
     return lambda out: {str(p.relative_to(out)): read(p) for p in sorted(out.rglob("*")) if p.is_file()}
 
 
-TIMES = ("seconds", "pictures_per_second", "commit")  # and whatever is committed meanwhile
+TIMES = ("seconds", "pictures_per_second", "commit", "digest")  # and whatever is committed meanwhile

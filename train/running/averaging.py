@@ -12,7 +12,8 @@ from train.running.cell import Cell, inference
 from zoo import latents
 from zoo.pictures import to_float
 
-PICTURES, CHUNK = 10_000, 250  # that batch norm's statistics are estimated from; at a time
+PICTURES, CHUNK = 10_000, 250  # that batch norm's statistics are estimated from, at most; at a time
+FEWEST = 64
 MAPS = 64  # at least, from which a translating generator's are estimated, in batches of the size it is trained with
 GREY_LEVELS = 127.5  # of 255, in one unit of [-1, 1]
 
@@ -62,7 +63,7 @@ def inputs(cell: Cell, device: torch.device) -> Iterator[tuple[Tensor | None, Te
     pictures = cell.pictures
     rng = np.random.default_rng(0)
     if pictures.maps is None:
-        n, chunk = PICTURES, CHUNK
+        n, chunk = how_many(cell)
         rows = rng.integers(len(pictures), size=n)
     else:  # the statistics of a batch are its own, and so is what they make of the next layer's
         chunk = cell.options.batch
@@ -78,6 +79,18 @@ def inputs(cell: Cell, device: torch.device) -> Iterator[tuple[Tensor | None, Te
         elif cell.fields.get("classes"):
             condition = torch.from_numpy(pictures.labels[rows[start : start + chunk]]).to(device)
         yield z, condition
+
+
+def how_many(cell: Cell) -> tuple[int, int]:
+    """Pictures for batch norm's statistics, and how many at a time.
+
+    Half as many as the critic sees from snapshot to snapshot: to make one takes a fifth of training on one, or less, so
+    that is a tenth of the time. A clock would bound it too, and give another network each time.
+    """
+    kimg = cell.options.snapshot_kimg or cell.options.kimg / 10
+    n = min(PICTURES, max(FEWEST, int(500 * kimg)))
+    chunk = min(CHUNK, n)
+    return n // chunk * chunk, chunk
 
 
 def device_of(net: nn.Module) -> torch.device:

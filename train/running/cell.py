@@ -73,7 +73,12 @@ class Cell:
 
     @property
     def ema_kimg(self) -> float:
-        return self.options.ema_kimg or min(10.0, self.options.kimg / 20)
+        return self.options.ema_kimg or usual_ema_kimg(self.options.kimg)
+
+
+def usual_ema_kimg(kimg: float) -> float:
+    """The average's half-life, for a budget; both in thousands of pictures."""
+    return min(10.0, kimg / 20)
 
 
 def build_game(cell: Cell, precision: str, memory_format: str, device: torch.device) -> Game:

@@ -1,5 +1,6 @@
 """A run's files: history, the state to resume from, snapshots along the way. All are replaced whole or not at all."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +13,12 @@ from torch import Tensor
 
 from zoo import checkpoint, pictures
 from zoo.checkpoint import Config
-from zoo.errors import TrainingError
+from zoo.errors import CheckpointError, TrainingError
 from zoo.model import Model
 from zoo.step import Game
 
 STATE = "state/state.pt"
+OF_A_RUN = ("g_steps", "seconds", "options", "precision", "memory_format", "cuda_graphs", "generator", "k")
 
 
 def game_state(game: Game) -> dict:
@@ -45,6 +47,8 @@ def restore(game: Game, state: dict) -> None:
 
 
 def write_state(out: Path, state: dict) -> None:
+    state = {name: value for name, value in state.items() if name != "digest"}
+    state["digest"] = digest(state)
     checkpoint.replace_file(out / STATE, lambda file: torch.save(state, file))
 
 
@@ -58,14 +62,64 @@ def read_place(out: Path) -> str | None:
     return place if isinstance(place, str) and Path(place).is_dir() else None
 
 
+def digest(state: dict) -> str:
+    """Of its values, so that a flipped bit is noticed; what the file is packed in does not matter."""
+    sha = hashlib.sha256()
+
+    def add(value: object) -> None:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                sha.update(f"{name}:".encode())
+                add(item)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                add(item)
+        elif isinstance(value, Tensor):
+            sha.update(f"{value.dtype}{tuple(value.shape)}".encode())
+            sha.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        else:
+            sha.update(f"{value!r},".encode())
+
+    add(state)
+    return sha.hexdigest()
+
+
 def read_state(out: Path) -> dict | None:
-    """The last saved state, on the CPU; None where there is none."""
+    """The last saved state, on the CPU; None where there is none. TrainingError where it is not what was written."""
     if not (out / STATE).exists():
         return None
+    damaged = TrainingError(f"{out / STATE} is damaged: delete {out} and start again")
     try:
-        return torch.load(out / STATE, map_location="cpu", weights_only=True)
+        state = torch.load(out / STATE, map_location="cpu", weights_only=True)
+        written = state.pop("digest", None)  # older versions wrote none
+        whole = written is None or written == digest(state)
     except Exception as error:  # whatever an unpickler stumbles over
-        raise TrainingError(f"{out / STATE} is damaged: delete {out} and start again") from error
+        raise damaged from error
+    if not whole:
+        raise damaged
+    return state
+
+
+def read_run(out: Path) -> dict | None:
+    """The state of a run, with all that it takes to go on; TrainingError names the first thing that it lacks."""
+    state = read_state(out)
+    for name in OF_A_RUN if state is not None else ():
+        if name not in state:
+            raise TrainingError(f"{out / STATE} is no run's, it has no {name}: delete {out} and start again")
+    return state
+
+
+def is_told(out: Path, g_steps: int, *, along: bool) -> bool:
+    """Whether the snapshot after so many steps is whole: a run may have been stopped between its state and that."""
+    last = snapshot_along(out, g_steps) if along else out
+    try:
+        return checkpoint.read(out).training.g_steps == g_steps and (last / "samples.png").exists()
+    except CheckpointError:
+        return False
+
+
+def snapshot_along(out: Path, g_steps: int) -> Path:
+    return out / "state" / "snapshots" / f"{g_steps:08d}"
 
 
 @contextmanager
@@ -79,10 +133,10 @@ def one_line(path: Path) -> Iterator[None]:
         ) from error
 
 
-def check_same(out: Path, then: dict, now: dict) -> None:
+def check_same(out: Path, then: dict, now: dict, but: tuple[str, ...] = ()) -> None:
     """TrainingError names the first of the options, processes or data that are not those of the run to be resumed."""
     for name in [*now, *sorted(then.keys() - now.keys())]:
-        if then.get(name) != now.get(name):
+        if name not in but and then.get(name) != now.get(name):
             raise TrainingError(
                 f"{out} was trained with {name} = {then.get(name)}, not {now.get(name)}:"
                 " resume with the same options, or start elsewhere with --out"
@@ -97,8 +151,14 @@ class History:
         self.path = path
         lines = path.read_text(encoding="utf-8").splitlines(True) if kept_steps and path.exists() else []
         whole = [line for line in lines if line.endswith("\n")]  # a full disk cuts the last one short
-        kept = [line for line in whole if json.loads(line)["g_steps"] <= kept_steps]
+        kept = [line for n, line in enumerate(whole, 1) if self.step_of(line, n) <= kept_steps]
         checkpoint.replace_file(path, "".join(kept).encode())
+
+    def step_of(self, line: str, n: int) -> int:
+        try:
+            return int(json.loads(line)["g_steps"])
+        except (ValueError, KeyError, TypeError):
+            raise TrainingError(f"{self.path} is damaged: delete its line {n}, then resume") from None
 
     def add(self, values: dict[str, float]) -> None:
         line = json.dumps({k: v if isinstance(v, int) else float(f"{v:.5g}") for k, v in values.items()})
@@ -107,14 +167,22 @@ class History:
 
 
 def write_snapshot(
-    out: Path, config: Config, tensors: dict[str, Tensor], rounding: float, inputs: list[Image.Image]
+    out: Path,
+    config: Config,
+    tensors: dict[str, Tensor],
+    rounding: float,
+    inputs: list[Image.Image],
+    *,
+    along: bool = True,
 ) -> None:
-    """The checkpoint as it stands, its samples from fixed latents or `inputs`, and a copy of both along the way."""
+    """The checkpoint as it stands, its samples from fixed latents or `inputs`, and a copy of both `along` the way."""
     config = checkpoint.write(out, config, tensors, rounding=rounding)
     grid = samples(Model.from_pretrained(out.absolute()), inputs)
-    along = out / "state" / "snapshots" / f"{config.training.g_steps:08d}"
-    checkpoint.write(along, config, tensors, rounding=rounding)
-    for folder in (out, along):
+    places = [out]
+    if along:
+        places.append(snapshot_along(out, config.training.g_steps))
+        checkpoint.write(places[1], config, tensors, rounding=rounding)
+    for folder in places:
         checkpoint.replace_file(folder / "samples.png", lambda file: grid.save(file, format="PNG"))
 
 

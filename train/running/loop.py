@@ -6,7 +6,9 @@ Every random number of step i comes from a generator seeded with (seed, process,
 
 import itertools
 import math
+import signal
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,14 +23,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from train.reading import data
-from train.running import folder, memory
+from train.running import folder, memory, stopping
 from train.running.auto import settle
 from train.running.averaging import halved, with_statistics
 from train.running.cell import Cell, build_game, config, in_layout, rules
+from train.running.comparing import identity
 from train.running.graphs import Graphed
 from train.running.options import as_recorded, augmented, check, completed, settled, without_path
 from train.running.provenance import commit
-from train.running.resuming import kept_aside
+from train.running.resuming import kept_aside, may_differ, prolonged
 from zoo import architectures, checkpoint, facades, pictures
 from zoo.config import owner_of
 from zoo.errors import TrainingError, ZooError
@@ -41,6 +44,7 @@ from zoo.step import Batch, Game, play
 def run(architecture: str, options, *, script: str) -> Path:
     """Train what `options` say; gives the checkpoint folder. ZooError, in one line, where that cannot be."""
     memory.keep()
+    stopping.end_with_launcher()
     # What may not be is refused before anything is read or written.
     check(options)
     loss_rules = rules(architecture, options)
@@ -59,16 +63,27 @@ def run(architecture: str, options, *, script: str) -> Path:
     cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)
     make_feed(cell, accelerator)  # or a batch does not fit
     out = Path(options.out or Path("runs") / cell.id)
-    schedule = Schedule.of(cell)
+    if not accelerator.is_main_process or not (out / folder.STATE).exists():
+        return begin_or_resume(cell, out, accelerator)
+    with stopping.alone(out):
+        return begin_or_resume(cell, out, accelerator)
 
+
+def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
+    """The run in `out`, from where it is to the end of the budget."""
+    architecture, options, loaded = cell.architecture, cell.options, cell.pictures
     # Machine-dependent settings are chosen once, before seeding, and stored with the run.
-    state = folder.read_state(out)
+    state = folder.read_run(out)
     if state is None and (out / "config.json").exists():
         raise TrainingError(
             f"{out} holds a checkpoint without the state to go on from: start elsewhere with --out"
         )
-    cell = replace(cell, options=with_augmentation(options, state, len(loaded), accelerator))
-    options = cell.options
+    options = with_augmentation(options, state, len(loaded), accelerator)
+    before = {} if state is None else completed(state["options"], type(options))
+    if state is not None and options.resume:
+        before, options = prolonged(before, options)
+    cell = replace(cell, options=options)
+    schedule = Schedule.of(cell)
     sizes = {"processes": cell.processes, "pictures": len(loaded)}
     recorded = {"architecture": architecture, **as_recorded(options), **sizes}
     if state is None:
@@ -77,16 +92,19 @@ def run(architecture: str, options, *, script: str) -> Path:
             broadcast_object_list(settings)
         state = settings[0] | {"g_steps": 0, "seconds": 0.0}
     elif options.resume:
-        before = completed(state["options"], type(options))
-        before |= {"architecture": checkpoint.read(out).architecture["name"]}
-        before |= {"dataset": without_path(before["dataset"])}  # which older runs kept with its path
-        folder.check_same(out, settled(before, state), settled(recorded, state))
+        if "architecture" not in before:  # older runs said it in the checkpoint alone, and kept paths
+            before |= {"architecture": checkpoint.read(out).architecture["name"]}
+        before |= {"dataset": without_path(before["dataset"])}
+        folder.check_same(out, settled(before, state), settled(recorded, state), may_differ(state))
+        if state.get("data", seen := identity(loaded)) != seen:
+            raise TrainingError(f"{out} was trained on other pictures than {options.dataset} holds: --out")
     else:
         raise TrainingError(f"{out} already holds a run: --resume goes on with it, --out starts elsewhere")
 
-    state |= {"options": recorded, "aside": kept_aside(options)}
-    if state["g_steps"] < schedule.total:
-        train(cell, state, schedule, out, accelerator)
+    state |= {"options": recorded, "aside": kept_aside(options), "data": identity(loaded)}
+    if state["g_steps"] < schedule.total or not folder.is_told(out, schedule.total, along=True):
+        with stopping.alone(out) if accelerator.is_main_process and not before else nullcontext():
+            train(cell, state, schedule, out, accelerator)
     if accelerator.is_main_process:
         folder.write_progress(out)
         tqdm.write(f'{out} is done; zoo.load("{out if "/" in str(out) else f"./{out}"}") brings it back')
@@ -117,6 +135,10 @@ class Schedule:
     total: int
     log_every: int
     snapshot_every: int  # a multiple of log_every: no interval is cut in two
+
+    def is_due(self, done: int) -> bool:
+        """Whether there is a snapshot after so many steps."""
+        return done % self.snapshot_every == 0 or done == self.total
 
     @classmethod
     def of(cls, cell: Cell) -> "Schedule":
@@ -156,8 +178,20 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
         disable=not main,
     )
     inputs = sample_inputs(cell.pictures) if main else []
-    tally, began = Tally(device), time.perf_counter()
-    with bar:
+    tally, began = Tally(device, state.pop("tally", None)), time.perf_counter()
+
+    def save(seconds: float, *, part: dict | None = None) -> None:
+        """The state, then the checkpoint that it can make again: stopped between them, a run goes on."""
+        if part != {}:
+            now = {"g_steps": done, "seconds": seconds} | ({"tally": part} if part else {})
+            folder.write_state(out, state | now | folder.game_state(game))
+        tensors, rounding = halved(cell, with_statistics(cell, game.average))
+        about = config(cell, state, g_steps=done, seconds=seconds, device=device)
+        folder.write_snapshot(out, about, tensors, rounding, inputs, along=schedule.is_due(done))
+
+    with bar, stopping.Stop() as stop:
+        if main and done and not folder.is_told(out, done, along=schedule.is_due(done)):
+            save(state["seconds"], part={})
         while done < schedule.total:
             entropy = seed_of(options.seed, accelerator.process_index, done)
             rng.manual_seed(entropy)
@@ -170,6 +204,9 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
             tally.add(done, step(drawn))
             bar.update(cell.pictures_per_step)
             if done % schedule.log_every and done < schedule.total:
+                if stop.asked is not None and cell.processes == 1:
+                    save(state["seconds"] + time.perf_counter() - began, part=tally.part())
+                    leave(stop, cell, done, out)
                 continue
 
             values, bad_step = tally.read(accelerator)
@@ -181,15 +218,21 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
                 history.add({"kimg": kimg, "g_steps": done, **values, "seconds": seconds})
                 bar.set_postfix(d=f"{values.get('d_loss', 0):.3f}", g=f"{values.get('g_loss', 0):.3f}")
             accelerator.log({"kimg": kimg, **values}, step=done)
-            if done % schedule.snapshot_every == 0 or done == schedule.total:
+            if schedule.is_due(done):
                 if main:
-                    tensors, rounding = halved(cell, with_statistics(cell, game.average))
-                    about = config(cell, state, g_steps=done, seconds=seconds, device=device)
-                    folder.write_snapshot(out, about, tensors, rounding, inputs)
-                    now = {"g_steps": done, "seconds": seconds}
-                    folder.write_state(out, state | now | folder.game_state(game))
+                    save(seconds)
                 accelerator.wait_for_everyone()
+            if stop.asked_of_any(accelerator) and done < schedule.total:
+                if main and not schedule.is_due(done):
+                    save(seconds)
+                leave(stop, cell, done, out)
     accelerator.end_training()
+
+
+def leave(stop: stopping.Stop, cell: Cell, done: int, out: Path) -> None:
+    kimg = done * cell.pictures_per_step / 1000
+    told = f"stopped at {kimg:.4g} of {cell.options.kimg:g} kimg; --resume {out} goes on from there"
+    stop.leave(stop.asked or signal.SIGTERM, told)
 
 
 def publish(out: Path, options) -> None:
@@ -212,9 +255,16 @@ def publish(out: Path, options) -> None:
 class Tally:
     """Sums of a step's scalars over an interval, on the device: the host reads them once an interval."""
 
-    def __init__(self, device: torch.device):
+    def __init__(self, device: torch.device, part: dict | None = None):
+        """`part` of an interval, that an earlier process had behind it."""
         self.device = device
         self.reset()
+        if part:
+            self.names, self.steps = tuple(part["names"]), part["steps"]
+            self.sums, self.bad_step = part["sums"].to(device), part["bad_step"].to(device)
+
+    def part(self) -> dict:
+        return {"names": list(self.names), "steps": self.steps, "sums": self.sums, "bad_step": self.bad_step}
 
     def reset(self) -> None:
         self.names, self.sums, self.steps = (), torch.zeros((), device=self.device), 0

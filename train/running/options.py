@@ -167,6 +167,9 @@ def parse_field(item: str) -> tuple[str, float | bool]:
 PUSHING = ("push_to_hub", "hub_owner", "hub_revision", "private")
 ASIDE = ("out", "resume", "log_with", "data_dir", "resident_gb", *PUSHING)
 
+# These are recorded, and yet may differ when a run is resumed: they train nothing.
+WATCHING = ("snapshot_kimg", "log_kimg")
+
 
 def as_recorded(options) -> dict[str, Option]:
     """The options that decide what is trained, as JSON holds them; a folder of pictures without its path."""

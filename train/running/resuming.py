@@ -1,13 +1,15 @@
 """`--resume DIR`: a run's own options, of which only what is given as well is looked at."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from train import arguments
 from train.reading.sources import called
-from train.running.folder import check_same, read_state
-from train.running.options import ASIDE, as_recorded, settled
-from zoo.errors import TrainingError
+from train.running.cell import usual_ema_kimg
+from train.running.folder import check_same, read_run
+from train.running.options import ASIDE, WATCHING, as_recorded, completed, settled
+from zoo.errors import Refused, TrainingError
 
 OF_THE_RUN = ("architecture", "processes", "pictures")  # beside its options
 
@@ -20,13 +22,33 @@ def parse(kind: type, description: str):
     chosen = arguments.parse(kind, description)
     if not isinstance(chosen.resume, Path):
         return chosen
-    out, state = chosen.resume, read_state(chosen.resume)
+    out, state = chosen.resume, read_run(chosen.resume)
     if state is None:
         raise TrainingError(f"{out} holds no run that could be resumed: start one with --out {out}")
     before = recall(kind, out, state)
     chosen = arguments.parse(kind, description, default=before)
-    check_same(out, settled(as_recorded(before), state), settled(as_recorded(chosen), state))
+    then, chosen = prolonged(as_recorded(before), chosen)
+    check_same(out, settled(then, state), settled(as_recorded(chosen), state), may_differ(state))
     return chosen
+
+
+def prolonged(then: dict, options) -> tuple[dict, Any]:
+    """Recorded options and those of now, where --kimg asks for more: all else stays, the average's half-life too."""
+    if not options.kimg > then["kimg"]:
+        return then, options
+    if then["lr_decay_from"] < 1:
+        raise Refused(
+            f"--kimg cannot be raised from {then['kimg']:g}: with --lr-decay-from learning rates are zero by then"
+        )
+    ema_kimg = then["ema_kimg"] or usual_ema_kimg(then["kimg"])
+    if options.ema_kimg is None:
+        options = replace(options, ema_kimg=ema_kimg)
+    return then | {"kimg": options.kimg, "ema_kimg": ema_kimg}, options
+
+
+def may_differ(state: dict) -> tuple[str, ...]:
+    """Options that may: where the pictures themselves are compared, the set may be called and lie otherwise."""
+    return (*WATCHING, "dataset") if "data" in state else WATCHING
 
 
 def kept_aside(options) -> dict[str, str | float | bool | None]:
@@ -41,9 +63,9 @@ def kept_aside(options) -> dict[str, str | float | bool | None]:
 def recall(kind: type, out: Path, state: dict):
     """The options that the run in `out` was started, or last resumed, with."""
     names = {field.name for field in fields(kind)}
-    values = {name: value for name, value in state["options"].items() if name not in OF_THE_RUN}
-    if "holdout" in names:  # runs that did not know of it held nothing out
-        values.setdefault("holdout", 0.0)
+    unheld = {"holdout": 0.0} if "holdout" in names else {}  # runs that did not know of it held nothing out
+    recorded = completed(unheld | state["options"], kind)
+    values = {name: value for name, value in recorded.items() if name not in OF_THE_RUN}
     if foreign := sorted(values.keys() - names):
         raise TrainingError(
             f"{out} was trained with {foreign[0]}, which this script does not have: resume it with its own script"

@@ -55,7 +55,7 @@ DCGAN = Architecture(
     generator=dcgan.Generator,
     critic=dcgan.Critic,
     autoencoder=dcgan.Autoencoder,
-    sizes=(28, 32, 64),
+    sizes=(28, 32, 64, 128),
     norms={"spectral": "batch", "clip": "batch", "penalty": "layer", "autoencoder": "batch"},
     spectral_norm=True,
 )

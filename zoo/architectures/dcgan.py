@@ -1,4 +1,4 @@
-"""DCGAN (Radford et al. 2016), unconditional and class-conditional, for 28, 32 and 64 pixels.
+"""DCGAN (Radford et al. 2016), unconditional and class-conditional, for 28, 32, 64 and 128 pixels.
 
 `width` is the number of maps at full resolution; it doubles at each halving of the side, down to 4×4. With classes,
 G takes the class beside the latent and in the gains and biases of its batch norms, and D adds the class's own

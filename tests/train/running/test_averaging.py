@@ -99,6 +99,24 @@ def test_what_is_saved_has_the_statistics_of_its_own_activations(name, cell, tin
     assert all(map(torch.equal, saved.state_dict().values(), again.state_dict().values()))
 
 
+@pytest.mark.parametrize(
+    "given, n, chunk",
+    [
+        ({"kimg": 300}, 10_000, 250),  # 30 kimg from snapshot to snapshot
+        ({"kimg": 40}, 2000, 250),
+        ({"kimg": 4}, 200, 200),
+        ({"kimg": 1}, 64, 64),
+        ({"kimg": 300, "snapshot_kimg": 1}, 500, 250),
+    ],
+)
+def test_statistics_take_half_as_many_pictures_as_were_seen_since_the_last_snapshot(
+    given, n, chunk, cell, monkeypatch
+):
+    monkeypatch.setattr(averaging, "PICTURES", 10_000)
+    sizes = [len(z) for z, _ in inputs(cell("dcgan", **given), torch.device("cpu"))]
+    assert (sum(sizes), set(sizes)) == (n, {chunk})
+
+
 @pytest.mark.parametrize("batch", [1, 5, 20])
 def test_a_translating_generators_statistics_are_of_batches_as_it_was_trained(batch, cell, tiny_fields):
     """Also where all batches are one: then the running statistics are those of the batch itself."""

@@ -78,6 +78,29 @@ def test_a_damaged_state_is_said_to_be(damage, tmp_path):
     assert str(path) in said and len(said) < 400 + len(str(path))
 
 
+def test_a_flipped_bit_of_the_state_is_noticed(tmp_path):
+    folder.write_state(tmp_path, {"g_steps": 3, "generator": {"w": torch.ones(1000)}})
+    path = tmp_path / folder.STATE
+    data = bytearray(path.read_bytes())
+    at = data.index(torch.ones(1000).numpy().tobytes()) + 1234
+    data[at] ^= 4
+    path.write_bytes(data)
+    assert str(path) in refusal(folder.read_state, tmp_path)
+
+
+def test_a_state_that_is_no_runs_names_what_it_lacks(tmp_path):
+    folder.write_state(tmp_path, {"g_steps": 3, "seconds": 1.0})
+    assert "no options" in (said := refusal(folder.read_run, tmp_path)) and f"delete {tmp_path}" in said
+
+
+@pytest.mark.parametrize("line", ["[1, 2]", "{}", '{"g_steps": "x"}', "{{", '{"g_steps": null}'])
+def test_a_history_that_is_wrong_says_which_line_to_delete(line, tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_text(f'{{"g_steps": 5}}\n{line}\n{{"g_steps": 15}}\n')
+    before = path.read_bytes()
+    assert "delete its line 2" in refusal(History, path, 15) and path.read_bytes() == before
+
+
 def test_what_differs_is_named(tmp_path):
     then = {"loss": "focal", "seed": 0, "betas": [0.5, 0.999]}
     folder.check_same(tmp_path, then, dict(then))

@@ -4,6 +4,10 @@ import errno
 import io
 import math
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ import torch
 
 import zoo
 from tests.train.running.short_runs import history, refusal
+from train.running import folder, stopping
 from zoo.errors import TrainingError, ZooError
 
 # ---- no number
@@ -107,10 +112,130 @@ def test_a_full_disk_leaves_a_checkpoint_that_loads_and_a_run_that_goes_on(
     name, run, fill_disk, tmp_path, outcome, whole
 ):
     out = tmp_path / "run"
-    fill_disk(name, since=out / "state/state.pt")
+    fill_disk(name, since=out / "samples.png")
     assert "No space left" in refusal(ZooError, run)
     fill_disk(None, None)
     model = zoo.load(out)
     assert model.config.training.g_steps in (20, 40) and model.sample(4).isfinite().all()
     assert not list(out.rglob("*.tmp"))
     assert outcome(run(resume=True)) == whole
+
+
+@pytest.mark.parametrize("name", ["state.pt", "model.safetensors", "config.json", "samples.png"])
+def test_a_run_stopped_inside_its_first_snapshot_goes_on(name, run, fill_disk, tmp_path, outcome, whole):
+    fill_disk(name, since=tmp_path / "run/history.jsonl")
+    assert "No space left" in refusal(ZooError, run)
+    fill_disk(None, None)
+    assert outcome(run(resume=True)) == whole
+
+
+def test_a_run_stopped_inside_its_last_snapshot_is_brought_to_its_end(
+    run, fill_disk, tmp_path, outcome, whole
+):
+    out = tmp_path / "run"
+    fill_disk("config.json", since=out / "state/snapshots/00000020/samples.png")
+    assert "No space left" in refusal(ZooError, run)
+    fill_disk(None, None)
+    assert folder.read_state(out)["g_steps"] == 40 and zoo.load(out).config.training.g_steps == 20
+    assert outcome(run(resume=True)) == whole
+
+
+# ---- told to stop
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_stop_saves_first_and_ends_as_if_it_had_not(
+    number, run, each_step, tmp_path, outcome, whole, monkeypatch, capsys
+):
+    class Ended(Exception):
+        pass
+
+    killed = []
+    each_step(lambda step, game, batches: os.kill(os.getpid(), number) if step == 33 else None)
+    with monkeypatch.context() as patch:
+
+        def kill(pid, signal_):
+            killed.append(signal_)
+            raise Ended
+
+        patch.setattr(stopping.signal, "signal", watched := Handlers())
+        each = os.kill
+        each_step(lambda step, game, batches: watched.now[number](number, None) if step == 33 else None)
+        patch.setattr(os, "kill", kill)
+        with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else Ended) as raised:
+            run()
+    assert os.kill is each
+    said = str(raised.value) if number == signal.SIGINT else capsys.readouterr().err
+    assert "stopped at 0.132 of 0.16 kimg" in said and "--resume" in said
+    assert killed == ([] if number == signal.SIGINT else [number])
+    model = zoo.load(tmp_path / "run")
+    assert model.config.training.g_steps == 33 and model.sample(2).isfinite().all()
+    each_step(None)
+    assert outcome(run(resume=True)) == whole
+
+
+class Handlers:
+    """Stands for signal.signal: what was set last."""
+
+    def __init__(self):
+        self.now = {}
+
+    def __call__(self, number, handler):
+        before, self.now[number] = self.now.get(number, signal.SIG_DFL), handler
+        return before
+
+
+def test_a_second_signal_does_not_wait():
+    stop = stopping.Stop()
+    stop.ask(signal.SIGINT, None)
+    with pytest.raises(KeyboardInterrupt):
+        stop.ask(signal.SIGINT, None)
+
+
+# ---- two at once
+
+
+def test_two_trainings_in_one_folder_are_kept_apart(run, each_step, tmp_path, outcome, whole):
+    said = []
+
+    def act(step, game, batches):
+        if step in (10, 25):
+            each_step(None)
+            said.append(refusal(TrainingError, run, resume=step == 25))
+            each_step(lambda *_: None)
+
+    each_step(act)
+    assert outcome(run()) == whole
+    assert len(said) == 2  # by a new one, and by one that would resume
+    assert all("another process is training" in line and "--out" in line for line in said)
+    with stopping.alone(tmp_path / "run"):
+        assert "another process is training" in refusal(TrainingError, run, resume=True)
+    assert outcome(run(resume=True)) == whole
+
+
+def test_a_child_ends_with_its_launcher(tmp_path):
+    """As `accelerate launch` is found: by its command line."""
+    child = (
+        "import time, pathlib; from train.running.stopping import end_with_launcher; end_with_launcher();"
+        f"pathlib.Path({str(tmp_path / 'ready')!r}).touch(); time.sleep(120)"
+    )
+    parent = (
+        "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', sys.argv[2]]);"
+        "print(p.pid, flush=True); p.wait()"
+    )
+    launcher = subprocess.Popen([sys.executable, "-c", parent, "accelerate", child], stdout=subprocess.PIPE)
+    pid = int(launcher.stdout.readline())
+    wait_until((tmp_path / "ready").exists)
+    launcher.kill()
+    launcher.communicate()
+    wait_until(
+        lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    )
+
+
+def wait_until(holds, seconds=90):
+    for _ in range(10 * seconds):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail("not within the time")

@@ -3,10 +3,9 @@
 import shutil
 
 import pytest
-import torch
 
 from tests.train.running.short_runs import files, refusal
-from train.running import auto
+from train.running import auto, folder
 from zoo.errors import DataError, Refused, TrainingError
 
 # ---- a folder that is taken
@@ -30,7 +29,7 @@ def test_a_checkpoint_without_a_state_is_not_written_over_either(run):
 
 @pytest.mark.parametrize(
     "field, other",
-    [("loss", "hinge"), ("seed", 1), ("kimg", 0.32), ("lr", 1e-3), ("betas", (0.0, 0.9)), ("width", 8)],
+    [("loss", "hinge"), ("seed", 1), ("kimg", 0.04), ("lr", 1e-3), ("betas", (0.0, 0.9)), ("width", 8)],
 )
 def test_a_run_is_not_resumed_with_other_options(field, other, run):
     before = files(out := run(kimg=0.08))
@@ -47,9 +46,9 @@ def test_a_run_is_not_resumed_with_other_processes_or_pictures(run, made_up, tmp
     run(**given)
     (tmp_path / "photos/a/00.png").unlink()
     assert "pictures = 24, not 23" in refusal(TrainingError, run, resume=True, **given)
-    state = torch.load(tmp_path / "run/state/state.pt")
+    state = folder.read_state(tmp_path / "run")
     state["options"] |= {"processes": 2, "pictures": 23}
-    torch.save(state, tmp_path / "run/state/state.pt")
+    folder.write_state(tmp_path / "run", state)
     assert "processes = 2, not 1" in refusal(TrainingError, run, resume=True, **given)
 
 

@@ -1,6 +1,7 @@
 """Same seed, same curve; resumed, the same too, and what "auto" chose with it."""
 
 import itertools
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -169,6 +170,7 @@ def test_a_run_of_an_older_version_goes_on(alone, run, line, cut_after, outcome,
     cut_after(None)
     state = torch.load(tmp_path / "run/state/state.pt")
     del state["aside"], state["options"]["architecture"], state["options"]["cuda_graphs"]
+    del state["digest"], state["data"]
     state["options"]["dataset"] = str(made_up / "photos")
     torch.save(state, tmp_path / "run/state/state.pt")
     if alone:
@@ -188,6 +190,72 @@ def test_a_folder_that_cannot_be_resumed_is_refused(run, line, tmp_path):
     plain = line("--resume", run(out="plain", kimg=0.08))
     said = refusal(TrainingError, loop.run, "sngan", plain, script="script.py")
     assert "architecture = dcgan, not sngan" in said
+
+
+# ---- with more budget, other intervals, from elsewhere
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_prolonged_run_ends_as_one_that_had_the_whole_budget_from_the_start(
+    alone, run, line, outcome, tmp_path
+):
+    """By the command that its config records, which names what went by the earlier budget."""
+    run(kimg=0.08)
+    if alone:
+        loop.run("dcgan", line("--resume", tmp_path / "run", "--kimg", "0.16"), script="script.py")
+    else:
+        run(resume=True, kimg=0.16)
+    config = zoo.info(tmp_path / "run").config
+    assert config.training.kimg == 0.16 and config.training.ema_kimg == 0.004
+    assert "--kimg 0.16 " in config.training.command and "--ema-kimg 0.004 " in config.training.command
+    assert outcome(tmp_path / "run") == outcome(run(out="at once", kimg=0.16, ema_kimg=0.004))
+    assert line("--resume", tmp_path / "run").kimg == 0.16  # and it can be prolonged again, not cut
+    assert "kimg = 0.16, not 0.08" in refusal(TrainingError, run, resume=True, kimg=0.08)
+
+
+def test_a_run_whose_rates_have_fallen_is_not_prolonged(run, line, tmp_path):
+    out = run(kimg=0.08, lr_decay_from=0.5)
+    before = files(out)
+    for act in (
+        lambda: line("--resume", out, "--kimg", "1"),
+        lambda: run(resume=True, kimg=1, lr_decay_from=0.5),
+    ):
+        assert "--lr-decay-from" in refusal(Refused, act)
+    assert files(out) == before
+
+
+def test_how_a_run_is_watched_may_change_and_the_weights_do_not(
+    run, line, cut_after, tmp_path, whole, outcome
+):
+    cut_after(30)
+    with pytest.raises(Cut):
+        run()
+    cut_after(None)
+    more = line("--resume", tmp_path / "run", "--log-kimg", "0.04", "--snapshot-kimg", "0.04")
+    loop.run("dcgan", more, script="script.py")
+    after = outcome(tmp_path / "run")
+    assert len(after["history.jsonl"]) == 4 + 2
+    for net in ("generator", "critic", "average", "optimiser_g", "optimiser_d"):
+        assert after["state/state.pt"][net] == whole["state/state.pt"][net]
+
+
+def test_a_set_is_known_by_its_pictures_not_by_its_path(
+    run, line, made_up, cut_after, tmp_path, outcome, whole
+):
+    cut_after(30)
+    with pytest.raises(Cut):
+        run()
+    cut_after(None)
+    other = tmp_path / "moved" / "and called otherwise"
+    shutil.copytree(made_up / "photos", other)
+    (other / "a" / "00.png").write_bytes((other / "a" / "02.png").read_bytes())
+    chosen = line("--resume", tmp_path / "run", "--dataset", other)
+    assert "other pictures" in refusal(TrainingError, loop.run, "dcgan", chosen, script="script.py")
+    shutil.copy(made_up / "photos/a/00.png", other / "a" / "00.png")
+    loop.run("dcgan", chosen, script="script.py")
+    after = outcome(tmp_path / "run")
+    assert after["model.safetensors"] == whole["model.safetensors"]
+    assert line("--resume", tmp_path / "run").dataset == str(other)
 
 
 # ---- what "auto" chose
