@@ -78,12 +78,12 @@ def table(place: Path) -> None:
     print("|---|---|---|---|---|---|---|---|")
     for (n, side, kimg, kind), found in sorted(runs.items()):
         distances, accuracies, minutes = zip(*found, strict=True)
-        spread = f" ± {statistics.stdev(distances):.0f}" if len(found) > 1 else ""
-        row = [n, side, f"{kimg:g}", kind, len(found), f"{statistics.mean(distances):.0f}{spread}"]
+        spread = f" ± {statistics.stdev(distances):.2f}" if len(found) > 1 else ""
+        row = [n, side, f"{kimg:g}", kind, len(found), f"{statistics.mean(distances):.2f}{spread}"]
         row += [f"{statistics.mean(accuracies):.3f}", f"{statistics.mean(minutes):.1f}"]
         print("|", " | ".join(map(str, row)), "|")
     a, b = features(images[3000:6000]), features(images[6000:9000])
-    print(f"\nreal: {metrics.frechet(a, b).value:.1f}")
+    print(f"\nreal: {metrics.frechet(a, b).value:.2f}")
 
 
 def main() -> None:

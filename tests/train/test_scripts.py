@@ -294,3 +294,16 @@ def test_a_script_that_cannot_begin_says_so_in_one_line_and_fails(tmp_path):
     )
     assert ended.returncode != 0 and ended.stdout == "" and not out.exists()
     assert ended.stderr == "dcgan.py: no loss named 'fokal': did you mean focal?\n"
+
+
+def test_a_refusal_under_the_launcher_is_one_line(tmp_path):
+    """By the README's `-q`, where the launcher's own defaults are settled: `accelerate config default`."""
+    places = {"HF_HOME": str(tmp_path / "hub"), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli"]
+    told = {"cwd": ROOT, "env": os.environ | places, "capture_output": True, "encoding": "utf-8"}
+    subprocess.run([*launch, "config", "default"], check=True, **told)
+    done = subprocess.run([*launch, "launch", "-q", "train/dcgan.py", "--loss", "fokal"], **told)
+    assert done.returncode != 0 and done.stdout == ""
+    assert done.stderr == "dcgan.py: no loss named 'fokal': did you mean focal?\n"
+    readme = (ROOT / "train/README.md").read_text(encoding="utf-8").split("```")[1]
+    assert all(line.startswith("accelerate launch -q ") for line in readme.strip().splitlines())

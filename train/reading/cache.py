@@ -69,6 +69,13 @@ def hold_or_start(entry: Path) -> None:
         hold(entry)
 
 
+def discard(entry: Path) -> bool:
+    """Remove an entry that this process holds; whether nobody else held it."""
+    if entry in _held:
+        _held.pop(entry).close()
+    return _remove(entry)
+
+
 @contextlib.contextmanager
 def building(entry: Path) -> Iterator[Path]:
     """A folder to fill, that becomes `entry` at the end, and is held: an entry is whole or absent."""

@@ -129,6 +129,8 @@ def prepare(
     folder = cache.cache_root() / "data" / key
     limit = min(options.resident_gb * 2**30, cache.bound())
     about = {"name": place.name, "source": place.source, "revision": place.revision, "split": options.split}
+    if cache.hold(folder) and not _is_whole(folder) and not cache.discard(folder):
+        raise DataError(f"the cache {folder} is damaged, and another process reads it: delete it")
     if cache.hold(folder) and _nbytes(folder) <= limit:
         return _told(Pictures(**about, **_stored(folder)), _remembered(folder))
     contents = open_()
@@ -214,6 +216,17 @@ def _nbytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*s.npy"))
 
 
+def _is_whole(folder: Path) -> bool:
+    """Whether all files that were written are there, to their last byte: labels are not to be lost in silence."""
+    try:
+        about = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        written = about.get("bytes", {})  # older versions did not say
+        _ = about["label_names"], about["unlabelled"]
+        return all((folder / name).stat().st_size == size for name, size in written.items())
+    except (OSError, ValueError, KeyError, AttributeError):
+        return False
+
+
 def _stored(folder: Path) -> dict:
     # Mapped copy-on-write, because torch warns of arrays that cannot be written to.
     labels = folder / "labels.npy"
@@ -261,9 +274,9 @@ def _decode(folder: Path, rows: Rows, contents: Contents, *, grey_if_all_are: bo
             _keep_one_channel(scratch / "images.npy")
         if contents.labels is not None:
             np.save(scratch / "labels.npy", contents.labels)
-        about = {"label_names": contents.label_names, "unlabelled": contents.unlabelled} | told_again(
-            contents
-        )
+        about = {"label_names": contents.label_names, "unlabelled": contents.unlabelled}
+        about |= {"bytes": {path.name: path.stat().st_size for path in scratch.glob("*.npy")}}
+        about |= told_again(contents)
         (scratch / "labels.json").write_text(json.dumps(about), encoding="utf-8")
 
 

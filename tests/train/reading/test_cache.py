@@ -181,3 +181,20 @@ def test_what_a_killed_process_left_behind_is_swept(folder, tmp_path, another):
     killed.wait()
     load(DataOptions(dataset=str(folder), size=6), progress=False)
     assert not unfinished.exists() and len(entries(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name", ["labels.npy", "images.npy", "labels.json"])
+@pytest.mark.parametrize("how", ["missing", "cut short"])
+def test_a_damaged_copy_is_made_anew_and_no_class_is_lost(name, how, tmp_path):
+    for i in range(8):
+        write_pictures(tmp_path / "set" / "ab"[i % 2], **{f"p{i}": noise(1, 8, seed=i)[0]})
+    given = DataOptions(dataset=str(tmp_path / "set"), size=8)
+    whole = load(given, progress=False)
+    (path,) = (tmp_path / "cache/data").glob(f"*/{name}")
+    content = path.read_bytes()
+    path.unlink()
+    if how == "cut short":
+        path.write_bytes(content[: len(content) // 2])
+    again = load(given, progress=False)
+    assert np.array_equal(again.images, whole.images) and again.label_names == ("a", "b")
+    assert np.array_equal(again.labels, whole.labels) and len(again.labels) == 8
