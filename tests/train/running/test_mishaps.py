@@ -217,7 +217,7 @@ def test_a_child_ends_with_its_launcher(tmp_path):
     """As `accelerate launch` is found: by its command line."""
     child = (
         "import time, pathlib; from train.running.stopping import end_with_launcher; end_with_launcher();"
-        f"pathlib.Path({str(tmp_path / 'ready')!r}).touch(); time.sleep(120)"
+        f"pathlib.Path({str(tmp_path / 'ready')!r}).touch(); time.sleep(600)"
     )
     parent = (
         "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', sys.argv[2]]);"
@@ -227,10 +227,18 @@ def test_a_child_ends_with_its_launcher(tmp_path):
     pid = int(launcher.stdout.readline())
     wait_until((tmp_path / "ready").exists)
     launcher.kill()
-    launcher.communicate()
-    wait_until(
-        lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]
-    )
+    launcher.wait()
+    try:
+        wait_until(lambda: ended(pid), seconds=30)
+    finally:
+        if not ended(pid):
+            os.kill(pid, signal.SIGKILL)
+        launcher.stdout.close()
+
+
+def ended(pid):
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def wait_until(holds, seconds=90):
