@@ -208,7 +208,10 @@ def test_a_prolonged_run_ends_as_one_that_had_the_whole_budget_from_the_start(
     config = zoo.info(tmp_path / "run").config
     assert config.training.kimg == 0.16 and config.training.ema_kimg == 0.004
     assert "--kimg 0.16 " in config.training.command and "--ema-kimg 0.004 " in config.training.command
-    assert outcome(tmp_path / "run") == outcome(run(out="at once", kimg=0.16, ema_kimg=0.004))
+    prolonged, at_once = outcome(tmp_path / "run"), outcome(run(out="at once", kimg=0.16, ema_kimg=0.004))
+    for of in (prolonged, at_once):  # which names the budget of its day
+        del of["state/snapshots/00000020/config.json"]
+    assert prolonged == at_once
     assert line("--resume", tmp_path / "run").kimg == 0.16  # and it can be prolonged again, not cut
     assert "kimg = 0.16, not 0.08" in refusal(TrainingError, run, resume=True, kimg=0.08)
 
