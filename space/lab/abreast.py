@@ -1,8 +1,8 @@
 """Several losses in one training step: their tiny nets lie side by side in the same tensors, and prices are summed.
 
 No net's price depends on another's weights, and Adam, plain steps, clipping and averaging all go number by number. So
-each is trained just as it would be alone, by `zoo.step.play`, in half the time: with nets so small it is the number of
-operations that counts.
+each is trained just as it would be alone, by `zoo.step.play`, in two thirds of the time: with nets so small it is the
+number of operations that counts.
 
 A point of the plane is a picture of one pixel with two channels; of `count` nets side by side, with 2·count channels.
 """
