@@ -2,6 +2,7 @@
 
 import functools
 import math
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Translations:
 
     def __init__(self, studio: Studio, pairs: TestPairs):
         self.shelf, self.pairs = studio.shelf, pairs
+        self.reading = threading.Lock()  # one upload at a time, while others draw: a large one takes seconds
         self._translated = functools.lru_cache(REMEMBERED)(self._translate)
 
     # ---- what may be asked
@@ -139,7 +141,12 @@ def figures(translated: Image.Image, truth: Image.Image) -> dict:
 def tab(studio: Studio, pairs: TestPairs) -> None:
     work = Translations(studio, pairs)
     with gr.Tab("Facades", id="facades"):
-        place = answered(studio, work.place, before=work.fetch)
+        place = answered(
+            studio,
+            work.place,
+            before=work.fetch,
+            turn=lambda asked: work.reading if "files" in asked else studio.turn(),
+        )
         parts.piece("facades", [answered(studio, work.draw), answered(studio, work.measure), place])
         parts.endpoint(translate_of(studio, work))
 

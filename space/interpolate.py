@@ -1,5 +1,6 @@
 """The tab Interpolate: one path through the noise, and what each model shows on the way."""
 
+from contextlib import nullcontext
 from typing import Literal
 
 import gradio as gr
@@ -24,7 +25,9 @@ def tab(studio: Studio) -> None:
         return {"film": address(studio.film(asked.get("models"), *of))}
 
     with gr.Tab("Interpolate", id="interpolate"):
-        parts.piece("interpolate", [answered(studio, draw), answered(studio, film, turn=False)])
+        parts.piece(
+            "interpolate", [answered(studio, draw), answered(studio, film, turn=lambda asked: nullcontext())]
+        )
         parts.endpoint(interpolate_of(studio))
 
 

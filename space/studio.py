@@ -222,11 +222,12 @@ def answered(
     draw: Callable[[dict], dict],
     *,
     before: Callable[[dict], None] = lambda asked: None,
-    turn: bool = True,
+    turn: Callable[[dict], contextlib.AbstractContextManager] | None = None,
 ) -> Callable[[dict], dict]:
     """A server function for a custom piece: takes and gives one object; what goes wrong is said in it.
 
-    `before` is done out of turn, as it may take long and needs no model; `turn` is False of what takes turns itself.
+    `before` is done out of turn, as it may take long and needs no model; `turn` stands in
+    for the studio's, for what needs no model or takes turns itself.
     """
 
     @functools.wraps(draw)
@@ -235,7 +236,7 @@ def answered(
             return {"error": "ask with an object"}
         try:
             before(asked)
-            with studio.turn() if turn else contextlib.nullcontext():
+            with turn(asked) if turn else studio.turn():
                 return draw(asked)
         except ZooError as error:
             return {"error": str(error)}

@@ -1,6 +1,6 @@
 """Milliseconds that visitors wait when 1, 8 or 32 of them ask the page at once.
 
-    OMP_NUM_THREADS=1 python tests/benchmarks/page_load.py [--requests 96]
+    OMP_NUM_THREADS=1 python tests/benchmarks/page_load.py [--requests 96] [--hostile]
 
 Starts the page on the loopback interface and asks it over plain HTTP: the page itself, the named endpoints, and what
 the tabs ask while a control is moved. Each visitor asks again as soon as there is an answer, with another seed,
@@ -9,9 +9,13 @@ so that nothing comes from a cache.
 
 import argparse
 import asyncio
+import base64
 import contextlib
+import functools
+import io
 import itertools
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -23,6 +27,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import torch
+from PIL import Image
 
 import zoo
 from train.running.provenance import hardware
@@ -205,10 +210,110 @@ async def measure(url: str, requests: int, only: str) -> None:
             print(f"| {name} | {await crowd(url, users, requests, work)} |", flush=True)
 
 
+# --- hostile: what a visitor waits for a sheet while somebody else does this, and the page's memory meanwhile
+
+
+@functools.cache
+def made(what: str) -> bytes:
+    if what == "json":
+        return b"[" + b"0," * 25_000_000 + b"0]"
+    file = io.BytesIO()
+    Image.new("RGB", (5000, 5000)).save(file, "PNG")
+    return b"data:image/png;base64," + base64.b64encode(file.getvalue())
+
+
+async def large_body(client: httpx.AsyncClient, pieces: dict) -> None:
+    await client.post("/gradio_api/queue/join", content=made("json"))
+
+
+async def many_uploads(client: httpx.AsyncClient, pieces: dict) -> None:
+    await client.post("/gradio_api/upload", files={"files": ("a.png", bytes(9_000_000))})
+
+
+async def film(client: httpx.AsyncClient, pieces: dict) -> None:
+    seed = next(SEEDS)
+    asked = {"models": TEN, "anchors": [[seed, 0], [seed + 1, 0]], "steps": 64, "path": "slerp"}
+    call = {"session_hash": "film", "component_id": pieces["interpolate"], "fn_name": "film", "data": asked}
+    await client.post("/gradio_api/component_server/", json=call)
+
+
+async def large_picture(client: httpx.AsyncClient, pieces: dict) -> None:
+    """A harmless one, as large as the page still reads."""
+    asked = {"files": [made("picture").decode()]}
+    call = {"session_hash": "map", "component_id": pieces["facades"], "fn_name": "place", "data": asked}
+    await client.post("/gradio_api/component_server/", json=call)
+
+
+SEEDS = itertools.count(100_000)
+HOSTILE = {"nothing": None, "50 MB of JSON": large_body, "uploads of 9 MB": many_uploads,
+           "films of ten models": film, "pictures of 25 megapixels": large_picture}  # fmt: skip
+ATTACKERS = 8
+
+
+def resident(process: subprocess.Popen) -> float:
+    """MB."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def attack(url: str, pieces: dict, name: str) -> None:
+    """In a process of its own, so that what is measured is not slowed by what is sent."""
+
+    async def one() -> None:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    await HOSTILE[name](client, pieces)
+                await asyncio.sleep(0.05)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one() for _ in range(ATTACKERS)))
+
+    asyncio.run(all_of_them())
+
+
+async def under_attack(url: str, page: subprocess.Popen, requests: int, only: str) -> None:
+    """A row for each case: one visitor's sheets of one model, while ATTACKERS do the same again and again."""
+    components = httpx.get(f"{url}/config").json()["components"]
+    pieces = {c["props"].get("props", {}).get("view"): c["id"] for c in components}
+
+    async def sheet(client: httpx.AsyncClient) -> None:
+        asked = {"models": FIVE[:1], "seed": next(SEEDS), "n": 64}
+        call = {"session_hash": "a", "component_id": pieces["compare"], "fn_name": "draw", "data": asked}
+        answer = await client.post("/gradio_api/component_server/", json=call)
+        answer.raise_for_status()
+        if "sheets" not in answer.json():
+            raise Refused
+
+    async def watch(peak: list[float]) -> None:
+        while True:
+            peak[0] = max(peak[0], resident(page))
+            await asyncio.sleep(0.05)
+
+    await crowd(url, 1, 4, sheet)
+    start = resident(page)
+    for name, act in HOSTILE.items():
+        if only not in name:
+            continue
+        peak = [0.0]
+        watching = asyncio.create_task(watch(peak))
+        attackers = multiprocessing.get_context("spawn").Process(target=attack, args=(url, pieces, name))
+        if act:
+            attackers.start()
+            await asyncio.sleep(20)  # until it has imported all that it needs
+        row = await crowd(url, 1, requests, sheet)
+        if act:
+            attackers.kill()
+            attackers.join()
+        watching.cancel()
+        print(f"| a sheet, while others send: {name} | {row} | {peak[0] - start:+.0f} MB |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=96, help="for each row, a multiple of 32")
     parser.add_argument("--only", default="", help="rows whose name has this in it")
+    parser.add_argument("--hostile", action="store_true", help="a visitor's wait while others mean harm")
     chosen = parser.parse_args()
     port = free_port()
     command = [sys.executable, "space/app.py", "--host", "127.0.0.1", "--port", str(port)]
@@ -218,6 +323,13 @@ def main() -> None:
         threads = os.environ.get("OMP_NUM_THREADS", "all")
         print(f"{hardware(torch.device('cpu'))}, {os.cpu_count()} cores, OMP_NUM_THREADS={threads};", end=" ")
         print(f"load average {os.getloadavg()[0]:.1f} before; {chosen.requests} requests a row\n")
+        if chosen.hostile:
+            print(
+                "| what is asked | visitors | p50, ms | p95, ms | answers/s | told to wait | hung | memory |"
+            )
+            print("|---|---|---|---|---|---|---|---|")
+            asyncio.run(under_attack(f"http://127.0.0.1:{port}", page, chosen.requests, chosen.only))
+            return
         print("| what is asked | visitors | p50, ms | p95, ms | answers/s | told to wait | hung |")
         print("|---|---|---|---|---|---|---|")
         asyncio.run(measure(f"http://127.0.0.1:{port}", chosen.requests, chosen.only))

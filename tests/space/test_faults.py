@@ -2,11 +2,14 @@
 
 import threading
 
+import gradio as gr
 import pytest
+from PIL import Image
 
-from space import compare, interpolate, studio
+from space import compare, facades, interpolate, studio
 from space.catalogue import catalogue
 from space.gate import _left
+from space.pairs import TestPairs
 from space.shelf import Shelf, find
 from space.studio import Busy, Studio, answered, each
 
@@ -82,8 +85,6 @@ def test_the_tabs_draw_each_model_by_itself(of, monkeypatch):
     monkeypatch.setattr("space.parts.endpoint", lambda function: None)
     path = of.shelf.folder("dcgan-a") / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
-    import gradio as gr
-
     with gr.Blocks(), gr.Tabs():
         compare.tab(of)
         interpolate.tab(of)
@@ -110,3 +111,19 @@ def test_damaged_figures_are_named_and_left_out(runs, capsys, value):
     assert "metrics.json" in capsys.readouterr().err
     models = {model["id"]: model for model in catalogue(shelf)["models"]}
     assert models["dcgan-a"]["figures"] is None and "dcgan-b" in models
+
+
+def test_an_upload_is_read_while_others_draw(of, monkeypatch):
+    pieces, held = {}, []
+    monkeypatch.setattr("space.parts.piece", lambda view, functions: pieces.update({view: functions}))
+    monkeypatch.setattr("space.parts.endpoint", lambda function: None)
+
+    def read(files):
+        held.append(of._lock.locked())
+        return Image.new("RGB", (8, 8)), None
+
+    monkeypatch.setattr(facades.uploads, "read", read)
+    with gr.Blocks(), gr.Tabs():
+        facades.tab(of, TestPairs())
+    assert "map" in pieces["facades"][2]({"files": ["data:,"]})
+    assert held == [False]
