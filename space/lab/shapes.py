@@ -38,7 +38,7 @@ def moons() -> Tensor:
     """Two half circles, each the other's upside down and half a diameter on, in twelve parts each."""
     turn = torch.linspace(0, math.pi, 12)
     upper = torch.stack([turn.cos() - 0.5, turn.sin() - 0.25], 1)
-    return 0.75 * torch.cat([upper, -upper])
+    return 0.7 * torch.cat([upper, -upper])
 
 
 SHAPES = {"ring": (ring, True), "grid": (grid, True), "moons": (moons, False)}

@@ -84,10 +84,10 @@ def words(page: gr.Blocks) -> str:
 @pytest.mark.parametrize(
     ("names", "tabs"),
     [
-        (["dcgan-a"], ["Compare", "Interpolate"]),
-        (["tint-a"], ["Facades"]),
-        (["dcgan-b"], ["Compare", "Interpolate", "Curves"]),  # which has a history
-        (["dcgan-a", "tint-a"], ["Compare", "Interpolate", "Facades"]),
+        (["dcgan-a"], ["Compare", "Interpolate", "Leaderboard", "Lab"]),
+        (["tint-a"], ["Facades", "Leaderboard", "Lab"]),
+        (["dcgan-b"], ["Compare", "Interpolate", "Curves", "Leaderboard", "Lab"]),  # which has a history
+        (["dcgan-a", "tint-a"], ["Compare", "Interpolate", "Facades", "Leaderboard", "Lab"]),
         ([], []),
     ],
 )

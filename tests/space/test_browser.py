@@ -53,7 +53,7 @@ def test_nothing_of_a_name_is_run_by_the_three_lines_of_python(visit):
         const models = [model('./a"b-{print(7)}'), model("./c\\\\d-{print(7)}")];
         const values = { view: "compare", class: "all", seed: 7, trunc: null };
         const limits = { columns: 8, classes: 16 };
-        return python({ shown: () => models, classes: () => 0, get: (key) => values[key], limits });
+        return python({ shown: () => models, classes: () => 0, taken: {}, get: (key) => values[key], limits });
     }""")
     tree = ast.parse(code)
     calls = [

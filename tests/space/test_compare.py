@@ -57,7 +57,7 @@ def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(
 def test_the_page_takes_its_limits_from_the_catalogue(visit, matrix):
     page = visit()
     limits = {"columns": 4, "classes": 3, "latent": 11, "steps": [3, 9], "truncation": [0.4, 2.0], "seed": 50,
-              "firstSeed": 5, "fps": 6, "scores": 2.0}  # fmt: skip
+              "firstSeed": 5, "upload": 1000, "fps": 6, "scores": 2.0}  # fmt: skip
     known = catalogue.catalogue(Shelf(find([str(matrix)])))
     assert known["limits"].keys() == limits.keys()
     state = """async ([catalogue, query]) => {
