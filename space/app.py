@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: no calls home
@@ -80,6 +81,14 @@ def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
     return page.queue(max_size=64)
 
 
+def check_host(host: str | None) -> None:
+    """OSError where nothing can listen there: gradio would try a hundred ports first, for minutes."""
+    host = host or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    family, kind, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.bind(address)
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Open the page on the bundled models, or on others.")
     parser.add_argument(
@@ -110,6 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     page.histories.warm_up()
     route.warm_up()
     try:
+        check_host(options.host)
         page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
     except OSError as error:  # a port that is taken, a host that is not ours
         lines = str(error).strip().splitlines()
