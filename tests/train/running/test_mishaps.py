@@ -159,6 +159,9 @@ def test_a_run_that_is_told_to_stop_saves_first_and_ends_as_if_it_had_not(
             raise Ended
 
         patch.setattr(stopping.signal, "signal", watched := Handlers())
+        patch.setattr(
+            stopping.signal, "getsignal", lambda _: signal.SIG_DFL
+        )  # also where the tests have nohup
         each = os.kill
         each_step(lambda step, game, batches: watched.now[number](number, None) if step == 33 else None)
         patch.setattr(os, "kill", kill)
