@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from space import app
 from space.shelf import Shelf, find, places
@@ -89,9 +90,10 @@ def test_raw_and_smoothed_lines(visit):
     raw, soft = line(page, TOYS[0], "raw"), line(page, TOYS[0])
     assert raw.count("L") == soft.count("L") == 39 and raw != soft
     page.get_by_role("button", name="smoothed", exact=True).click()
-    assert page.locator(".curve .raw").count() == 0
+    expect(page.locator(".curve .raw")).to_have_count(0)
     page.get_by_role("button", name="raw", exact=True).click()
-    assert page.locator(".curve .raw").count() == 0 and page.locator(".curve .soft").count() == 6
+    expect(page.locator(".curve .raw")).to_have_count(0)
+    expect(page.locator(".curve .soft")).to_have_count(6)
     assert seen.query(page)["lines"] == "raw"
 
 
@@ -119,14 +121,15 @@ def test_the_pointer_on_a_chart_moves_both_and_lights_the_nearest_curve_everywhe
     page.mouse.move(box["x"] + left, box["y"] + at)
     assert cursor(page, "Generator’s loss") == pytest.approx(0.525, abs=0.01) and shade(page, TOYS[2]) == 80
     lit = page.eval_on_selector_all(".on[data-id]", "all => [...new Set(all.map(one => one.dataset.id))]")
-    assert lit == [TOYS[1]] and page.locator(".curve.on").count() == 2
+    assert lit == [TOYS[1]]
+    expect(page.locator(".curve.on")).to_have_count(2)
     page.mouse.move(5, 5)
-    assert page.locator(".on[data-id]").count() == 0
+    expect(page.locator(".on[data-id]")).to_have_count(0)
 
 
 def test_more_is_drawn_on_demand(visit):
     page = open_curves(visit)
-    assert page.locator(".panel").count() == 2
+    expect(page.locator(".panel")).to_have_count(2)
     for name in ("gradient norms", "pair accuracy", "score gap, swing", "penalty"):
         page.get_by_label(name).check()
     titles = page.locator(".panel b").all_inner_texts()
@@ -142,7 +145,8 @@ def test_the_link_brings_it_back(visit):
     query = seen.query(page)
     assert query == {"view": "curves", "scale": "own", "also": "accuracy", "kimg": "300"}
     again = open_curves(visit, "&scale=own&also=accuracy&kimg=300&lines=nonsense")
-    assert line(again, TOYS[2]) == line(page, TOYS[2]) and again.locator(".panel").count() == 3
+    assert line(again, TOYS[2]) == line(page, TOYS[2])
+    expect(again.locator(".panel")).to_have_count(3)
     assert cursor(again) == pytest.approx(0.3, abs=0.01) and shade(again, TOYS[0]) == 0
 
 

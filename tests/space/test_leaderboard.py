@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 import zoo
 from space import card, leaderboard
@@ -187,7 +188,7 @@ def test_a_row_opens_in_compare_and_its_curves_in_curves(visit):
     page.get_by_role("tab", name="Leaderboard").click()
     page.locator("tr[data-id='dcgan-lsgan-toy']").get_by_role("button", name="curves").click()
     page.wait_for_selector(".along figure[data-id='dcgan-lsgan-toy']")
-    assert page.locator(".along figure").count() == 1
+    expect(page.locator(".along figure")).to_have_count(1)
 
 
 def test_a_row_links_to_its_card_and_unfolds_all_its_figures(visit, matrix):
@@ -200,11 +201,12 @@ def test_a_row_links_to_its_card_and_unfolds_all_its_figures(visit, matrix):
     popup.value.close()
     unfold = row.get_by_role("button", name="2 figures")
     unfold.click()
+    expect(page.locator(".details tbody tr")).to_have_count(2)
     lines = page.locator(".details tbody tr").all_inner_texts()
     assert len(lines) == 2 and "FID (n = 5,000)" in lines[0] and "55.1" in lines[0]
     assert row.get_by_role("button", name="2 figures").get_attribute("aria-expanded") == "true"
     row.get_by_role("button", name="2 figures").click()
-    assert page.locator(".details").count() == 0
+    expect(page.locator(".details")).to_have_count(0)
 
 
 def test_columns_are_chosen_and_stand_in_the_link(visit):

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from space.lab import route
 from space.lab.prices import prices
@@ -113,7 +114,7 @@ def test_pointing_at_a_place_asks_every_critic_for_its_score_there(lab):
     at = page.locator(".feels th:first-child").first
     before = at.inner_text()
     page.locator(".plane-toy").first.hover(position={"x": 30, "y": 30})
-    assert page.locator(".plane-toy.pointed").count() == 2
+    expect(page.locator(".plane-toy.pointed")).to_have_count(2)
     assert at.inner_text() != before
     page.mouse.move(5, 5)
     assert at.inner_text() == before
@@ -208,7 +209,7 @@ def test_saturation_is_shown_in_three_things(lab):
     page.wait_for_function(
         "document.querySelector('.looks ol').textContent.includes('minimax 0.02, vanilla 0.98')"
     )
-    assert page.locator(".looks li").count() == 3
+    expect(page.locator(".looks li")).to_have_count(3)
     page.wait_for_function("document.querySelector('.count').textContent.startsWith('critic alone')")
     wait_for_steps(page, -190)
     query = seen.query(page)
