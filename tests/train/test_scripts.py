@@ -193,7 +193,7 @@ def note(event, arguments):
 def run(loss, out):
     options = dcgan.Options(
         dataset=data, size=32, latent=8, width=4, batch=4, kimg=0.096, snapshot_kimg=0.048, log_kimg=0.016,
-        loss=loss, critic_lr=1e-3, precision="float32", memory_format="contiguous", out=out,
+        loss=loss, critic_lr=1e-3, precision="float32", memory_format="contiguous", augment="none", out=out,
     )
     try:
         loop.run("dcgan", options, script="dcgan.py")
