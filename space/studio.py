@@ -51,17 +51,12 @@ class Left(Exception):
     """Whoever asked has closed the page."""
 
 
-class Studio:
-    """Draws for the page, one request at a time; the same one twice is drawn once."""
+class Turns:
+    """Whoever runs a model waits for a turn."""
 
-    def __init__(self, shelf: Shelf):
-        self.shelf = shelf
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting = 0
-        self._sheet = functools.lru_cache(REMEMBERED)(self._draw_sheet)
-        self._walk = functools.lru_cache(REMEMBERED)(self._draw_walk)
-        self._filming, self._films = threading.Lock(), 0
-        self._film = functools.lru_cache(FILMS)(self._draw_film)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -76,6 +71,18 @@ class Studio:
                 yield
         finally:
             self._waiting -= 1
+
+
+class Studio(Turns):
+    """Draws for the page, one request at a time; the same one twice is drawn once."""
+
+    def __init__(self, shelf: Shelf):
+        super().__init__()
+        self.shelf = shelf
+        self._sheet = functools.lru_cache(REMEMBERED)(self._draw_sheet)
+        self._walk = functools.lru_cache(REMEMBERED)(self._draw_walk)
+        self._filming, self._films = threading.Lock(), 0
+        self._film = functools.lru_cache(FILMS)(self._draw_film)
 
     def warm_up(self, seed: int) -> None:
         """Draws every model's first sheet in the background, so that the first visitor need not wait for it."""

@@ -19,7 +19,7 @@ from space.lab.training import Training, shipped
 from space.lab.trainings import Gone, Trainings
 from space.limits import MAX_TOY_STEPS
 from space.shelf import whole
-from space.studio import Busy
+from space.studio import Busy, Left
 from zoo.errors import Refused, ZooError, unknown
 from zoo.losses import Loss
 
@@ -73,7 +73,7 @@ def answer(content: bytes) -> Response:
         return ASKS[asked["ask"]](asked)
     except ZooError as error:
         return JSONResponse({"error": str(error)})
-    except Gone:
+    except (Gone, Left):
         return JSONResponse({"gone": True})
     except Busy:
         return JSONResponse({"busy": True})

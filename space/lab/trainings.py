@@ -3,16 +3,14 @@
 Nothing is trained but while a page asks for a frame: one that asks no more costs memory alone, and not for long.
 """
 
-import contextlib
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from space.lab.training import Setting, Training
-from space.limits import MAX_TOY_STEPS, MAX_TRAININGS, MAX_WAITING
-from space.studio import Busy
+from space.limits import MAX_TOY_STEPS, MAX_TRAININGS
+from space.studio import Busy, Turns
 from zoo.errors import Refused
 
 TICK = 0.08  # seconds of training a frame, at most by one step more
@@ -31,27 +29,14 @@ class _Held:
     ended: bool = False
 
 
-class Trainings:
+class Trainings(Turns):
     def __init__(self, clock: Callable[[], float] = time.monotonic):
+        super().__init__()
         self._held: dict[str, _Held] = {}
         self._clock = clock
-        self._turn = threading.Lock()
-        self._waiting = 0
 
     def __len__(self) -> int:
         return len(self._held)
-
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """One at a time; Busy where too many wait already."""
-        if self._waiting >= MAX_WAITING:
-            raise Busy
-        self._waiting += 1
-        try:
-            with self._turn:
-                yield
-        finally:
-            self._waiting -= 1
 
     def start(self, page: object, setting: Setting, show: Callable[[Training], bytes]) -> bytes:
         """What `show` makes of a new one, in the place of the page's last. Busy where MAX_TRAININGS are held."""

@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 import zoo
 from tests.train.running.short_runs import history
 from train.running import loop
-from train.running.loop import Tally
 from train.running.options import ASIDE
+from train.running.tally import Tally
 from zoo.step import Batch
 
 # ---- what a run leaves
