@@ -4,6 +4,7 @@ import { bar, control, dataBox, rowsBox, segmented, select } from "./controls.js
 import { clamp, el, lessMotionWanted, narrow, plural } from "./dom.js";
 import { Frames } from "./frames.js";
 import { Histories, indexAt, smoothed } from "./histories.js";
+import { paragraph, section } from "./notes.js";
 import { picker } from "./picker.js";
 import { Plot } from "./plot.js";
 import { short } from "./scale.js";
@@ -327,8 +328,7 @@ export class Curves {
   }
 
   notes() {
-    const paragraph = (title, text) => el("p", {}, el("b", {}, title), ` ${text}`);
-    return el("section.notes", { "aria-label": "Notes" },
+    return section(
       paragraph("kimg", "Thousands of real pictures that the critic has seen. At equal kimg a loss with five critic steps has had a fifth of the generator steps."),
       paragraph("Smoothed", "The mean over a twentieth of training. A line is the mean over an interval already. Losses are on scales of their own: a lower curve is no better model."),
       paragraph("Swing", "How far scores move around their trend, in deviations of the score gap over pairs: 0 is a smooth curve. The band around a score gap is that wide."),

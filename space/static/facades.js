@@ -1,16 +1,17 @@
 // Facades: one label map, painted by hand or given, through every model that translates; only the loss differs.
 
 import { Card } from "./card.js";
-import { back, bar, control, forth, random, segmented, whole } from "./controls.js";
 import { clamp, el } from "./dom.js";
 import { Editor } from "./editor.js";
+import { address, keep, kept, loaded, origin } from "./given.js";
 import { pack, unpack } from "./labelmap.js";
+import { mapBar } from "./map-bar.js";
+import { paragraph, section } from "./notes.js";
 import { picker } from "./picker.js";
 import { KEPT } from "./scene.js";
 import { Source } from "./source.js";
 import { trap } from "./trap.js";
 
-const STORE = "zoo-facades"; // the drawing, in the browser's storage
 const again = (work) => el("button.link", { type: "button", onclick: work }, "Draw again");
 
 export class Facades {
@@ -54,50 +55,12 @@ export class Facades {
       ondragover: (event) => event.preventDefault(), ondrop: (event) => (event.preventDefault(), this.bring(event.dataTransfer.files)) },
     map, el("div.shown", {}, this.list, this.why, this.trap));
     root.append(picker(state, { key: "maps", trained: state.catalogue.translators.map((model) => model.loss),
-      refused: [this.maps.refused, "takes no pairs"] }), this.bar(),
+      refused: [this.maps.refused, "takes no pairs"] }), mapBar(state, this.maps, { bring: (files) => this.bring(files), title: () => this.title() }),
       el("div.saying", {}, el("p", {}, "One map, one network; only the loss differs. Paint on the map, and every card follows."), this.status),
       this.stage, this.notes());
     state.on((changed) => this.changed(changed));
     this.build();
     if (state.get("view") === "facades") this.open();
-  }
-
-  // --- controls
-
-  bar() {
-    const { state } = this;
-    const most = this.maps.pairs - 1;
-    const pair = (number) => state.set({ pair: clamp(number, 0, most), building: null, own: false });
-    const step = (by) => pair((state.get("pair") ?? (by > 0 ? -1 : most + 1)) + by);
-    const number = whole("Test pair", 0, most, () => state.get("pair") ?? "", pair, 56);
-    const pairs = el("div.joined", {}, el("button", { type: "button", "aria-label": "previous test pair", onclick: () => step(-1) }, back()), number,
-      el("button", { type: "button", "aria-label": "next test pair", onclick: () => step(1) }, forth()));
-    const file = el("input", { type: "file", accept: "image/*", multiple: true, hidden: true, "aria-label": "Map, or map and photograph",
-      onchange: () => this.bring(file.files).then(() => (file.value = "")) });
-    const other = el("div.joined", {},
-      el("button", { type: "button", onclick: () => state.set({ building: random(), pair: null, own: false }) }, "Random building"),
-      el("button", { type: "button", onclick: () => file.click() }, "Upload a map or pair"));
-    const show = segmented({ out: "translation", err: "error" }, () => (state.get("heat") ? "err" : "out"), (value) => state.set({ heat: value === "err" }));
-    const sort = segmented({ loss: "loss", psnr: "PSNR" }, () => state.get("sort"), (value) => state.set({ sort: value }));
-    const wipe = el("input", { type: "range", min: 0, max: 100, oninput: () => state.set({ wipe: +wipe.value }) });
-    const share = el("output");
-    const drop = whole("Dropout seed", 0, state.limits.seed, () => state.get("drop"), (seed) => state.set({ drop: seed }), 72);
-    const update = () => {
-      number.update();
-      show.update();
-      sort.update();
-      drop.update();
-      wipe.value = state.get("wipe");
-      share.textContent = `${state.get("wipe")} %`;
-      wipe.setAttribute("aria-valuetext", `${state.get("wipe")} % translation`);
-    };
-    state.on(update);
-    update();
-    const wiper = control("Wipe to the photograph", wipe);
-    wiper.append(share);
-    const words = () => [this.title(), state.get("heat") ? "error" : null, state.get("sort") === "psnr" ? "by PSNR" : null].filter(Boolean).join(" · ");
-    return bar(state, words, control(`Test pair, of ${this.maps.pairs}`, pairs, ".seeds"), control("Or without a photograph", other), file,
-      control("Show", show), wiper, control("Sort by", sort), control("Same dropout for all, seed", drop));
   }
 
   title() {
@@ -373,46 +336,10 @@ export class Facades {
   }
 
   notes() {
-    const paragraph = (title, text) => el("p", {}, el("b", {}, title), ` ${text}`);
-    return el("section.notes", { "aria-label": "Notes" },
+    return section(
       paragraph("PSNR, SSIM", "Against the photograph of this pair, in decibels and from 0 to 1, as train/evaluate.py takes them. Higher is nearer. Bold: best here. A dash: no photograph shows this map."),
       paragraph("Error", "Mean absolute difference of the three colours; the full accent stands for 90 of 255."),
       paragraph("What a map cannot say", "The colour of the wall, the weather, the hour. Each generator guesses, and PSNR charges for it."),
       paragraph("Maps", "CMP Facades, Tyleček & Šára, 2013. 400 pairs to train, 106 to test. A map of yours is snapped to its twelve colours."));
   }
-}
-
-function origin(key) {
-  const [kind, number] = key.split(" ");
-  return { pair: kind === "pair" ? +number : null, building: kind === "building" ? +number : null, own: kind === "own" };
-}
-
-async function loaded(source) {
-  if (!source) return null;
-  const image = el("img", { src: source });
-  await image.decode();
-  return image;
-}
-
-const address = (file) => new Promise((resolve, reject) => {
-  const reader = new FileReader();
-  reader.onload = () => resolve(reader.result);
-  reader.onerror = () => reject(new Error(`${file.name} cannot be read.`));
-  reader.readAsDataURL(file);
-});
-
-// --- the browser's storage, which may be off or full
-
-function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(STORE));
-  } catch {
-    return null;
-  }
-}
-
-function keep(what) {
-  try {
-    localStorage.setItem(STORE, JSON.stringify(what));
-  } catch { /* the link still has the drawing */ }
 }

@@ -3,13 +3,15 @@
 import { el } from "./dom.js";
 import { thousands } from "./caption.js";
 
+export const paragraph = (title, text) => el("p", {}, el("b", {}, title), " ", text);
+export const section = (...paragraphs) => el("section.notes", { "aria-label": "Notes" }, ...paragraphs);
+
 export function notes(models, data) {
   const shown = models.map((model) => model.figures).filter(Boolean);
   const n = (name) => shown.find((one) => one.name === name)?.n; // undefined where no model has that figure
   const near = shown.some((one) => one.se) ? " and what the sampling error cannot tell from it (95 %)" : "";
   const bold = `Bold: best of its row${near}; another training seed may order them otherwise.`;
-  const paragraph = (title, text) => el("p", {}, el("b", {}, title), " ", text);
-  return el("section.notes", { "aria-label": "Notes" }, [
+  return section([
     n("FID") && paragraph(["FID", el("sub", {}, thousands(n("FID")))],
       `How far ${n("FID").toLocaleString("en")} samples lie from real pictures of ${data.title}, by Inception features. Lower is nearer. ${bold}`),
     n("distance") && paragraph(["Distance", el("sub", {}, thousands(n("distance")))],

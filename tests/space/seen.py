@@ -4,7 +4,15 @@ import base64
 import io
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from PIL import Image
+
+
+def barriers(page) -> list[tuple[str, list[str]]]:
+    """What axe finds that keeps people out: each rule with the beginnings of the elements that break it."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page, context=".zoo", options={"resultTypes": ["violations"]}).response["violations"]
+    return [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
 
 
 def shown(image) -> Image.Image:

@@ -1,0 +1,40 @@
+// What Facades is given: by the link, by a visitor, by the browser's storage.
+
+import { el } from "./dom.js";
+
+const STORE = "zoo-facades"; // the drawing, in the browser's storage
+
+export function origin(key) {
+  const [kind, number] = key.split(" ");
+  return { pair: kind === "pair" ? +number : null, building: kind === "building" ? +number : null, own: kind === "own" };
+}
+
+export async function loaded(source) {
+  if (!source) return null;
+  const image = el("img", { src: source });
+  await image.decode();
+  return image;
+}
+
+export const address = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result);
+  reader.onerror = () => reject(new Error(`${file.name} cannot be read.`));
+  reader.readAsDataURL(file);
+});
+
+// --- the browser's storage, which may be off or full
+
+export function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE));
+  } catch {
+    return null;
+  }
+}
+
+export function keep(what) {
+  try {
+    localStorage.setItem(STORE, JSON.stringify(what));
+  } catch { /* the link still has the drawing */ }
+}
