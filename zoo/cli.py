@@ -1,4 +1,4 @@
-"""zoo list | info | sample | interpolate | translate | push, and train | evaluate | card: the zoo from a shell."""
+"""zoo list, info, sample, interpolate, translate, export, push, and train, evaluate, card: the zoo from a shell."""
 
 import argparse
 import dataclasses
@@ -106,6 +106,16 @@ def parser() -> argparse.ArgumentParser:
         "--truth", type=Path, metavar="PHOTO", help="what the map shows: print PSNR and SSIM against it"
     )
 
+    exporting = command(export, "export", "write models as files that other languages and browsers run")
+    exporting.add_argument(
+        "models", nargs="+", metavar="ID", help="an id of `zoo list`, a folder, or owner/repo[@revision]"
+    )
+    exporting.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
+    exporting.add_argument("--format", choices=["onnx"], default="onnx", help="(default: %(default)s)")
+    exporting.add_argument(
+        "--force", action="store_true", help="replace files that are no export of the model"
+    )
+
     pushing = command(push, "push", "publish finished models as an --owner's repositories on the Hub")
     pushing.add_argument("models", nargs="+", metavar="ID_OR_FOLDER", help="an id of `zoo list`, or a folder")
     pushing.add_argument("--private", action="store_true", help="for you alone, where a repository is made")
@@ -192,6 +202,28 @@ def translate(options: argparse.Namespace) -> None:
     if truth:
         pair = photograph, pictures.fit(truth, photograph.width).convert(photograph.mode)
         print(f"PSNR {measures.psnr(*pair):.2f} dB, SSIM {measures.ssim(*pair):.3f}, against {options.truth}")
+
+
+def export(options: argparse.Namespace) -> None:
+    from zoo import names
+    from zoo.checkpoint import read
+    from zoo.export import check_free, export, libraries
+
+    libraries()  # what is missing is said before anything is fetched
+    folders: dict[str, Path] = {}
+    for name in options.models:
+        folder = names.resolve(name, owner=options.owner)
+        id = read(folder).id
+        if folders.setdefault(id, folder) != folder:
+            raise Refused(f"{folders[id]} and {folder} are both {id}: export one of them")
+        if not options.force:
+            check_free(options.out / f"{id}.onnx", id)
+    import zoo
+
+    for id, folder in folders.items():
+        made = export(zoo.load(folder), options.out / f"{id}.onnx", force=options.force)
+        far = f"at most {made.difference:.2g} of 255 levels from PyTorch in {made.pictures} pictures"
+        print(f"{made.path}  {made.bytes / 1e6:.2f} MB, {far}", flush=True)
 
 
 def push(options: argparse.Namespace) -> None:

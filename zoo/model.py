@@ -298,7 +298,7 @@ class Model:
                 module.running_mean = module.running_var = None  # without them it uses the picture's own
             for name, child in module.named_children():
                 if self.config.inference.dropout and isinstance(child, nn.Dropout):
-                    setattr(module, name, _SeededDropout(child.p, self._dropout_rng))
+                    setattr(module, name, SeededDropout(child.p, self._dropout_rng))
 
     @property
     def _batch_statistics(self) -> bool:
@@ -324,7 +324,7 @@ class Model:
         return torch.cat(batches)  # out of inference mode, so that the caller may do anything with it
 
 
-class _SeededDropout(nn.Module):
+class SeededDropout(nn.Module):
     """Dropout that stays on, by a generator of its own: the same on every device, no global one touched."""
 
     def __init__(self, p: float, rng: torch.Generator):
