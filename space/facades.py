@@ -2,7 +2,6 @@
 
 import functools
 import math
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from space import parts, uploads
 from space.limits import MAX_SEED
 from space.pairs import HOW, TestPairs
 from space.shelf import whole
-from space.studio import Studio, address, answered, packed
+from space.studio import Studio, address, answered, own_turns, packed
 from zoo import facades, measures, pictures
 from zoo.architectures import PIX2PIX
 from zoo.errors import Refused
@@ -30,8 +29,7 @@ class Translations:
     """Maps through models; the same twice is translated once."""
 
     def __init__(self, studio: Studio, pairs: TestPairs):
-        self.shelf, self.pairs = studio.shelf, pairs
-        self.reading = threading.Lock()  # one upload at a time, while others draw: a large one takes seconds
+        self.studio, self.shelf, self.pairs = studio, studio.shelf, pairs
         self._translated = functools.lru_cache(REMEMBERED)(self._translate)
 
     # ---- what may be asked
@@ -48,24 +46,32 @@ class Translations:
     def measure(self, asked: dict) -> dict:
         """{models, pair, seed} or {models, map, photograph, seed} → {sheets: {id: figures}}."""
         of = self._of(asked)
-        truth = self._truth(asked)
         keys = self.keys(asked.get("models"))
-        return {"sheets": {key: figures(self._translated(key, *of), truth) for key in keys}}
+        truth = self._truth(asked)  # before the turn, as a large one takes seconds
+        with self.studio.turn():
+            return {"sheets": {key: figures(self._translated(key, *of), truth) for key in keys}}
 
     def place(self, asked: dict) -> dict:
         """{pair}, {building} or {files} → {map, photograph or None, scale}: a map as text, a photograph's address.
 
         `scale`: the figures of what translates nothing, held against the photograph.
         """
+        brought = None
+        if "building" not in asked and "pair" not in asked:
+            brought = uploads.read(asked.get("files"))
+        with self.studio.turn():
+            return self._placed(asked, brought)
+
+    def _placed(self, asked: dict, brought: tuple[Image.Image, Image.Image | None] | None) -> dict:
         if "building" in asked:
             seed = whole("the seed of a building", asked["building"], 0, MAX_SEED)
             return {"map": facades.pack(facades.random_building(seed))}
-        if "pair" in asked:
+        if brought:
+            (label_map, photograph), other = brought, None
+        else:
             number = self._number(asked["pair"])
             label_map, photograph = self.pairs[number]
             other = self.pairs[number - 1 if number else len(self.pairs) - 1][1]
-        else:
-            (label_map, photograph), other = uploads.read(asked.get("files")), None
         answer = {"map": facades.pack(pictures.fit(label_map, facades.SIDE))}
         if photograph is None:
             return answer
@@ -105,7 +111,7 @@ class Translations:
     def _truth(self, asked: dict) -> Image.Image:
         if asked.get("pair") is not None:
             return self.pairs[self._number(asked["pair"])][1]
-        return uploads.decode(asked.get("photograph"))
+        return uploads.decode(asked.get("photograph")).picture
 
     def _translate(self, key: str, of: int | str, seed: int) -> Image.Image:
         label_map = facades.unpack(of) if isinstance(of, str) else self.pairs[of][0]
@@ -141,13 +147,9 @@ def figures(translated: Image.Image, truth: Image.Image) -> dict:
 def tab(studio: Studio, pairs: TestPairs) -> None:
     work = Translations(studio, pairs)
     with gr.Tab("Facades", id="facades"):
-        place = answered(
-            studio,
-            work.place,
-            before=work.fetch,
-            turn=lambda asked: work.reading if "files" in asked else studio.turn(),
-        )
-        parts.piece("facades", [answered(studio, work.draw), answered(studio, work.measure), place])
+        measure = answered(studio, work.measure, turn=own_turns)
+        place = answered(studio, work.place, before=work.fetch, turn=own_turns)
+        parts.piece("facades", [answered(studio, work.draw), measure, place])
         parts.endpoint(translate_of(studio, work))
 
 
@@ -165,15 +167,13 @@ def translate_of(studio: Studio, work: Translations):
         """
         seed = whole("the seed", seed, 0, MAX_SEED)
         keys = work.shelf.ids("translation") if models is None else work.keys(models)
-        with studio.turn():
-            given = [uploads.opened(Path(file["path"])) for file in (map, truth) if file]
-        if len(given) == 2:
-            uploads.check_one_size(*given)
+        given = [uploads.opened(Path(file["path"])) for file in (map, truth) if file]
+        uploads.check_one_size(*given)
         answers = []
         for key in keys:  # a turn each, so that nobody waits for all of them
             with studio.turn():
-                picture = work.shelf.model(key).translate(given[0], seed=seed)
-                measured = figures(picture, given[1]) if truth else dict.fromkeys(FIGURES)
+                picture = work.shelf.model(key).translate(given[0].picture, seed=seed)
+                measured = figures(picture, given[1].picture) if truth else dict.fromkeys(FIGURES)
             answers.append({"id": key, "picture": parts.png(packed(picture))} | measured)
         return answers
 

@@ -1,13 +1,12 @@
 """The tab Interpolate: one path through the noise, and what each model shows on the way."""
 
-from contextlib import nullcontext
 from typing import Literal
 
 import gradio as gr
 from gradio.data_classes import FileData
 
 from space import parts
-from space.studio import Studio, address, answered, each
+from space.studio import Studio, address, answered, each, own_turns
 
 OF_A_WALK = ("anchors", "labels", "steps", "path")
 
@@ -25,9 +24,7 @@ def tab(studio: Studio) -> None:
         return {"film": address(studio.film(asked.get("models"), *of))}
 
     with gr.Tab("Interpolate", id="interpolate"):
-        parts.piece(
-            "interpolate", [answered(studio, draw), answered(studio, film, turn=lambda asked: nullcontext())]
-        )
+        parts.piece("interpolate", [answered(studio, draw), answered(studio, film, turn=own_turns)])
         parts.endpoint(interpolate_of(studio))
 
 

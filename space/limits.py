@@ -12,7 +12,12 @@ MAX_SEED = SEEDS - 1
 MAX_MODELS = 10  # at a time
 MAX_WAITING = 24  # requests; more are told to come again
 MAX_UPLOAD = 10_000_000  # bytes of a file
-MAX_UPLOAD_PIXELS = 25_000_000  # some 300 MB while it is decoded
+MAX_UPLOAD_PIXELS = 25_000_000
+READ_APART = (
+    1_000_000  # pixels from which on a picture is read by a process of its own, and no larger than needed
+)
+READING_MEMORY, LONGEST_READING = 600_000_000, 20  # of that process: bytes, and seconds
+MAX_READING = 4  # pictures that are read so or wait for it; more are told to come again
 MAX_BODY = 1_000_000  # bytes of a request that brings no file
 MAX_PARTS = 2000  # of one that does: values of its JSON
 LARGE_AT_ONCE = 4  # requests with files: each takes some 100 MB while it is read

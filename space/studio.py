@@ -44,7 +44,7 @@ FILM_SIDE = 192  # pixels of a picture of an animation
 
 
 class Busy(Exception):
-    """MAX_WAITING requests wait already; how many more would come is not known."""
+    """As many wait already as may; how many more would come is not known."""
 
 
 class Left(Exception):
@@ -54,14 +54,15 @@ class Left(Exception):
 class Turns:
     """Whoever runs a model waits for a turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        """`most` may be inside or wait; None: MAX_WAITING."""
         self._lock = threading.Lock()
-        self._waiting = 0
+        self._most, self._waiting = most, 0
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """One at a time; Busy where too many wait already, Left where the visitor did not wait."""
-        if self._waiting >= MAX_WAITING:
+        if self._waiting >= (MAX_WAITING if self._most is None else self._most):
             raise Busy
         self._waiting += 1
         try:
@@ -222,6 +223,11 @@ def _abreast(row: list[Image.Image]) -> Image.Image:
     for i, picture in enumerate(row):
         whole_row.paste(picture.resize((side, side), Image.Resampling.NEAREST), (i * side, 0))
     return whole_row
+
+
+def own_turns(asked: dict) -> contextlib.AbstractContextManager:
+    """For `answered`, of what takes turns itself."""
+    return contextlib.nullcontext()
 
 
 def answered(

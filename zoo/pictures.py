@@ -1,26 +1,27 @@
-"""Between tensors and pictures: scaling, PIL, grids, animations, and decoding pictures nobody has vetted."""
+"""Between tensors and pictures: scaling, PIL, grids, animations; and those of `decoding`, which needs no torch."""
 
 import io
 import math
 import struct
-from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from zoo.errors import DataError, Refused
+from zoo.decoding import MAX_PIXELS, SUFFIXES, decode
+from zoo.errors import Refused
 
-# Only formats that Pillow decodes itself: its EPS plug-in, for one, would start another program.
-FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-if find_spec("PIL.AvifImagePlugin"):  # since Pillow 11.3
-    FORMATS += ("AVIF",)
-SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif"),
-    *(".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"),
-)
-MAX_PIXELS = 64_000_000  # a picture of a few kilobytes can claim gigabytes
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "decode",
+    "fit",
+    "grid",
+    "save_animation",
+    "to_float",
+    "to_pil",
+    "to_uint8",
+]
 
 
 def to_uint8(x: torch.Tensor) -> torch.Tensor:
@@ -40,61 +41,6 @@ def to_pil(x: torch.Tensor) -> Image.Image:
     x = x.detach().cpu()
     x = x if x.dtype == torch.uint8 else to_uint8(x)
     return Image.fromarray((x[0] if x.shape[0] == 1 else x.permute(1, 2, 0)).contiguous().numpy())
-
-
-def decode(source: bytes | Path | Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
-    """Any picture, upright, as L or RGB: transparency lies on white, 16 bits and floats are scaled to 8.
-
-    Raises DataError for what is no picture (of FORMATS), is cut short, or has more than `most` pixels.
-    """
-    try:
-        if isinstance(source, Image.Image):
-            return _loaded(source, most)
-        with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
-            return _loaded(Image.open(file, formats=FORMATS), most)
-    except (Exception, Image.DecompressionBombWarning) as error:  # Pillow's decoders raise nearly anything
-        what = source if isinstance(source, Path) else "the picture"
-        reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _one_line(error)
-        raise DataError(f"cannot read {what}: {reason}") from error
-
-
-def _loaded(picture: Image.Image, most: int) -> Image.Image:
-    if picture.width * picture.height > most:
-        raise ValueError(f"{picture.width}x{picture.height} is more than {most:,} pixels")
-    picture.load()
-    return _flat(ImageOps.exif_transpose(picture))
-
-
-def _one_line(error: BaseException) -> str:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(reason.split()) or type(error).__name__
-
-
-def _flat(picture: Image.Image) -> Image.Image:
-    """A decoded picture of any mode -> L or RGB."""
-    mode = picture.mode
-    if mode in ("L", "RGB") and not picture.has_transparency_data:
-        return picture
-    if mode[0] in "IF":
-        return _eight_bits(picture)
-    if picture.has_transparency_data:
-        grey = mode in ("1", "L", "LA", "La")
-        picture = picture.convert("LA").convert("RGBA") if mode == "La" else picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
-    return picture.convert("L" if mode == "1" else "RGB")
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Modes I;16, I and F -> L. The last two do not say what white is: the next of 1 (F), 255 and 65535."""
-    values = np.nan_to_num(np.asarray(picture, np.float64), posinf=0, neginf=0)
-    top = values.max(initial=0)
-    if picture.mode.startswith("I;16"):
-        white = 65535
-    else:
-        scales = (1, 255, 65535) if picture.mode == "F" else (255, 65535)
-        white = next((scale for scale in scales if top <= scale), top)
-    return Image.fromarray(np.rint(values.clip(0) * (255 / white)).astype(np.uint8))
 
 
 def fit(picture: Image.Image, size: int) -> Image.Image:

@@ -1,0 +1,116 @@
+"""Decoding pictures nobody has vetted: any of FORMATS, upright, in 8 bits; without torch, for a process of its own."""
+
+import contextlib
+import io
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from zoo.errors import DataError
+
+# Only formats that Pillow decodes itself: its EPS plug-in, for one, would start another program.
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+if find_spec("PIL.AvifImagePlugin"):  # since Pillow 11.3
+    FORMATS += ("AVIF",)
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif"),
+    *(".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"),
+)
+MAX_PIXELS = 64_000_000  # a picture of a few kilobytes can claim gigabytes
+
+
+def decode(source: bytes | Path | Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
+    """Any picture, upright, as L or RGB: transparency lies on white, 16 bits and floats are scaled to 8.
+
+    Raises DataError for what is no picture (of FORMATS), is cut short, or has more than `most` pixels.
+    """
+    with _opened(source, most) as picture:
+        picture.load()
+        return _flat(ImageOps.exif_transpose(picture))
+
+
+def size(source: bytes | Path, *, most: int = MAX_PIXELS) -> tuple[int, int]:
+    """(width, height) as the head of the file tells them, before it is turned upright. Raises as `decode`."""
+    with _opened(source, most) as picture:
+        return picture.size
+
+
+def reduced(
+    source: bytes | Path, side: int, *, most: int = MAX_PIXELS
+) -> tuple[Image.Image, tuple[int, int]]:
+    """As `decode`, the shorter side no longer than `side` pixels; and the (width, height) that the picture has.
+
+    Of a picture longer than twice its width, the middle. A JPEG is decoded at about that size from the start.
+    """
+    with _opened(source, most) as picture:
+        whole = picture.size
+        picture.draft(None, (side, side))
+        picture.load()
+        drafted = picture.size
+        ImageOps.exif_transpose(picture, in_place=True)
+        if picture.size != drafted:
+            whole = whole[::-1]
+        if picture.mode not in ("L", "RGB", "RGBA", "CMYK") or "transparency" in picture.info:
+            picture = _flat(picture)  # neighbours in it cannot be averaged
+        shorter, least = min(side, *whole), min(whole)
+        target = [round(shorter * min(2, length / least)) for length in whole]
+        kept = [min(length, 2 * min(picture.size)) for length in picture.size]
+        left, top = ((length - keep) / 2 for length, keep in zip(picture.size, kept, strict=True))
+        box = (left, top, left + kept[0], top + kept[1])
+        return _flat(picture.resize(target, Image.Resampling.LANCZOS, box, reducing_gap=2.0)), whole
+
+
+@contextlib.contextmanager
+def _opened(source: bytes | Path | Image.Image, most: int) -> Iterator[Image.Image]:
+    """Not yet decoded; whatever goes wrong with it is a DataError."""
+    try:
+        with contextlib.ExitStack() as files:
+            if isinstance(source, Image.Image):
+                picture = source
+            else:
+                file = files.enter_context(
+                    io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+                )
+                picture = Image.open(file, formats=FORMATS)
+            if picture.width * picture.height > most:
+                raise ValueError(f"{picture.width}x{picture.height} is more than {most:,} pixels")
+            yield picture
+    except (Exception, Image.DecompressionBombWarning) as error:  # Pillow's decoders raise nearly anything
+        what = source if isinstance(source, Path) else "the picture"
+        reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else _one_line(error)
+        raise DataError(f"cannot read {what}: {reason}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split()) or type(error).__name__
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """A decoded picture of any mode -> L or RGB."""
+    mode = picture.mode
+    if mode in ("L", "RGB") and not picture.has_transparency_data:
+        return picture
+    if mode[0] in "IF":
+        return _eight_bits(picture)
+    if picture.has_transparency_data:
+        grey = mode in ("1", "L", "LA", "La")
+        picture = picture.convert("LA").convert("RGBA") if mode == "La" else picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture).convert("L" if grey else "RGB")
+    return picture.convert("L" if mode == "1" else "RGB")
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Modes I;16, I and F -> L. The last two do not say what white is: the next of 1 (F), 255 and 65535."""
+    values = np.nan_to_num(np.asarray(picture, np.float64), posinf=0, neginf=0)
+    top = values.max(initial=0)
+    if picture.mode.startswith("I;16"):
+        white = 65535
+    else:
+        scales = (1, 255, 65535) if picture.mode == "F" else (255, 65535)
+        white = next((scale for scale in scales if top <= scale), top)
+    return Image.fromarray(np.rint(values.clip(0) * (255 / white)).astype(np.uint8))
