@@ -31,6 +31,7 @@ def facts(config: Config) -> dict[str, str]:
         "pictures seen by the critic": f"{pictures:,.0f}, {pictures / data.pictures:.3g} epochs",
         "generator steps": f"{training.g_steps:,}, one to {_count(training.critic_steps, 'critic step')}",
         "optimiser": _optimiser(config),
+        **_start(config),
         "besides": _besides(config),
         "weights": f"averaged with a half-life of {training.ema_kimg:g} kimg; the last ones, not the best;"
         f" {weights.bytes / 1e6:.2f} MB, {weights.dtype}",
@@ -70,6 +71,23 @@ def _besides(config: Config) -> str:
     parts += [f"enlarged by {training.jitter} pixels and cut back"] if training.jitter else []
     parts += [f"{training.l1_weight:g} × the L1 distance added to the loss"] if training.l1_weight else []
     return ", ".join(parts) or "nothing: no mirroring, no jitter"
+
+
+def _start(config: Config) -> dict[str, str]:
+    """Of a run that began with a model's weights: whose, and whether its critic came along."""
+    options = config.options or {}
+    if not options.get("from"):
+        return {}
+    hashes = options.get("from_sha256")
+    hashes = hashes if isinstance(hashes, list) else []
+    text = f"the weights of {code(options['from'])}"
+    if hashes:
+        text += f" (sha256 {code(str(hashes[0])[:16])})"
+    if config.critic:
+        text += " and its critic" if len(hashes) > 1 else ", its critic anew"
+    if frozen := options.get("freeze_d"):
+        text += f", of which the first {prose(frozen)} layers stayed as they were (FreezeD)"
+    return {"started from": text}
 
 
 def _commit(config: Config) -> str:

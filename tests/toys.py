@@ -45,7 +45,7 @@ def config(
     return checkpoint.Config(
         id=id or f"{name}-focal-toy",
         architecture={"name": name, **of},
-        critic={"norm": "batch", "spectral_norm": True},
+        critic={"norm": "batch", "spectral_norm": True, "autoencoder": False, "width": 4},
         loss=loss or {"name": "focal", "alpha": 1.0, "gamma": 2.0},
         dataset=dataset,
         training=training,
@@ -61,6 +61,15 @@ def weights(config: checkpoint.Config, seed: int = 0) -> dict[str, torch.Tensor]
     for parameter in generator.parameters():
         parameter.data.add_(torch.randn_like(parameter) * 0.2)
     return generator.state_dict()
+
+
+def keep_critic(folder: Path) -> torch.nn.Module:
+    """A critic with random weights beside the generator's, as a run leaves it."""
+    config = checkpoint.read(folder)
+    of = {name: value for name, value in config.architecture.items() if name != "name"}
+    critic = architectures.build_described_critic(str(config.architecture["name"]), of, config.critic)
+    (folder / checkpoint.CRITIC).write_bytes(checkpoint.as_file(critic.state_dict()))
+    return critic
 
 
 def measure(folder: Path, **figures: tuple[float, int]) -> None:

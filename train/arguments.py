@@ -12,9 +12,9 @@ import tyro
 from zoo.errors import Refused, ZooError
 
 
-def automatic(metavar: str, default: str):
-    """For Annotated[X | None, …] = None: an option that, left out, is decided by `default`."""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+def automatic(metavar: str, default: str, name: str | None = None):
+    """For Annotated[X | None, …] = None: an option that, left out, is decided by `default`; `name`: of the option."""
+    return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
 def listed(names: Iterable[str], more: str = ""):

@@ -23,7 +23,9 @@ if TYPE_CHECKING:  # torch is imported where weights are touched: reading a conf
 __all__ = ["Config", "Dataset", "Inference", "Training", "Weights"]
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
-CRITIC = "critic.safetensors"  # where a run keeps it: it is not needed to draw pictures
+CRITIC = (
+    "critic.safetensors"  # a run's, to go on from: it is not needed to draw pictures, so no part of PUBLISHED
+)
 HISTORY, CARD = "history.jsonl", "README.md"
 # What a folder holds for others: never state/, nor anything that is not listed.
 PICTURES = ("samples.png", "curves.png", "progress.webp")
@@ -62,16 +64,23 @@ def read_text(path: Path) -> str:
         raise CheckpointError(f"{path} is damaged: it is not text") from None
 
 
-def read_published(folder: str | Path) -> dict[str, bytes]:
+def read_published(folder: str | Path, *, with_critic: bool = False) -> dict[str, bytes]:
     """All that a folder holds for others, by name: neither hashed nor parsed, but each no larger than it may be.
+
+    Its critic only where that is asked for; CheckpointError where there is none then, or another than it tells of.
 
     A symbolic link is refused, unless to what the Hub's client keeps of that very repository: it would give away
     another file of whoever copies or pushes the folder.
     """
     folder = Path(folder)
-    largest = LARGEST | {WEIGHTS: read(folder).weights.bytes}
+    config = read(folder)
+    largest = LARGEST | {WEIGHTS: config.weights.bytes}
+    if with_critic:
+        if load_critic(folder, config) is None:
+            raise CheckpointError(f"{folder} has no {CRITIC}: it was not kept; push without it")
+        largest[CRITIC] = largest_critic(folder, config)
     contents = {}
-    for name in PUBLISHED:
+    for name in (*PUBLISHED, *([CRITIC] if with_critic else [])):
         path = folder / name
         if path.is_symlink() and path.resolve().parent != (folder.resolve().parent.parent / "blobs"):
             raise CheckpointError(
@@ -127,6 +136,12 @@ def check_claims(folder: Path, config: Config) -> None:
         raise CheckpointError(
             f"{folder / CONFIG}: weights.bytes is {claimed}, but {content} and a header are right"
         )
+
+
+def largest_critic(folder: str | Path, config: Config) -> int:
+    """Bytes that the file of the critic which the config tells of has at most; CheckpointError where there is none."""
+    tensors = _build(Path(folder), config, critic=True).state_dict().values()
+    return sum(_size(tensor, "float32") for tensor in tensors) + LARGEST_HEADER
 
 
 def load_critic(folder: str | Path, config: Config) -> "nn.Module | None":
@@ -280,18 +295,23 @@ def write(
     by name, replaced together with it. Where something cannot be written (a full disk), what the folder held
     stays whole and CheckpointError is raised.
     """
-    import safetensors.torch
-
     dtypes = sorted({_dtype(tensor) for tensor in tensors.values() if tensor.is_floating_point()})
     if len(dtypes) != 1:
         raise CheckpointError(f"weights must all be float16 or all float32, not {dtypes}")
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    data = safetensors.torch.save(tensors, metadata={"format": "pt"})
+    data = as_file(tensors)
     sha256 = hashlib.sha256(data).hexdigest()
     weights = Weights(sha256=sha256, bytes=len(data), dtype=dtypes[0], rounding=rounding)
     text = _to_json(replace(config, weights=weights))
     write_files(folder, {**(files or {}), WEIGHTS: data, CONFIG: text.encode()})
     return Config.from_json(text)
+
+
+def as_file(tensors: Mapping[str, "Tensor"]) -> bytes:
+    """A state dict as a file of weights holds it."""
+    import safetensors.torch
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(tensors, metadata={"format": "pt"})
 
 
 def copy(files: Mapping[str, bytes], config: Config, folder: str | Path) -> None:

@@ -120,6 +120,9 @@ def parser() -> argparse.ArgumentParser:
     pushing.add_argument("models", nargs="+", metavar="ID_OR_FOLDER", help="an id of `zoo list`, or a folder")
     pushing.add_argument("--private", action="store_true", help="for you alone, where a repository is made")
     pushing.add_argument("--revision", metavar="BRANCH", help="made where it is missing (default: main)")
+    pushing.add_argument(
+        "--with-critic", action="store_true", help="the critics too, from which others may go on training"
+    )
     for name, text in commands.HELP.items():
         all_of_them.add_parser(name, help=text, add_help=False)
     return parent
@@ -242,12 +245,18 @@ def push(options: argparse.Namespace) -> None:
             raise Refused(f"{name}: {why}")
         print(f"zoo: {name} is passed over: {why}", file=sys.stderr)
     for folder in found:
-        published(folder)  # all of them can be pushed, or none is
+        published(folder, with_critic=options.with_critic)  # all of them can be pushed, or none is
         known = folders.setdefault(read(folder).id, folder)
         if known != folder:
             raise Refused(f"{known} and {folder} are both {read(folder).id}: push one of them")
     for id, folder in folders.items():
-        pushed = push_model(folder, f"{owner}/{id}", private=options.private, revision=options.revision)
+        pushed = push_model(
+            folder,
+            f"{owner}/{id}",
+            private=options.private,
+            revision=options.revision,
+            with_critic=options.with_critic,
+        )
         print(f"{pushed.url}  {'sent ' + ', '.join(pushed.changed) if pushed.changed else 'as it was'}")
 
 

@@ -20,8 +20,11 @@ def resolve(
     token: str | None = None,
     *,
     weights: bool = True,
+    critic: bool = False,
 ) -> Path:
     """The folder of the model `name`, pulled from the Hub where need be, its weights too if they are wanted.
+
+    And, where it has one, its `critic`.
 
     With a slash, `name` is a folder that holds a config.json, or else `owner/repo[@revision]`. Without one
     it is a bundled id, or else a repository of `owner` (by default the environment's ZOO_HUB_OWNER).
@@ -40,7 +43,7 @@ def resolve(
             raise Refused(f"'{name}' already names a revision: give it once")
         if not at and not revision:
             _check_not_meant_here(folder)
-        return _pull(repository, at or revision, token, weights)
+        return _pull(repository, at or revision, token, weights, critic)
     if not ID.fullmatch(name):
         raise unknown("model", name, bundled())
     owner = owner_of(owner)
@@ -49,7 +52,7 @@ def resolve(
             raise Refused(f"'{name}' is bundled and has no revisions: name the owner of its repository too")
         return BUNDLED / name
     if owner:
-        return _pull(f"{owner}/{name}", revision, token, weights)
+        return _pull(f"{owner}/{name}", revision, token, weights, critic)
     raise _not_bundled(name)
 
 
@@ -155,7 +158,7 @@ def _not_bundled(name: str) -> UnknownName:
     return unknown("model", name, bundled())
 
 
-def _pull(repository: str, revision: str | None, token: str | None, weights: bool) -> Path:
+def _pull(repository: str, revision: str | None, token: str | None, weights: bool, critic: bool) -> Path:
     from zoo.hub import pull  # and with it the Hub's client, which takes a while to import
 
-    return pull.pull(repository, revision, token, weights=weights)
+    return pull.pull(repository, revision, token, weights=weights, critic=critic)

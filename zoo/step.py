@@ -44,6 +44,7 @@ class Game:
     autocast: torch.dtype | None = None
     k: Tensor = field(default_factory=lambda: torch.zeros(()))  # began's balance
     augmentation: Augmentation | None = None  # of what the critic sees
+    frozen: tuple[nn.Parameter, ...] = ()  # of the critic's: kept as they are
     mean_over_processes: Callable[[Tensor], Tensor] | None = None  # one process needs none
 
 
@@ -77,6 +78,8 @@ def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -
         drawn = game.augmentation.draw(batch.real, rng)
         batch, fake = Batch(drawn(batch.real), drawn.beside(batch.condition), batch.latents), drawn(fake)
     critic.requires_grad_(True)
+    for parameter in game.frozen:
+        parameter.requires_grad_(False)
     with normalised_once(critic):
         with precision(game, fake):
             real_score = critic(batch.real, batch.condition)
@@ -92,7 +95,7 @@ def critic_step(game: Game, batch: Batch, fake: Tensor, rng: Generator | None) -
     optimiser.step()
     if loss.clip is not None:
         with torch.no_grad():
-            for parameter in critic.parameters():
+            for parameter in filter(lambda p: p.requires_grad, critic.parameters()):
                 parameter.clamp_(-loss.clip, loss.clip)
 
     with torch.no_grad():

@@ -1,6 +1,8 @@
 """One cell of the zoo: a loss × an architecture × a data set, with everything checked and built from it."""
 
 import copy
+import itertools
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 
@@ -111,7 +113,29 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
         autocast=torch.bfloat16 if precision == "bf16" else None,
         k=torch.zeros((), device=device),
         augmentation=Augmentation.of(options.augment, options.batch * cell.processes, device),
+        frozen=first_layers(critic, options.freeze_d),
     )
+
+
+def first_layers(critic: nn.Module | None, n: int) -> tuple[nn.Parameter, ...]:
+    """The parameters of the critic's first `n` layers, a residual block or a convolution with its norm being one."""
+    if critic is None or n == 0:
+        return ()
+    layers: list[list[nn.Parameter]] = []
+    for module in flat(critic.layers):
+        if any(isinstance(part, nn.Conv2d | nn.Linear) for part in module.modules()):
+            layers.append([])
+        if layers:
+            layers[-1] += module.parameters()
+    if n > len(layers):
+        raise Refused(f"--freeze-d {n}: the critic has {len(layers)} layers before its score")
+    return tuple(itertools.chain.from_iterable(layers[:n]))
+
+
+def flat(net: nn.Module) -> Iterator[nn.Module]:
+    """The parts of a chain, and those of the chains within it."""
+    for part in net.children():
+        yield from flat(part) if type(part) is nn.Sequential else (part,)
 
 
 def adam(net: nn.Module, lr: float, betas: tuple[float, float]) -> torch.optim.Adam:

@@ -172,11 +172,16 @@ def write_snapshot(
     tensors: dict[str, Tensor],
     rounding: float,
     inputs: list[Image.Image],
+    critic: dict[str, Tensor] | None = None,
     *,
     along: bool = True,
 ) -> None:
-    """The checkpoint as it stands, its samples from fixed latents or `inputs`, and a copy of both `along` the way."""
-    config = checkpoint.write(out, config, tensors, rounding=rounding)
+    """The checkpoint as it stands, its samples from fixed latents or `inputs`, and a copy of both `along` the way.
+
+    The critic lies beside the newest weights alone, always that of their step.
+    """
+    beside = {checkpoint.CRITIC: checkpoint.as_file(critic)} if critic is not None else {}
+    config = checkpoint.write(out, config, tensors, rounding=rounding, files=beside)
     grid = samples(Model.from_pretrained(out.absolute()), inputs)
     places = [out]
     if along:

@@ -32,6 +32,7 @@ from train.running.graphs import Graphed
 from train.running.options import as_recorded, augmented, check, completed, settled, without_path
 from train.running.provenance import commit
 from train.running.resuming import kept_aside, may_differ, prolonged
+from train.running.starting import Start
 from train.running.tally import Tally
 from zoo import architectures, checkpoint, facades, pictures
 from zoo.config import owner_of
@@ -51,6 +52,9 @@ def run(architecture: str, options, *, script: str) -> Path:
     loss_rules = rules(architecture, options)
     if options.size is not None:
         architectures.check_size(architecture, options.size)
+
+    if options.from_ is not None and not options.resume:
+        Start.of(options)
 
     accelerator = Accelerator(log_with=options.log_with, project_dir=options.out or "runs")
     if options.push_to_hub and accelerator.is_main_process:
@@ -80,6 +84,7 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
             f"{out} holds a checkpoint without the state to go on from: start elsewhere with --out"
         )
     options = with_augmentation(options, state, len(loaded), accelerator)
+    options, start = started(replace(cell, options=options), state, accelerator)
     before = {} if state is None else completed(state["options"], type(options))
     if state is not None and options.resume:
         before, options = prolonged(before, options)
@@ -105,7 +110,7 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
     state |= {"options": recorded, "aside": kept_aside(options), "data": identity(loaded)}
     if state["g_steps"] < schedule.total or not folder.is_told(out, schedule.total, along=True):
         with stopping.alone(out) if accelerator.is_main_process and not before else nullcontext():
-            train(cell, state, schedule, out, accelerator)
+            train(cell, state, schedule, out, accelerator, start)
     if accelerator.is_main_process:
         folder.write_progress(out)
         tqdm.write(f'{out} is done; zoo.load("{out if "/" in str(out) else f"./{out}"}") brings it back')
@@ -129,6 +134,21 @@ def with_augmentation(options, state: dict | None, pictures: int, accelerator: A
     return decided
 
 
+def started(cell: Cell, state: dict | None, accelerator: Accelerator):
+    """The options with the hashes of what --from begins with, and that; a run that has begun needs it no more."""
+    options = cell.options
+    if options.from_ is None:
+        return options, None
+    if state is not None:
+        then = completed(state["options"], type(options))["from_sha256"]
+        return replace(options, from_sha256=options.from_sha256 or tuple(then)), None
+    start = Start.of(options)
+    start.check(cell)
+    if accelerator.is_main_process:
+        tqdm.write(start.told(cell))
+    return replace(options, from_sha256=start.recorded(cell)), start
+
+
 @dataclass(frozen=True)
 class Schedule:
     """The budget and the intervals of it, in generator steps."""
@@ -149,8 +169,10 @@ class Schedule:
         return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
 
 
-def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: Accelerator) -> None:
-    """From `state` to the end of the budget."""
+def train(
+    cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: Accelerator, start: Start | None
+) -> None:
+    """From `state` to the end of the budget; a `start` fills the nets of a run that has no state yet."""
     state = state | {"commit": commit()}  # of the code that runs, whatever is edited meanwhile
     options, device, main = cell.options, accelerator.device, accelerator.is_main_process
     if device.type == "cuda":
@@ -160,6 +182,8 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
         game.mean_over_processes = lambda tensor: accelerator.reduce(tensor, "mean")
     if "generator" in state:
         folder.restore(game, state)
+    elif start is not None:
+        start.fill(game, cell)
     feed = make_feed(cell, accelerator)
     done = state["g_steps"]
     batches = feed.batches(done * cell.rules.critic_steps)
@@ -188,7 +212,8 @@ def train(cell: Cell, state: dict, schedule: Schedule, out: Path, accelerator: A
             folder.write_state(out, state | now | folder.game_state(game))
         tensors, rounding = halved(cell, with_statistics(cell, game.average))
         about = config(cell, state, g_steps=done, seconds=seconds, device=device)
-        folder.write_snapshot(out, about, tensors, rounding, inputs, along=schedule.is_due(done))
+        critic = None if game.critic is None else game.critic.state_dict()
+        folder.write_snapshot(out, about, tensors, rounding, inputs, critic, along=schedule.is_due(done))
 
     with bar, stopping.Stop() as stop:
         if main and done and not folder.is_told(out, done, along=schedule.is_due(done)):

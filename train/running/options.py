@@ -11,7 +11,8 @@ from train.arguments import FLAG_OR_FOLDER, automatic, listed, told
 from train.reading import data, pairs
 from train.reading.sources import called
 from zoo import architectures, losses, penalties
-from zoo.config import Option, owner_of
+from zoo.checkpoint import CONFIG
+from zoo.config import REPOSITORY, Option, owner_of
 from zoo.errors import Refused
 
 
@@ -90,6 +91,12 @@ class TrainingOptions:
     seed: int = 0
     """of weights, order of pictures and noise: same curve with the same precision and memory format, bit for bit on one
     CPU thread"""
+    from_: Annotated[str | None, automatic("MODEL", "the seed's weights", name="from")] = None
+    """begin with a model's weights and, where it lies beside them, its critic: an id, a folder, or owner/repo"""
+    from_sha256: Annotated[tuple[str, ...], automatic("HASH ...", "whatever is there")] = ()
+    """only if the weights, and the critic, of --from have these hashes (recorded)"""
+    freeze_d: int = 0
+    """with --from, do not train so many of the critic's first layers (FreezeD)"""
     out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
     """the checkpoint folder"""
     resume: Annotated[bool | Path, FLAG_OR_FOLDER, automatic("[DIR]", "a new run")] = False
@@ -172,9 +179,9 @@ WATCHING = ("snapshot_kimg", "log_kimg")
 
 
 def as_recorded(options) -> dict[str, Option]:
-    """The options that decide what is trained, as JSON holds them; a folder of pictures without its path."""
+    """The options that decide what is trained, as JSON holds them; folders of pictures or runs without their path."""
     recorded = {
-        name: list(value) if isinstance(value, tuple) else value
+        name.rstrip("_"): list(value) if isinstance(value, tuple) else value
         for name, value in asdict(options).items()
         if name not in ASIDE
     }
@@ -182,7 +189,7 @@ def as_recorded(options) -> dict[str, Option]:
         recorded["augment"] = "none"
     if options.holdout is None and called(options.dataset).folder is None:
         recorded["holdout"] = 0.0
-    return recorded | {"dataset": without_path(options.dataset)}
+    return recorded | {"dataset": without_path(options.dataset), "from": model_without_path(options.from_)}
 
 
 def augmented(options, pictures: int):
@@ -212,11 +219,23 @@ def without_path(dataset: str) -> str:
     return f"./{folder.resolve().name}" if folder else dataset
 
 
+def model_without_path(asked: str | None) -> str | None:
+    """A model's folder by its name alone; an id, or a repository of the Hub, as it is asked for."""
+    folder = Path(asked or "").expanduser()
+    if (
+        asked
+        and ((folder / CONFIG).is_file() or not REPOSITORY.fullmatch(asked.partition("@")[0]))
+        and "/" in asked
+    ):
+        return f"./{folder.resolve().name}"
+    return asked
+
+
 def words(options) -> list[str]:
     """The shortest command line that trains the same."""
     found = []
-    defaults = {f.name: f.default for f in fields(options)}
-    asked = {name: getattr(options, name) for name in ("dataset", "augment", "holdout")}
+    defaults = {f.name.rstrip("_"): f.default for f in fields(options)}
+    asked = {name.rstrip("_"): getattr(options, name) for name in ("dataset", "augment", "holdout", "from_")}
     for name, value in (as_recorded(options) | asked).items():
         default = defaults[name]
         flag = name.replace("_", "-")
@@ -231,7 +250,7 @@ def words(options) -> list[str]:
 
 def command(script: str, options) -> str:
     """The shortest command line that trains the same, to be published: a folder is named without its path."""
-    public = replace(options, dataset=without_path(options.dataset))
+    public = replace(options, dataset=without_path(options.dataset), from_=model_without_path(options.from_))
     return shlex.join(["accelerate", "launch", f"train/{script}", *words(public)])
 
 
@@ -246,7 +265,7 @@ def check(options) -> None:
         **dict.fromkeys(("kimg", "batch", "lr", "critic_lr", "critic_steps", "ema_kimg"), "above 0"),
         **dict.fromkeys(("snapshot_kimg", "log_kimg"), f"above 0 and at most --kimg, {options.kimg:g}"),
         **dict.fromkeys(("width", "critic_width"), f"from 1 to {most}"),
-        **dict.fromkeys(("penalty_weight", "l1_weight", "jitter"), "at least 0"),
+        **dict.fromkeys(("penalty_weight", "l1_weight", "jitter", "freeze_d"), "at least 0"),
         "lr_decay_from": "from 0 to 1",
         "seed": "from 0 to 2**32 - 1",
     }
@@ -270,6 +289,8 @@ def check(options) -> None:
         raise Refused(f"--resume {options.resume} continues in that folder: --out cannot be {options.out}")
     if options.loss == "none" and options.augment in ("diffaug", "ada"):
         raise Refused(f"--augment {options.augment} is for what a critic sees, and --loss none has no critic")
+    if options.from_ is None and (options.freeze_d or options.from_sha256):
+        raise Refused("--freeze-d and --from-sha256 are for --from: name the model to begin with")
     if options.push_to_hub and owner_of(options.hub_owner) is None:
         raise Refused(
             "--push-to-hub needs to know whose zoo it is: --hub-owner, or the environment's ZOO_HUB_OWNER"

@@ -65,7 +65,8 @@ def recall(kind: type, out: Path, state: dict):
     names = {field.name for field in fields(kind)}
     unheld = {"holdout": 0.0} if "holdout" in names else {}  # runs that did not know of it held nothing out
     recorded = completed(unheld | state["options"], kind)
-    values = {name: value for name, value in recorded.items() if name not in OF_THE_RUN}
+    own = {name.rstrip("_"): name for name in names}
+    values = {own.get(name, name): value for name, value in recorded.items() if name not in OF_THE_RUN}
     if foreign := sorted(values.keys() - names):
         raise TrainingError(
             f"{out} was trained with {foreign[0]}, which this script does not have: resume it with its own script"

@@ -12,7 +12,7 @@ from huggingface_hub.errors import EntryNotFoundError
 from huggingface_hub.utils import tqdm
 
 from zoo import checkpoint
-from zoo.checkpoint import CONFIG, LARGEST, METRICS, WEIGHTS
+from zoo.checkpoint import CONFIG, CRITIC, LARGEST, METRICS, WEIGHTS
 from zoo.config import LIBRARY, REPOSITORY
 from zoo.errors import CheckpointError, Refused
 from zoo.hub.bounds import TooLarge, Unlike
@@ -22,6 +22,7 @@ from zoo.hub.words import clean_token, endpoint
 
 WORTH_A_BAR = 4_000_000  # bytes
 COMMIT = GIT_HASH = re.compile("[0-9a-f]{40}")  # the latter names a small file's content in the cache
+SHA256 = 64  # hex digits
 ORPHANED = 3600  # seconds after which nobody goes on with a download that was killed
 
 
@@ -33,8 +34,10 @@ class Damaged(CheckpointError):
         self.paths = paths
 
 
-def pull(repository: str, revision: str | None, token: str | None, *, weights: bool) -> Path:
-    """The folder in the cache with the files of one commit of `repository`, with or without its weights.
+def pull(
+    repository: str, revision: str | None, token: str | None, *, weights: bool, critic: bool = False
+) -> Path:
+    """The folder in the cache with the files of one commit of `repository`, with or without its weights and critic.
 
     A file that is damaged there is fetched once more. Raises UnknownName, HubError or CheckpointError.
     """
@@ -44,7 +47,7 @@ def pull(repository: str, revision: str | None, token: str | None, *, weights: b
         if revision and 7 <= len(revision) < 40 and commit.startswith(revision):
             raise Refused(f"'{revision}' is short for a commit: name it by its 40 digits, {commit}")
         with Connection() as connection:
-            snapshot = _Snapshot(connection, repository, commit, token)
+            snapshot = _Snapshot(connection, repository, commit, token, critic)
             try:
                 return snapshot.fetch_all(weights)
             except Damaged as damaged:
@@ -105,8 +108,9 @@ def _commit(repository: str, revision: str | None, token: str | None, cached: st
 class _Snapshot:
     """One commit of a repository."""
 
-    def __init__(self, connection: Connection, repository: str, commit: str, token: str | None):
+    def __init__(self, connection: Connection, repository: str, commit: str, token: str | None, critic: bool):
         self.connection, self.repository, self.commit, self.token = connection, repository, commit, token
+        self.critic = critic
 
     def fetch_all(self, weights: bool) -> Path:
         folder = self.fetch(CONFIG, LARGEST[CONFIG]).parent
@@ -126,6 +130,8 @@ class _Snapshot:
                 # either may be the damaged one
                 wrong = f"{WEIGHTS} of {self.repository} is not what its config names (size, sha256)"
                 raise Damaged(wrong, path, folder / CONFIG)
+        if self.critic and config.critic:
+            self.fetch_critic(folder, config)
         if try_to_load_from_cache(self.repository, METRICS, revision=self.commit) is None:
             try:
                 self.fetch(METRICS, LARGEST[METRICS])
@@ -134,6 +140,15 @@ class _Snapshot:
         if (folder / METRICS).exists():
             self.check_json(folder / METRICS)
         return folder
+
+    def fetch_critic(self, folder: Path, config: checkpoint.Config) -> None:
+        """Where there is one: no config names its hash, but what is cached is called by that."""
+        try:
+            path = self.fetch(CRITIC, checkpoint.largest_critic(folder, config))
+        except EntryNotFoundError:
+            return
+        if not is_as_committed(path):
+            raise Damaged(f"{CRITIC} of {self.repository} is not what was committed", path)
 
     def fetch(self, name: str, limit: int) -> Path:
         """The path of a file in the cache; it is refused where it has more bytes than `limit`."""
@@ -174,10 +189,12 @@ def _is(path: Path, weights: checkpoint.Weights) -> bool:
 
 
 def is_as_committed(path: Path) -> bool:
-    """Whether a file in the cache has the hash that git gave it, which is the name of its content there."""
-    content = path.read_bytes()
+    """Whether a file in the cache has the hash that git, or LFS, gave it, which is the name of its content there."""
+    content, named = path.read_bytes(), path.resolve().name
+    if len(named) == SHA256:
+        return hashlib.sha256(content).hexdigest() == named
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-    return blob == path.resolve().name
+    return blob == named
 
 
 def sweep(folder: Path) -> None:

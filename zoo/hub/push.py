@@ -19,7 +19,7 @@ from huggingface_hub import (
     errors,
 )
 
-from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS, read_published
+from zoo.checkpoint import CARD, CONFIG, CRITIC, HISTORY, METRICS, PUBLISHED, WEIGHTS, read_published
 from zoo.config import Config, parse_json
 from zoo.errors import CheckpointError, HubError, Refused, printable
 from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
@@ -111,12 +111,14 @@ def push_model(
     revision: str | None = None,
     message: str | None = None,
     token: str | None = None,
+    with_critic: bool = False,
 ) -> Pushed:
-    """Push a checkpoint folder, once it is whole and its card is in step with it.
+    """Push a checkpoint folder, once it is whole and its card is in step with it; its critic only `with_critic`.
 
+    A critic that lies there from before, of other weights it may be, is deleted without it.
     Refused and CheckpointError say what has to be done first; for the rest see `push_files`.
     """
-    files = published(folder)
+    files = published(folder, with_critic=with_critic)
     message = message or f"{Config.from_json(files[CONFIG].decode()).id}: weights, card and metrics"
     return push_files(
         repo_id,
@@ -124,15 +126,15 @@ def push_model(
         message=message,
         private=private,
         revision=revision,
-        replaces=PUBLISHED,
+        replaces=(*PUBLISHED, CRITIC),
         token=token,
     )
 
 
-def published(folder: str | Path) -> dict[str, bytes]:
+def published(folder: str | Path, *, with_critic: bool = False) -> dict[str, bytes]:
     """What a repository gets of a checkpoint folder, by name: nothing else ever leaves it."""
     folder = Path(folder)
-    files = read_published(folder)
+    files = read_published(folder, with_critic=with_critic)
     if WEIGHTS not in files:
         raise CheckpointError(f"{folder} has no {WEIGHTS}: it is no finished checkpoint")
     config = Config.from_json(files[CONFIG].decode("utf-8", "replace"), str(folder / CONFIG))
