@@ -117,9 +117,9 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
     )
 
 
-def first_layers(critic: nn.Module | None, n: int) -> tuple[nn.Parameter, ...]:
+def first_layers(critic: nn.Module | None, n: int | None) -> tuple[nn.Parameter, ...]:
     """The parameters of the critic's first `n` layers, a residual block or a convolution with its norm being one."""
-    if critic is None or n == 0:
+    if critic is None or n is None:
         return ()
     layers: list[list[nn.Parameter]] = []
     for module in flat(critic.layers):

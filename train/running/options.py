@@ -95,7 +95,7 @@ class TrainingOptions:
     """begin with a model's weights and, where it lies beside them, its critic: an id, a folder, or owner/repo"""
     from_sha256: Annotated[tuple[str, ...], automatic("HASH ...", "whatever is there")] = ()
     """only if the weights, and the critic, of --from have these hashes (recorded)"""
-    freeze_d: int = 0
+    freeze_d: Annotated[int | None, automatic("N", "all are trained")] = None
     """with --from, do not train so many of the critic's first layers (FreezeD)"""
     out: Annotated[Path | None, automatic("DIR", "runs/<architecture>-<loss>-<data set>")] = None
     """the checkpoint folder"""
@@ -262,10 +262,12 @@ def check(options) -> None:
     """Refused, by name, where a number makes no sense or nothing would be learned."""
     most = architectures.BOUNDS["width"][1]
     ranges = {
-        **dict.fromkeys(("kimg", "batch", "lr", "critic_lr", "critic_steps", "ema_kimg"), "above 0"),
+        **dict.fromkeys(
+            ("kimg", "batch", "lr", "critic_lr", "critic_steps", "ema_kimg", "freeze_d"), "above 0"
+        ),
         **dict.fromkeys(("snapshot_kimg", "log_kimg"), f"above 0 and at most --kimg, {options.kimg:g}"),
         **dict.fromkeys(("width", "critic_width"), f"from 1 to {most}"),
-        **dict.fromkeys(("penalty_weight", "l1_weight", "jitter", "freeze_d"), "at least 0"),
+        **dict.fromkeys(("penalty_weight", "l1_weight", "jitter"), "at least 0"),
         "lr_decay_from": "from 0 to 1",
         "seed": "from 0 to 2**32 - 1",
     }
