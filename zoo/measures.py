@@ -51,7 +51,10 @@ def _blurred(x: Tensor) -> Tensor:
     window = window / window.sum()
     for side in (-1, -2):
         length = x.shape[side] - WINDOW + 1
-        x = torch.stack([w * x.narrow(side, k, length) for k, w in enumerate(window)]).sum(0)
+        first, *others = (x.narrow(side, k, length) for k in range(WINDOW))
+        x = first * window[0]
+        for weight, shifted in zip(window[1:], others, strict=True):
+            x.add_(shifted, alpha=float(weight))
     return x
 
 

@@ -46,6 +46,7 @@ class Model:
         self._fields = architectures.check_fields(name, given)
         self.generator = generator
         self._dropout_rng, self._lock = torch.Generator(), Lock()
+        self.generator.to(memory_format=torch.channels_last)  # in which oneDNN's convolutions are fastest
         self._set_inference_mode()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -284,7 +285,8 @@ class Model:
         """(3, S, S) → (C, S, S), one at a time: its batch statistics must be its own."""
         with self._lock, torch.inference_mode():
             self._dropout_rng.manual_seed(seed)
-            photograph = self.generator(None, picture[None].to(self.device, self.dtype))
+            x = picture[None].to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
+            photograph = self.generator(None, x)
         return photograph[0].float().cpu().clone()
 
     # ---- within

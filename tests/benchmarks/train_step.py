@@ -98,9 +98,9 @@ def make_cell(name: str):
     return Cell(script, f"{script}.py", options, rules(script, options), pictures, fields, 1)
 
 
-def start(tree: Path, name: str, *more: str) -> subprocess.Popen:
+def start(tree: Path, name: str, *more: str, script: Path = HERE) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(HERE), "--serve", name, *more]
+    command = [sys.executable, str(script), "--serve", name, *more]
     process = subprocess.Popen(command, env=environment, stdin=-1, stdout=-1, stderr=-3, text=True)
     if process.stdout.readline() != "ready\n":
         raise SystemExit(f"{name} cannot run in {tree}")

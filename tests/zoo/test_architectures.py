@@ -6,7 +6,15 @@ import torch
 from torch.nn.utils import parametrize
 
 from zoo import losses, penalties
-from zoo.architectures import ARCHITECTURES, BOUNDS, build_critic, build_generator, check_fields, plan_critic
+from zoo.architectures import (
+    ARCHITECTURES,
+    BOUNDS,
+    build_critic,
+    build_generator,
+    check_fields,
+    layers,
+    plan_critic,
+)
 from zoo.errors import Refused, UnknownName, ZooError
 from zoo.losses import LOSSES
 
@@ -222,6 +230,17 @@ def twins(build, *args):
     small, large = build("dcgan", fields, *args), build("dcgan", fields | {"size": 32}, *args)
     large.load_state_dict(small.state_dict())
     return small, large
+
+
+@pytest.mark.parametrize("last", [torch.contiguous_format, torch.channels_last])
+def test_the_last_layer_makes_the_same_pictures_with_and_without_gradients(last):
+    layer = layers.ToPixels(12, 3)
+    x = torch.randn(2, 12, 5, 7, generator=torch.Generator().manual_seed(0)).contiguous(memory_format=last)
+    with_gradients = layer(x)
+    assert with_gradients.requires_grad
+    with torch.no_grad():
+        assert (layer(x) - with_gradients).abs().max() < 1e-6
+        assert (layer.bfloat16()(x.bfloat16()) - with_gradients).abs().max() < 0.05
 
 
 def test_28_pixels_are_the_middle_of_32_and_are_judged_with_a_black_border():

@@ -28,7 +28,7 @@ def decoder(inputs: int, channels: int, maps: list[int], norm: str) -> nn.Sequen
         layers.normalisation(norm, maps[0]),
         nn.ReLU(inplace=True),
         *[layer for a, b in pairwise(maps) for layer in layers.up(a, b, norm)],
-        nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1),
+        layers.ToPixels(maps[-1], channels),
     )
 
 

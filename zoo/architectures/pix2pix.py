@@ -41,7 +41,7 @@ class Generator(nn.Module):
                     nn.Dropout(0.5) if k < min(DROPOUT_BLOCKS, depth - 2) else nn.Identity(),
                 )
             )
-        self.last = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * maps[0], channels, 4, 2, 1))
+        self.last = nn.Sequential(nn.ReLU(), layers.ToPixels(2 * maps[0], channels))
         layers.initialise(self)
 
     def forward(self, z: None, condition: Tensor) -> Tensor:
