@@ -6,6 +6,8 @@ import socket
 import sys
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: no calls home
+# Before torch is: else its threads, while they wait for work, keep the cores from everybody who has some.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import gradio as gr
 from starlette.middleware import Middleware

@@ -44,16 +44,22 @@ export class Source {
     const missing = models.filter((id) => !this.kept.has(key(id)));
     if (here.length) await this.tell.arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])), asked);
     const wrong = [];
-    for (let i = 0; i < missing.length; i += this.atOnce) {
-      const answer = await this.patiently({ ...rest, models: missing.slice(i, i + this.atOnce) }, asked);
+    let next = 0;
+    const part = async () => {
+      const answer = await this.patiently({ ...rest, models: missing.slice(next, (next += this.atOnce)) }, asked);
       if (!answer) return; // something newer is wanted
       const { sheets, errors = {} } = answer;
       wrong.push(...Object.values(errors));
       for (const [id, sheet] of Object.entries(sheets)) this.kept.set(key(id), sheet);
       while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
       await this.tell.arrived(sheets, asked);
-      if (this.wanted !== asked) return;
-    }
+    };
+    const parts = async () => {
+      while (next < missing.length && this.wanted === asked) await part();
+    };
+    if (missing.length) await part(); // the first is looked at; of others, one is drawn while another is on its way
+    await Promise.all([parts(), parts()]);
+    if (this.wanted !== asked) return;
     if (wrong.length) throw new Error(wrong.join("; "));
   }
 

@@ -1,5 +1,9 @@
 """The shelf of models, the page around them, and its endpoints over HTTP."""
 
+import os
+import subprocess
+import sys
+
 import gradio as gr
 import pytest
 import torch
@@ -151,3 +155,15 @@ def test_a_class_is_named_or_numbered_over_http(runs, write):
             client.predict("cdcgan-a", label="cow", api_name="/sample")
     finally:
         page.close()
+
+
+def test_threads_that_wait_for_work_leave_the_cores_to_others():
+    """OpenMP's wait in a loop otherwise, and reads how it should be when torch is loaded."""
+    told = "args[0] == 'torch' and (print(os.environ.get('OMP_WAIT_POLICY'), flush=True), os._exit(0))"
+    hook = f"lambda event, args: event == 'import' and {told}"
+    code = f"import os, sys; sys.addaudithook({hook}); import space.app"
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    process = subprocess.run(
+        [sys.executable, "-c", code], env=plain, capture_output=True, text=True, check=True
+    )
+    assert process.stdout.split() == ["passive"]
