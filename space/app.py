@@ -14,13 +14,13 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from space import card, compare, curves, facades, interpolate, leaderboard, parts, scratch
+from space import card, compare, curves, facades, interpolate, leaderboard, memory, parts, scratch
 from space.catalogue import catalogue
 from space.gate import Gate
 from space.histories import Histories
 from space.lab import route
 from space.lab import tab as lab
-from space.limits import FIRST_SEED, MAX_SESSIONS
+from space.limits import FIRST_SEED, MAX_SESSIONS, MAX_THREADS
 from space.look import THEME
 from space.pairs import TestPairs
 from space.shelf import Shelf, find, places
@@ -45,6 +45,7 @@ LAUNCH = {
     "max_file_size": "10mb",
     "enable_monitoring": False,
     "state_session_capacity": MAX_SESSIONS,
+    "max_threads": MAX_THREADS,
 }
 EMPTY = (
     "<p>There is no model here yet. Train one, then start the page on the folder of your runs:</p>"
@@ -111,6 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
         help="has the Facades test pairs in DIR/facades (default: ZOO_DATA_DIR, else the Hub is asked)",
     )
     options = parser.parse_args(arguments)
+    memory.share()
     try:
         scratch.open_folder()
         studio = Studio(Shelf(find(options.models), places(options.models)))

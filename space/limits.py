@@ -24,6 +24,9 @@ LARGE_AT_ONCE = 4  # requests with files: each takes some 100 MB while it is rea
 SLOWEST_BODY = 60.0  # seconds in which a request has to arrive
 KEPT_FILES, KEPT_SECONDS = 500_000_000, 3600  # of temporary files, bytes in all and their age
 MAX_SESSIONS = 500  # that gradio remembers, of 80 kB
+MAX_THREADS = (
+    60  # of gradio's own: more than may wait for sheets, pictures and films; files and toys have others
+)
 MAX_FILMS = 3  # that are drawn or wait for it; more are told to come again
 FIRST_SEED = 7  # of the page without a query
 FPS = 12  # frames a second of an animation, played or downloaded

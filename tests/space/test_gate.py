@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -15,15 +16,21 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from space import app, gate, scratch
-from space.limits import KEPT_SECONDS, MAX_BODY, MAX_UPLOAD
+from space.lab import route
+from space.limits import KEPT_SECONDS, MAX_BODY, MAX_UPLOAD, MAX_WAITING
 from space.studio import Studio
 
 JOIN, PIECE, UPLOAD = "/gradio_api/queue/join", "/gradio_api/component_server/", "/gradio_api/upload"
 
 
 @pytest.fixture
-def page(shelf):
-    built = app.build(Studio(shelf))
+def studio(shelf):
+    return Studio(shelf)
+
+
+@pytest.fixture
+def page(studio):
+    built = app.build(studio)
     _, url, _ = built.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
     with httpx.Client(base_url=url, timeout=20) as client:
         yield client
@@ -98,6 +105,21 @@ def test_answers_have_sensible_headers_and_monitoring_is_closed(page):
 
 def test_sessions_are_forgotten(page):
     assert 1 <= app.LAUNCH["state_session_capacity"] <= 1000
+
+
+def test_files_come_while_as_many_wait_for_sheets_and_toys_as_may(page, studio):
+    """Each of them holds a thread."""
+    url, of, toys = str(page.base_url).rstrip("/"), asked(page), route.TRAININGS
+    with ThreadPoolExecutor(2 * MAX_WAITING) as visitors, studio._lock, toys._lock:
+        for _ in range(MAX_WAITING):
+            visitors.submit(httpx.post, f"{url}{PIECE}", json=of, timeout=60)
+            visitors.submit(
+                httpx.post, f"{url}/lab", json={"ask": "tick", "page": "a" * 16, "steps": 1}, timeout=60
+            )
+        for _ in range(200):
+            if min(studio._waiting, toys._waiting) < MAX_WAITING:
+                time.sleep(0.05)
+        assert page.get("/look/page.js", timeout=10).status_code == 200
 
 
 def test_gradios_own_client_passes_with_its_upload(page, tmp_path):

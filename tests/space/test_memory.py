@@ -1,0 +1,43 @@
+"""What a film took is given back by whichever thread drew it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+DRAWS = """
+import resource, sys, threading
+from space import memory
+assert memory.share()
+lock = threading.Lock()
+
+def film():
+    with lock:
+        rows = [bytearray(100_000) for _ in range(300)]
+        kept.append(bytearray(1000))  # behind them, so that they are not given back
+        del rows
+    together.wait()
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
+
+kept = []
+together = threading.Barrier(16)
+start = resident()
+threads = [threading.Thread(target=film) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(resident() - start)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone has arenas")
+def test_sixteen_threads_keep_no_more_than_two_would():
+    environment = {
+        name: of for name, of in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_TUNABLES"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", DRAWS], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert float(done.stdout) < 2 * 30 + 20, done.stderr
