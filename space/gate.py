@@ -11,8 +11,9 @@ from contextvars import ContextVar
 from threading import Event
 from urllib.parse import urlsplit
 
+from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from space import scratch
@@ -28,6 +29,7 @@ HEADERS = {
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:;"
     " connect-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'",
 }
+LATER = "many others upload: come again later"
 SAID_EVERY = 60.0  # seconds between two tracebacks of requests that nobody could answer
 log = logging.getLogger(__name__)
 _left: ContextVar[Event | None] = ContextVar("left", default=None)
@@ -77,14 +79,30 @@ class Gate:
         elif not same_origin(headers):
             await PlainTextResponse("asked from another page", 403)(scope, receive, send)
         elif path.endswith("/upload"):
-            await self.upload(scope, receive, send, headers)
+            if await to_thread.run_sync(scratch.is_full):
+                await PlainTextResponse(LATER, 503)(scope, receive, send)
+            else:
+                busy = PlainTextResponse(LATER, 503)
+                await self.read(scope, receive, send, headers, MAX_UPLOAD + MAX_BODY, busy)
+        elif path.endswith("/component_server"):
+            await self.read(scope, receive, send, headers, LARGEST, JSONResponse({"busy": True}), MAX_PARTS)
         else:
-            await self.read(
-                scope, receive, send, headers, LARGEST if path.endswith("/component_server") else MAX_BODY
-            )
+            await self.read(scope, receive, send, headers, MAX_BODY)
 
-    async def read(self, scope: Scope, receive: Receive, send: Send, headers: Headers, most: int) -> None:
-        """The body is read here, within bounds of size, time and, where it is large, of how many there are."""
+    async def read(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Headers,
+        most: int,
+        busy: Response | None = None,
+        parts: int | None = None,
+    ) -> None:
+        """The body is read here, within bounds of size, time, `parts` and, where it is large, of how many there are.
+
+        So gradio is given none that broke off: of an upload it would keep the half.
+        """
         large = False
         try:
             if declared(headers) > most:
@@ -100,13 +118,13 @@ class Gate:
                     await refuse(scope, receive, send)
                     return
                 if len(body) > MAX_BODY and not large:
-                    if self.large >= LARGE_AT_ONCE:
-                        await JSONResponse({"busy": True})(scope, receive, send)
+                    if busy and self.large >= LARGE_AT_ONCE:
+                        await busy(scope, receive, send)
                         return
                     large, self.large = True, self.large + 1
                 if not message.get("more_body"):
                     break
-            if large and sum(map(body.count, b",[{")) > MAX_PARTS:  # a file has none of these
+            if large and parts and sum(map(body.count, b",[{")) > parts:  # a file has none of these
                 await refuse(scope, receive, send)
                 return
             await self.watched(scope, receive, send, bytes(body))
@@ -139,32 +157,6 @@ class Gate:
         finally:
             _left.reset(token)
             watching.cancel()
-
-    async def upload(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """Gradio writes it to a file, as it comes; here it is bounded, and so is what all have left behind."""
-        if declared(headers) > MAX_UPLOAD + MAX_BODY:
-            await refuse(scope, receive, send)
-            return
-        if self.large >= LARGE_AT_ONCE or scratch.is_full():
-            await PlainTextResponse("many others upload: come again later", 503)(scope, receive, send)
-            return
-        received, deadline = 0, time.monotonic() + SLOWEST_BODY
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
-            received += len(message.get("body", b""))
-            if received > MAX_UPLOAD + MAX_BODY:
-                raise TimeoutError
-            return message
-
-        self.large += 1
-        try:
-            await self.app(scope, counted, send)
-        except TimeoutError:
-            await refuse(scope, receive, send)
-        finally:
-            self.large -= 1
 
 
 def same_origin(headers: Headers) -> bool:

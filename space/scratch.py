@@ -19,6 +19,7 @@ from zoo.errors import Refused
 
 PREFIX = "gan-zoo-page-"
 SWEPT_EVERY = 60.0  # seconds
+LEAST = 50_000  # bytes that a file counts for, so that they have a bound in number too
 _folder: Path | None = None
 
 
@@ -44,7 +45,7 @@ def sweep(folder: Path, now: float | None = None) -> None:
     """Remove files older than KEPT_SECONDS, and of the others the oldest until KEPT_FILES bytes are left."""
     now, left = now or time.time(), KEPT_FILES
     for path, about in sorted(_files(folder), key=lambda file: -file[1].st_mtime):
-        left -= about.st_size
+        left -= max(about.st_size, LEAST)
         if now - about.st_mtime > KEPT_SECONDS or left < 0:
             path.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # others may be in it
@@ -69,7 +70,7 @@ def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
 
 
 def _size(folder: Path) -> int:
-    return sum(about.st_size for _, about in _files(folder))
+    return sum(max(about.st_size, LEAST) for _, about in _files(folder))
 
 
 def _sweep_for_ever() -> None:

@@ -28,13 +28,19 @@ def studio(shelf):
     return Studio(shelf)
 
 
-@pytest.fixture
-def page(studio):
+@contextlib.contextmanager
+def launched(studio):
     built = app.build(studio)
     _, url, _ = built.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
     with httpx.Client(base_url=url, timeout=20) as client:
         yield client
     built.close()
+
+
+@pytest.fixture
+def page(studio):
+    with launched(studio) as client:
+        yield client
 
 
 def piece(page) -> int:
@@ -132,8 +138,29 @@ def test_gradios_own_client_passes_with_its_upload(page, tmp_path):
 # ---- temporary files
 
 
+def test_an_upload_that_breaks_off_leaves_nothing(tmp_path, monkeypatch, studio):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    with launched(studio) as page:
+        head = page.build_request("POST", UPLOAD, files={"files": ("a.png", b"0" * 900_000)})
+        body = head.read()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.headers.items())
+        with socket.create_connection((head.url.host, head.url.port)) as half:
+            half.sendall(f"POST {UPLOAD} HTTP/1.1\r\n{lines}\r\n".encode() + body[: len(body) // 2])
+        assert page.post(UPLOAD, files={"files": ("b.png", b"0")}).status_code == 200
+        assert [path.name for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == ["b.png"]
+
+
+def test_many_small_files_have_a_bound_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "KEPT_FILES", 3 * scratch.LEAST)
+    for number in range(9):
+        (tmp_path / str(number)).write_bytes(b"0")
+    scratch.sweep(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_old_files_go_and_of_the_others_the_oldest(tmp_path, monkeypatch):
     monkeypatch.setattr(scratch, "KEPT_FILES", 250)
+    monkeypatch.setattr(scratch, "LEAST", 1)
     now = time.time()
     for name, age in (("old", KEPT_SECONDS + 1), ("third", 30), ("second", 20), ("first", 10)):
         (tmp_path / "in").mkdir(exist_ok=True)
