@@ -1,6 +1,8 @@
 """Options: how they look in --help, are parsed and, of a file, checked; and how a script ends."""
 
+import os
 import sys
+import time
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 import tyro
 
 from zoo.errors import Refused, ZooError
+
+SAID_BY_ANOTHER = 5.0  # seconds in which it is
 
 
 def automatic(metavar: str, default: str, name: str | None = None):
@@ -84,6 +88,8 @@ def exit_with_one_line(
         sys.exit(0)
     except ZooError as error:
         message = str(error)
+        if int(os.environ.get("RANK") or 0):  # the first process says the same, and its end ends this one
+            time.sleep(SAID_BY_ANOTHER)
     except KeyboardInterrupt as stop:
         message = str(stop) or stopped
     print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)

@@ -296,6 +296,31 @@ def test_a_script_that_cannot_begin_says_so_in_one_line_and_fails(tmp_path):
     assert ended.stderr == "dcgan.py: no loss named 'fokal': did you mean focal?\n"
 
 
+def test_a_refusal_of_two_processes_is_one_line(tmp_path):
+    """By the README's launch.py: each process refuses, one says so, and the launcher keeps its traceback."""
+    aside = {"HF_HOME": str(tmp_path), "CUDA_VISIBLE_DEVICES": ""}
+    for words, line in (
+        (
+            ["2", "train/dcgan.py", "--loss", "fokal"],
+            "dcgan.py: no loss named 'fokal': did you mean focal?\n",
+        ),
+        (
+            ["train/dcgan.py"],
+            "launch.py: give a number of processes, 2 or more, then a script with its options\n",
+        ),
+    ):
+        done = subprocess.run(
+            [sys.executable, "train/launch.py", *words],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"} | aside,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=240,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
+    assert "python train/launch.py 4 train/dcgan.py" in (ROOT / "train/README.md").read_text(encoding="utf-8")
+
+
 def test_a_refusal_under_the_launcher_is_one_line(tmp_path):
     """By the README's `-q`, where the launcher's own defaults are settled: `accelerate config default`."""
     places = {"HF_HOME": str(tmp_path / "hub"), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}

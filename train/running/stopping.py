@@ -94,5 +94,5 @@ def end_with_launcher() -> None:
         launcher = Path(f"/proc/{os.getppid()}/cmdline").read_bytes()
     except OSError:
         return
-    if b"accelerate" in launcher:
+    if b"accelerate" in launcher or b"launch.py" in launcher:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
