@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -42,7 +43,7 @@ class Exported(NamedTuple):
 
 
 def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -> Exported:
-    """Write the generator to `path`, weights in half precision that is computed with in single, its config beside it.
+    """Write the generator to `path`, its config beside it; half precision is how weights lie there, not what computes.
 
     Both are replaced at once, if they are of a model of that id or `force` is given. Refused where other files are in
     their place, where the nets cannot be exported or differ from PyTorch by more than FAR; then nothing is written.
@@ -101,10 +102,37 @@ def masks(model: Model, seed: int) -> list[Tensor]:
 
 def _to_onnx(model: Model) -> Any:
     """The onnx.ModelProto of a model that is on the CPU in float32."""
-    onnx, _ = libraries()
-    generator, given = _rewritten(model.generator)
+    onnx, _, script = libraries()
+    net = _Flat(model)
+    proto = onnx.ModelProto()
+    proto.CopyFrom(_traced(net, model))
+    weights = net.state_dict()
+    for stored in proto.graph.initializer:
+        if stored.name in weights:
+            stored.CopyFrom(onnx.numpy_helper.from_array(weights[stored.name].numpy(), stored.name))
+    script.optimizer.fold_constants(proto)
+    script.optimizer.remove_unused_nodes(proto)
+    _halve(proto, onnx)
+    graph = proto.graph
+    del graph.value_info[:]
+    for part in (proto, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]  # the exporter's: where in this machine's files each node comes from
+    proto.producer_name, proto.producer_version = PRODUCER, zoo.__version__
+    about = {"id": model.id, "config": json.dumps(asdict(model.config), ensure_ascii=False)}
+    onnx.helper.set_model_props(proto, about)
+    onnx.checker.check_model(proto)
+    return proto
+
+
+_TRACED: dict[str, Any] = {}  # models of the same nets share their graph, which takes seconds
+
+
+def _traced(net: "_Flat", model: Model) -> Any:
+    """The graph of `net` as an onnx.ModelProto, whose weights are not to be used."""
+    nets = json.dumps([model.config.architecture, asdict(model.config.inference), repr(net)])
+    if nets in _TRACED:
+        return _TRACED[nets]
     inputs, _ = _drawn(model, 2)  # of a batch of one, the exporter makes a constant
-    net = _Flat(generator, given, translates=model.kind == "translation").eval()
     batch = {0: torch.export.Dim("n")}
     try:
         with warnings.catch_warnings(action="ignore"):  # of the exporter to its authors
@@ -116,38 +144,32 @@ def _to_onnx(model: Model) -> Any:
                 input_names=list(inputs),
                 output_names=["images"],
                 opset_version=OPSET,
+                optimize=False,  # it would melt batch norm into the weights, which half precision then changes
                 verbose=False,
             )
     except torch.onnx.OnnxExporterError as error:
         reason = str(error.__cause__ or error).strip().split("\n")[0]
         raise Refused(f"{model.id} cannot be exported to ONNX: {reason}") from None
     assert program is not None
-    proto = program.model_proto
-    _halve(proto, onnx)
-    proto.producer_name, proto.producer_version = PRODUCER, zoo.__version__
-    about = {"id": model.id, "config": json.dumps(asdict(model.config), ensure_ascii=False)}
-    graph = proto.graph
-    for part in (
-        proto,
-        graph,
-        *graph.node,
-        *graph.value_info,
-        *graph.initializer,
-        *graph.input,
-        *graph.output,
-    ):
-        del part.metadata_props[:]  # the exporter's: where in this machine's files each node comes from
-    onnx.helper.set_model_props(proto, about)
-    onnx.checker.check_model(proto)
-    return proto
+    return _TRACED.setdefault(nets, program.model_proto)
 
 
 class _Flat(nn.Module):
-    """A generator that takes its inputs in a row, dropout's masks among them, and is traced so."""
+    """A copy of a model's generator that takes its inputs in a row, and is a function of single pictures."""
 
-    def __init__(self, generator: nn.Module, given: "list[Iterator[Tensor]]", translates: bool):
+    def __init__(self, model: Model):
         super().__init__()
-        self.generator, self.give, self.translates = generator, given.append, translates
+        self.generator = copy.deepcopy(model.generator)
+        self.translates = model.kind == "translation"
+        given: list[Iterator[Tensor]] = []
+        self.give = given.append  # not the list: no tensor may become part of a module as it is traced
+        for module in list(self.generator.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, SeededDropout):
+                    setattr(module, name, _Masked(lambda: next(given[-1])))
+                elif isinstance(child, _BatchNorm) and child.running_mean is None:
+                    setattr(module, name, _of_one_picture(child))
+        self.eval()
 
     def forward(self, *inputs: Tensor) -> Tensor:
         if not self.translates:
@@ -167,23 +189,6 @@ class _Masked(nn.Module):
         return x * self.take()
 
 
-def _rewritten(generator: nn.Module) -> "tuple[nn.Module, list[Iterator[Tensor]]]":
-    """A copy for the graph, in which everything is a function of a single picture, and where its masks are put."""
-    generator = copy.deepcopy(generator)
-    given: list[Iterator[Tensor]] = []
-
-    def take() -> Tensor:
-        return next(given[-1])
-
-    for module in list(generator.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, SeededDropout):
-                setattr(module, name, _Masked(take))
-            elif isinstance(child, _BatchNorm) and child.running_mean is None:
-                setattr(module, name, _of_one_picture(child))
-    return generator, given
-
-
 def _of_one_picture(norm: _BatchNorm) -> nn.Module:
     """Batch norm by the batch's own statistics, which `translate` gives one picture at a time."""
     own = nn.InstanceNorm2d(norm.num_features, norm.eps, affine=True)
@@ -191,23 +196,29 @@ def _of_one_picture(norm: _BatchNorm) -> nn.Module:
     return own
 
 
-def _halve(model: Any, onnx: Any) -> None:
-    """Store weights as float16 and cast them when the graph is loaded; vectors, statistics too, stay float32."""
+def _halve(proto: Any, onnx: Any) -> None:
+    """Store weights as float16, where that loses nothing, and cast them when the graph is loaded; vectors stay float32.
+
+    A checkpoint holds halves already, unless its training found that they change its pictures.
+    """
     casts = []
-    for stored in model.graph.initializer:
-        if stored.data_type == onnx.TensorProto.FLOAT and len(stored.dims) > 1:
-            name, values = stored.name, onnx.numpy_helper.to_array(stored)
-            half = onnx.numpy_helper.from_array(values.astype("float16"), f"{name}.half")
-            stored.CopyFrom(half)
-            casts.append(onnx.helper.make_node("Cast", [half.name], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    for stored in proto.graph.initializer:
+        if stored.data_type != onnx.TensorProto.FLOAT or len(stored.dims) < 2:
+            continue
+        name, values = stored.name, onnx.numpy_helper.to_array(stored)
+        with np.errstate(over="ignore"):
+            half = values.astype(np.float16)
+        if (half == values).all():
+            stored.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}.half"))
+            casts.append(onnx.helper.make_node("Cast", [stored.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *proto.graph.node]
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
 
 
 def _id_in(path: Path) -> str | None:
     """The model's id in an ONNX file of ours; None of any other file."""
-    onnx, _ = libraries()
+    onnx, _, _ = libraries()
     try:
         found = onnx.load(path, load_external_data=False)
     except Exception:  # whatever a foreign file makes of its parser
@@ -221,7 +232,7 @@ def _id_in(path: Path) -> str | None:
 
 def _compare(content: bytes, model: Model) -> tuple[int, float]:
     """How many pictures the file and PyTorch drew, and their largest difference as a share of the range."""
-    _, runtime = libraries()
+    _, runtime, _ = libraries()
     options = runtime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 4, torch.get_num_threads()
     session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
@@ -255,10 +266,11 @@ def _drawn(model: Model, n: int) -> tuple[dict[str, Tensor], Tensor]:
     return {"latents": z, "classes": weights}, model._generate(z, weights)
 
 
-def libraries() -> tuple[Any, Any]:
-    """onnx and onnxruntime; Refused where the extra `export` is not installed."""
+def libraries() -> tuple[Any, Any, Any]:
+    """onnx, onnxruntime and onnxscript; Refused where the extra `export` is not installed."""
     try:
-        onnx, runtime, _ = (import_module(name) for name in ("onnx", "onnxruntime", "onnxscript"))
+        onnx, runtime, script = map(import_module, ("onnx", "onnxruntime", "onnxscript"))
+        import_module("onnxscript.optimizer")
     except ModuleNotFoundError as error:
         raise Refused(f"an export needs {error.name}: pip install 'gan-zoo[export]'") from None
-    return onnx, runtime
+    return onnx, runtime, script
