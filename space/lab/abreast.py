@@ -28,13 +28,15 @@ class Nets(nn.Module):
             weight, bias = (torch.empty(s, o).uniform_(-bound, bound, generator=rng) for s in (i, 1))
             self.weights.append(weight.expand(count, -1, -1).clone())
             self.biases.append(bias.expand(count, -1, -1).clone())
+        self.layers = list(
+            zip(self.weights, self.biases, strict=True)
+        )  # lists of parameters are slow to walk
 
     def forward(self, x: Tensor, net: int | None = None) -> Tensor:
         """Of one `net` alone: (n, sizes[0]) → (n, sizes[-1])."""
-        layers = list(zip(self.weights, self.biases, strict=True))
-        for i, (weight, bias) in enumerate(layers):
+        for i, (weight, bias) in enumerate(self.layers):
             x = torch.baddbmm(bias, x, weight) if net is None else torch.addmm(bias[net], x, weight[net])
-            if i < len(layers) - 1:
+            if i < len(self.layers) - 1:
                 x = x.relu()
         return x
 

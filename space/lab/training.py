@@ -1,8 +1,10 @@
 """Toy GANs trained live: the zoo's losses, penalties and training step on tiny nets, several losses side by side."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -34,6 +36,8 @@ TOY: dict[str, dict[str, float]] = {"wgan": {"clip": 0.1}}
 COUNTED = 512  # samples by which modes are counted
 SHOWN = 256  # of them, in a frame
 FIELD, ARROWS = 24, 10  # scores and gradients a side
+# Small as the nets are, torch needs Python less than half of the time.
+ABREAST = ThreadPoolExecutor(2, "toys")
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,10 @@ class Training:
         for name, loss in setting.losses.items():
             key = (loss.critic_steps, loss.control == "autoencoder")
             groups.setdefault(key, {})[name] = loss
-        self.sides = [self._side(group) for group in groups.values()]
+        sides = [self._side(group) for group in groups.values()]
+        self.sides = sorted(
+            sides, key=lambda side: -side.game.loss.critic_steps
+        )  # those that take longest first
 
     def _side(self, group: dict[str, Loss]) -> Side:
         seed, count = self.setting.seed, len(group)
@@ -120,13 +127,19 @@ class Training:
     def run(self, steps: int) -> None:
         for _ in range(steps):
             shared = self._batch(self.rng)
-            for side in self.sides:
-                if self.steps < 0:
-                    self._critic_alone(side, shared)
-                else:
-                    more = [self._batch(side.critic_rng) for _ in range(side.game.loss.critic_steps - 1)]
-                    play(side.game, [self._for(side, batch) for batch in (*more, shared)], side.critic_rng)
+            self._each(lambda side, shared=shared: self._step(side, shared))
             self.steps += 1
+
+    def _each(self, work: Callable[[Side], Any]) -> list:
+        """Of each side; none knows of another, so that two may be at it at a time."""
+        return list(ABREAST.map(work, self.sides)) if len(self.sides) > 1 else [work(*self.sides)]
+
+    def _step(self, side: Side, shared: Batch) -> None:
+        if self.steps < 0:
+            self._critic_alone(side, shared)
+            return
+        more = [self._batch(side.critic_rng) for _ in range(side.game.loss.critic_steps - 1)]
+        play(side.game, [self._for(side, batch) for batch in (*more, shared)], side.critic_rng)
 
     def _critic_alone(self, side: Side, batch: Batch) -> None:
         batch = self._for(side, batch)
@@ -135,9 +148,9 @@ class Training:
         critic_step(side.game, batch, fake, side.critic_rng)
 
     def frames(self) -> dict[str, Frame]:
-        found = {}
-        for side in self.sides:
-            found |= self._frames(side)
+        found: dict[str, Frame] = {}
+        for frames in self._each(self._frames):
+            found |= frames
         return {name: found[name] for name in self.setting.losses}
 
     def _frames(self, side: Side) -> dict[str, Frame]:

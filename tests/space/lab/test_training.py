@@ -2,6 +2,7 @@
 
 import copy
 import json
+import threading
 
 import pytest
 import torch
@@ -106,6 +107,12 @@ def test_all_see_the_same_latents_and_data_at_each_step(played):
             assert torch.equal(batch.real[:, :2], last[0].real[:, :2])
 
 
+def test_two_sides_are_trained_at_a_time(monkeypatch):
+    both = threading.Barrier(2, timeout=20)  # raises where one waits for the other's end
+    monkeypatch.setattr(training, "play", lambda *_: both.wait())
+    Training(setting({name: losses.get(name) for name in ("vanilla", "wgan")})).run(1)
+
+
 def test_only_clipped_critics_are_clipped(played):
     trained, _, _ = played
     (side,) = [side for side in trained.sides if "wgan" in side.names]
@@ -201,7 +208,8 @@ def test_a_frame_holds_what_the_page_is_told_that_it_holds():
 
 def test_numbers_that_grow_out_of_bounds_are_said_and_still_a_frame():
     run = Training(setting())
-    run.sides[0].critics.nets.weights[0].data[0] = float("nan")
+    (side,) = [side for side in run.sides if next(iter(run.setting.losses)) in side.names]
+    side.critics.nets.weights[0].data[0] = float("nan")
     head, body = unpacked(frames.packed(run))
     assert [one["lost"] for one in head["losses"].values()] == [True, False, False]
     assert len(body) == len(unpacked(frames.packed(Training(setting())))[1])
