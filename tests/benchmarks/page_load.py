@@ -140,8 +140,10 @@ async def open_page(client: httpx.AsyncClient) -> None:
     (await client.get("/")).raise_for_status()
 
 
-async def crowd(url: str, users: int, requests: int, work: Callable[..., Awaitable[None]]) -> str:
-    """A row of the table: `requests` of them in all, made by so many visitors."""
+async def crowd(
+    url: str, users: int, requests: int, work: Callable[..., Awaitable[None]], longest: float = float("inf")
+) -> str:
+    """A row of the table: `requests` of them in all, or as many as begin in `longest` seconds, by so many visitors."""
     seconds, waits, hung = [], 0, 0
 
     async def served(client: httpx.AsyncClient) -> None:
@@ -156,6 +158,8 @@ async def crowd(url: str, users: int, requests: int, work: Callable[..., Awaitab
         nonlocal hung
         for _ in range(requests // users):
             began = time.perf_counter()
+            if began - opened > longest:
+                break
             try:
                 await asyncio.wait_for(served(client), PATIENCE)
                 seconds.append(time.perf_counter() - began)
@@ -164,9 +168,9 @@ async def crowd(url: str, users: int, requests: int, work: Callable[..., Awaitab
 
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as client:
-        began = time.perf_counter()
+        opened = time.perf_counter()
         await asyncio.gather(*(visitor(client) for _ in range(users)))
-        rate = len(seconds) / (time.perf_counter() - began)
+        rate = len(seconds) / (time.perf_counter() - opened)
     p50, p95 = np.percentile(seconds, [50, 95]) * 1000 if seconds else (np.nan, np.nan)
     return f"{users} | {p50:.0f} | {p95:.0f} | {rate:.1f} | {waits} | {hung}"
 
@@ -250,10 +254,18 @@ HOSTILE = {"nothing": None, "50 MB of JSON": large_body, "uploads of 9 MB": many
 ATTACKERS = 8
 
 
-def resident(process: subprocess.Popen) -> float:
-    """MB."""
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+LONGEST = 90.0  # seconds of a row
+
+
+def resident(process: int) -> float:
+    """MB, with its children's."""
+    total = 0.0
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        total = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        for listed in Path(f"/proc/{process}/task").glob("*/children"):
+            total += sum(map(resident, map(int, listed.read_text().split())))
+    return total
 
 
 def attack(url: str, pieces: dict, name: str) -> None:
@@ -287,11 +299,11 @@ async def under_attack(url: str, page: subprocess.Popen, requests: int, only: st
 
     async def watch(peak: list[float]) -> None:
         while True:
-            peak[0] = max(peak[0], resident(page))
+            peak[0] = max(peak[0], resident(page.pid))
             await asyncio.sleep(0.05)
 
     await crowd(url, 1, 4, sheet)
-    start = resident(page)
+    start = resident(page.pid)
     for name, act in HOSTILE.items():
         if only not in name:
             continue
@@ -301,7 +313,7 @@ async def under_attack(url: str, page: subprocess.Popen, requests: int, only: st
         if act:
             attackers.start()
             await asyncio.sleep(20)  # until it has imported all that it needs
-        row = await crowd(url, 1, requests, sheet)
+        row = await crowd(url, 1, requests, sheet, LONGEST)
         if act:
             attackers.kill()
             attackers.join()

@@ -9,13 +9,22 @@ from starlette.responses import JSONResponse, Response
 from tests.hub.responses import error, start, whole
 
 
-async def cut(_hub, _request, answer, send):
+async def cut(_hub, _request, answer, send, at=0.5):
     """The connection closes in the middle of the body."""
     response = await answer()
     await send(start(response))
-    await send(
-        {"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True}
-    )
+    half = response.body[: int(len(response.body) * at)]
+    await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+async def anew(hub, request, _answer, send):
+    """Breaks off near the end, and whoever wants the rest is given the beginning once more."""
+    content = hub.storage[request.url.path.removeprefix("/storage/")]
+
+    async def whole_file():
+        return Response(content)
+
+    await cut(hub, request, whole_file, send, at=0.9)
 
 
 async def lost(_hub, _request, answer, send):
@@ -115,6 +124,18 @@ async def paged(_hub, request, answer, send):
 async def circular(_hub, request, _answer, send):
     """An address that leads to itself, with a body that is not read."""
     await whole(Response(b"\0" * 2**22, 302, headers={"location": str(request.url)}), send)
+
+
+def also(name: str, value: str):
+    """One more header."""
+
+    async def fault(_hub, _request, answer, send):
+        response = await answer()
+        response.headers[name] = value
+        response.headers["X-Xet-Refresh-Route"] = "/api/xet"
+        await whole(response, send)
+
+    return fault
 
 
 def shaped(body: object, status: int = 200):

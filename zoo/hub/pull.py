@@ -152,24 +152,22 @@ class _Snapshot:
 
     def fetch(self, name: str, limit: int) -> Path:
         """The path of a file in the cache; it is refused where it has more bytes than `limit`."""
-        self.connection.limit = limit
         try:
-            return Path(
-                hf_hub_download(
-                    self.repository,
-                    name,
-                    revision=self.commit,
-                    token=self.token,
-                    tqdm_class=_Bar,
-                    **about_us(),
+            with self.connection.file(limit):
+                return Path(
+                    hf_hub_download(
+                        self.repository,
+                        name,
+                        revision=self.commit,
+                        token=self.token,
+                        tqdm_class=_Bar,
+                        **about_us(),
+                    )
                 )
-            )
         except OSError as error:
             if "Consistency check failed" not in str(error):
                 raise
             raise Damaged(f"{name} of {self.repository} is not as long as announced") from None
-        finally:
-            self.connection.limit = None
 
     def check_json(self, path: Path) -> None:
         if GIT_HASH.fullmatch(path.resolve().name) and not is_as_committed(path):

@@ -4,6 +4,7 @@ Its client retries and waits for ever in places. While a `Connection` is open, r
 `Connection.send`; everybody else's requests, and whatever client they have set, are left alone.
 """
 
+import contextlib
 import importlib
 import logging
 import os
@@ -79,13 +80,15 @@ class Connection:
 
     The clock starts with a request and stops with an answer; after one that broke off, with the next whole one. Where
     `limit` is None an answer is no file: it has ANSWER bytes at most and comes within `seconds`, and so do all that
-    this connection reads of them together. A `quick` connection tries once.
+    this connection reads of them together. A file of so many bytes is there in the time that they take at SLOWEST,
+    however often it breaks off. A `quick` connection tries once.
     """
 
     def __init__(self, *, quick: bool = False, uploads: bool = False):
         self.seconds = min(QUICK, patience()) if quick else patience()
         self.quick, self.uploads = quick, uploads
         self.limit: int | None = None
+        self.until = float("inf")  # when a file has to be there
         self.since: float | None = None  # when the Hub was last known to answer
         self.broke_off = False  # the last answer did
         self.waited, self.asked, self.received = (
@@ -106,8 +109,18 @@ class Connection:
         if self.uploads:
             _pushing.remove(self)
 
+    @contextlib.contextmanager
+    def file(self, limit: int) -> Iterator[None]:
+        """Of what is asked meanwhile one answer is a file, of at most `limit` bytes."""
+        self.limit, self.until = limit, time.monotonic() + self.seconds + limit / SLOWEST
+        try:
+            yield
+        finally:
+            self.limit, self.until = None, float("inf")
+
     def _left(self, listing: bool) -> float:
-        left = self.seconds if self.since is None else self.since + self.seconds - time.monotonic()
+        now = time.monotonic()
+        left = min(self.until - now, self.seconds if self.since is None else self.since + self.seconds - now)
         return min(left, self.seconds - self.waited) if listing else left
 
     def send(self, send: Callable[..., Any], request: Any, **options: Any) -> Any:
@@ -181,6 +194,9 @@ class Connection:
             raise Unlike("an answer is packed, unasked")
         if warning := response.headers.get("X-HF-Warning"):
             response.headers["X-HF-Warning"] = first_line(warning)  # the client shows it
+        response.headers.pop(
+            "X-Xet-Hash", None
+        )  # else the client fetches the file by ways that nothing bounds
         limit = ANSWER if self.limit is None else self.limit
         announced = response.headers.get("X-Linked-Size") or response.headers.get("Content-Length") or "0"
         if announced.isdigit() and int(announced) > limit and response.status_code < 400:
@@ -199,6 +215,8 @@ class Connection:
         try:
             for piece in body:
                 received += len(piece)
+                if time.monotonic() > self.until:
+                    raise Unreachable(self._gave_up("a file breaks off again and again"))
                 yield piece
         except _http.TransportError:
             enough = received >= SLOWEST * self.seconds

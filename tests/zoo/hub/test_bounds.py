@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.hub.client import Client
-from tests.hub.faults import answers, circular, drip, endless, packed, paged, shaped
+from tests.hub.faults import also, anew, answers, circular, drip, endless, packed, paged, shaped
 from tests.hub.pulled import failed, load
 
 SHORT = 0.8  # seconds of patience
@@ -59,6 +59,29 @@ def test_an_answer_that_does_not_end_is_given_up_in_time_and_in_little_memory(
     assert word in answer["message"] or ("without end" in name and SLOW in answer["message"])
     assert answer["seconds"] < LATE
     assert memory() < MOST
+
+
+@pytest.mark.timeout(120)  # unbounded, it goes on until the client is as many calls deep as Python lets it
+def test_a_file_that_breaks_off_and_begins_anew_is_given_up_in_the_time_of_a_slow_one(server, client, toy):
+    server.fail("GET /storage", anew)
+    size = (toy / "model.safetensors").stat().st_size
+    rate = size // 2  # bytes a second: each time enough comes for the clock of silence to start anew
+    code = f"import zoo, zoo.hub.waiting as waiting\nkept, waiting.SLOWEST = waiting.SLOWEST, {rate}\n"
+    code += "try:\n    zoo.load('me/toy')\nfinally:\n    waiting.SLOWEST = kept"
+    answer = client.run(code, 1.5)  # the client itself pauses for 1 s
+    failed(answer, "HubError", "given up after 1.5 s")
+    assert 3 < answer["seconds"] < 1.5 + size / rate + 5
+
+
+def test_a_file_comes_by_the_way_that_is_bounded_also_where_another_is_offered(server, tmp_path, toy):
+    """Where the client is to use Xet, which sends its own requests, it is not told of it."""
+    environment = server.environment(tmp_path) | {"HF_HUB_DISABLE_XET": "0"}
+    server.fail("HEAD /me/toy/resolve/.*safetensors", also("X-Xet-Hash", "0" * 64))
+    with Client(environment) as client:
+        code = "from huggingface_hub.utils._runtime import is_xet_available\nresult = is_xet_available()"
+        assert client.run(code)["result"]
+        assert client.run(PULL).get("result")
+    assert any(line.startswith("GET /storage") for line in server.lines())
 
 
 SHAPES = {
