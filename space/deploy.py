@@ -1,9 +1,12 @@
-"""The page as a Hugging Face Space: python -m space.deploy OWNER/NAME."""
+"""The page as a Hugging Face Space: python -m space.deploy OWNER/NAME, with --static as one without a server."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
+from space import export, runtime
+from space.shelf import Shelf, find
 from zoo.config import REPOSITORY
 from zoo.errors import ZooError
 from zoo.hub.push import push_files
@@ -11,6 +14,12 @@ from zoo.hub.push import push_files
 ROOT = Path(__file__).parents[1]
 ROOMS = ("zoo", "cards", "space")  # the package as source, its models with it: a Space needs no release of it
 MOVED = ("README.md", "requirements.txt")  # files of space/ that a Space looks for at its root
+STATIC_README = """
+# GAN zoo
+
+Small GANs that differ in one thing, the loss, fed the same noise, side by side. The pictures are drawn in the browser:
+`models/` has the generators, `runtime/` onnxruntime-web (MIT), `fonts/` Source Sans Pro and IBM Plex Mono (OFL).
+"""
 # A Space runs a file by its path, and Python then finds packages beside that file only.
 ENTRY = b'"""Starts the page."""\n\nfrom space.app import main\n\nmain()\n'
 
@@ -27,6 +36,15 @@ def files() -> dict[str, Path | bytes]:
     return found | {name: found.pop(f"space/{name}") for name in MOVED}
 
 
+def static_files(models: list[str] | None, folder: str | None) -> dict[str, Path | bytes]:
+    """The page as `space.export` writes it, and a README whose first lines make it a static Space."""
+    content = export.files(Shelf(find(models)), runtime.read(folder))
+    text = (ROOT / "space" / "README.md").read_text(encoding="utf-8")
+    front = re.sub(r"(?m)^(sdk_version|python_version|app_file|fullWidth): .*\n", "", text.split("---\n")[1])
+    front = front.replace("sdk: gradio", "sdk: static\napp_file: index.html")
+    return content | {"README.md": f"---\n{front}---\n{STATIC_README}".encode(), "LICENSE": ROOT / "LICENSE"}
+
+
 def size(content: Path | bytes) -> int:
     return len(content) if isinstance(content, bytes) else content.stat().st_size
 
@@ -40,10 +58,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("space", metavar="OWNER/NAME", help="made where it does not exist")
     parser.add_argument("--private", action="store_true", help="if it is made: for you alone")
     parser.add_argument("--dry-run", action="store_true", help="show what would go, and send nothing")
+    parser.add_argument(
+        "--static", action="store_true", help="without a server: free, and drawn in the browser"
+    )
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="with --static: as of space.export")
+    parser.add_argument("--runtime", metavar="DIR", help="with --static: as of space.export")
     options = parser.parse_args(arguments)
     if not REPOSITORY.fullmatch(options.space):
         parser.error(f"'{options.space}' is no name of a Space: give it as OWNER/NAME")
-    content = files()
+    if not options.static and (options.models or options.runtime):
+        parser.error("--models and --runtime are of --static: a Space with a server has the bundled models")
+    try:
+        content = static_files(options.models, options.runtime) if options.static else files()
+    except ZooError as error:
+        sys.exit(f"space: {error}")
     total = f"{len(content)} files, {sum(map(size, content.values())) / 1e6:.1f} MB"
     if options.dry_run:
         for path in sorted(content):
@@ -54,11 +82,11 @@ def main(arguments: list[str] | None = None) -> None:
         pushed = push_files(
             options.space,
             content,
-            message="The page, the package and its models",
+            message="The page and its models" if options.static else "The page, the package and its models",
             repo_type="space",
             private=options.private,
-            replaces=[f"{room}/*" for room in ROOMS],
-            space_sdk="gradio",
+            replaces=export.OURS if options.static else [f"{room}/*" for room in ROOMS],
+            space_sdk="static" if options.static else "gradio",
         )
     except ZooError as error:
         sys.exit(f"space: {error}")

@@ -187,4 +187,5 @@ def about(pairs: TestPairs) -> dict:
         {"name": name, "colour": colour} for name, colour in zip(facades.CLASSES, colours, strict=True)
     ]
     refused = [name for name, loss in LOSSES.items() if loss.control in PIX2PIX.refusals]
-    return {"classes": classes, "pairs": len(pairs), "here": pairs.here, "how": HOW, "refused": refused}
+    found = {"pairs": len(pairs), "here": pairs.here, "how": HOW, "buildings": SEEDS, "uploads": True}
+    return {"classes": classes, "refused": refused, **found}

@@ -53,7 +53,7 @@ export class Facades {
     this.stage = el("section.stage.facades", { "aria-label": "Facades",
       onpointermove: (event) => this.hover(event), onpointerleave: () => this.point(null),
       ondragover: (event) => event.preventDefault(), ondrop: (event) => (event.preventDefault(), this.bring(event.dataTransfer.files)) },
-    map, el("div.shown", {}, this.list, this.why, this.trap));
+    map, el("div.shown", {}, this.list, this.why, this.maps.pairs > 0 && this.trap));
     root.append(picker(state, { key: "maps", trained: state.catalogue.translators.map((model) => model.loss),
       refused: [this.maps.refused, "takes no pairs"] }), mapBar(state, this.maps, { bring: (files) => this.bring(files), title: () => this.title() }),
       el("div.saying", {}, el("p", {}, "One map, one network; only the loss differs. Paint on the map, and every card follows."), this.status),
@@ -300,6 +300,7 @@ export class Facades {
   // Why there are no figures, in one line.
   reason(photograph, edited) {
     if (photograph) return edited ? "No figures: no photograph shows the map as you have edited it. Undo, or choose the pair again." : "";
+    if (!this.maps.uploads) return `No figures: ${this.maps.how}.`;
     const pairs = this.maps.here ? "choose a test pair, or upload one" : `upload a pair, or choose a test pair (asks the Hub; or ${this.maps.how})`;
     return `No figures: no photograph shows this map. For PSNR and SSIM ${pairs}.`;
   }

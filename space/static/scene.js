@@ -20,7 +20,7 @@ export function parse(query, catalogue, { whole, list, seed }) {
   if (losses.length) values.maps = losses;
   const source = query.get("pair") ?? "";
   const pair = whole(source, 0, catalogue.maps.pairs - 1);
-  const building = whole(source.match(/^rand\.(\d+)$/)?.[1], 0, seed);
+  const building = whole(source.match(/^rand\.(\d+)$/)?.[1], 0, catalogue.maps.buildings - 1);
   if (pair != null) Object.assign(values, { pair, building: null });
   else if (building != null) Object.assign(values, { pair: null, building });
   else if (source === "own") Object.assign(values, { pair: null, building: null, own: true });

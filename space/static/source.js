@@ -1,6 +1,7 @@
 // Where pictures come from: draw({models, …}) → {sheets: {id: address}, errors?: {id: text}} | {busy: true} |
 // {error: text}. What is damaged has an error, and takes no other with it.
-// One request at a time; of a burst of wishes only the last is fulfilled. What has arrived once is kept.
+// One request at a time; of a burst of wishes only the last is fulfilled. What has arrived once is kept. A draw that has
+// an `atOnce` of its own is asked for so many models at a time.
 
 const AT_ONCE = 5; // models a request
 const KEPT = 240; // sheets
@@ -9,7 +10,7 @@ const SLOW = 300; // ms until it is said that something is under way
 export class Source {
   constructor(draw, { arrived, slow, busy, failed }, atOnce = AT_ONCE) {
     this.draw = draw;
-    this.atOnce = atOnce;
+    this.atOnce = draw.atOnce ?? atOnce;
     this.tell = { arrived, slow, busy, failed };
     this.kept = new Map();
   }

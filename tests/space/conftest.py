@@ -1,10 +1,14 @@
-"""Toy models, a page that shows them, and a browser to look at it."""
+"""Toy models, a page that shows them, with a server and without, and a browser to look at it."""
 
+import contextlib
 import io
 import os
 import shutil
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,13 +19,14 @@ import torch
 from PIL import Image
 from pyarrow import parquet
 
-from space import app
+from space import app, export, runtime
 from space.pairs import TestPairs
 from space.shelf import Shelf, find
 from space.studio import Studio
 from tests import toys
 from zoo import architectures, checkpoint, facades
 from zoo.architectures import DCGAN
+from zoo.errors import Refused
 
 FLAGS = (
     "--no-sandbox",
@@ -38,6 +43,7 @@ FIELDS = {
     "tint": {"size": 16, "channels": 3},
     "pix2pix": {"size": 256, "channels": 3, "width": 4, "cap": 8},
 }
+TRANSLATORS = ("pix2pix-focal-facades", "pix2pix-none-facades")  # of a page without a server
 CLASSES = ("cat", "dog", "<b>ox</b>")
 
 
@@ -132,8 +138,8 @@ def jpeg(picture: Image.Image) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def address(matrix, data_dir) -> str:
-    """Of a page with these runs and pairs."""
+def served(matrix, data_dir) -> Iterator[str]:
+    """The address of a page with these runs and pairs."""
     with registered():
         page = app.build(Studio(Shelf(find([str(matrix)]))), TestPairs(data_dir))
     _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
@@ -141,22 +147,85 @@ def address(matrix, data_dir) -> str:
     page.close()
 
 
+def missing(what: str, hint: str) -> None:
+    """Skips, or fails where ZOO_BROWSER=required."""
+    stop = pytest.fail if os.environ.get("ZOO_BROWSER") == "required" else pytest.skip
+    stop(f"{what}, so the page is not seen in a browser: {hint}")
+
+
+@pytest.fixture(scope="session")
+def runtime_folder(tmp_path_factory) -> Path:
+    """onnxruntime-web's files, of ZOO_RUNTIME or fetched by npm once. Skips where they are not to be had."""
+    folder = tmp_path_factory.mktemp("runtime")
+    try:
+        files = runtime.read(os.environ.get("ZOO_RUNTIME"))
+    except Refused as error:
+        missing("no runtime for a page without a server", str(error))
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(matrix, runtime_folder, tmp_path_factory) -> Path:
+    """The same runs as a page without a server; of those that translate, which take longest to export, two."""
+    folder = tmp_path_factory.mktemp("exported")
+    runs = [
+        run
+        for run in find([str(matrix)])
+        if run.name.startswith(("dcgan", "cdcgan")) or run.name in TRANSLATORS
+    ]
+    with registered():
+        export.write(folder, export.files(Shelf(runs), runtime.read(runtime_folder)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def laid_out(exported) -> Iterator[str]:
+    """The address of that folder on a plain web server."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def copyfile(self, *given):
+            with contextlib.suppress(ConnectionError):  # a page that is closed
+                super().copyfile(*given)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=exported)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def source(request) -> str:
+    """Where the page's pictures come from: "server", or "folder" for the page without one."""
+    return getattr(request, "param", "server")
+
+
+@pytest.fixture
+def address(source, request) -> str:
+    return request.getfixturevalue({"server": "served", "folder": "laid_out"}[source])
+
+
+@pytest.fixture
+def same(source):
+    """same(a, b): pixel for pixel; of a page without a server, to one grey level of each colour."""
+    return toys.same if source == "server" else toys.alike
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, driven by Playwright. Skips where there is none, unless ZOO_BROWSER=required."""
-
-    def missing(what: str):
-        stop = pytest.fail if os.environ.get("ZOO_BROWSER") == "required" else pytest.skip
-        stop(f"no {what}, so the page is not seen in a browser: {hint}")
-
     hint = "apt-get install chromium; pip install playwright"
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        missing("playwright")
+        missing("no playwright", hint)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
-        missing("chromium")
+        missing("no chromium", hint)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
@@ -180,7 +249,7 @@ def contexts(browser):
 
 
 @pytest.fixture
-def visit(contexts, address):
+def visit(contexts, address, source):
     """visit(query, **options of the browser's context) opens the page. No error, no request to elsewhere is allowed."""
     pages, wrong = [], []
 
@@ -188,6 +257,8 @@ def visit(contexts, address):
         return url.startswith((f"{address}/", "data:", f"blob:{address}/"))
 
     def visit(query: str = "", **options):
+        if source == "folder":  # whose policy lets Playwright compile nothing in the page
+            options["bypass_csp"] = True
         page = contexts(**options).new_page()
         pages.append(page)
         page.set_default_timeout(20_000)

@@ -2,10 +2,24 @@
 
 import base64
 import io
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
+
+CONTENT = """async (image) => {
+    const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+    return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
+}"""
+COUNT = """() => {
+    window.drawn = 0;
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (job) {
+        window.drawn += job.asked ? 1 : 0;
+        return post.call(this, job);
+    };
+}"""
 
 
 def barriers(page) -> list[tuple[str, list[str]]]:
@@ -17,7 +31,7 @@ def barriers(page) -> list[tuple[str, list[str]]]:
 
 def shown(image) -> Image.Image:
     """What an <img> holds."""
-    return Image.open(io.BytesIO(base64.b64decode(image.get_attribute("src").partition(",")[2])))
+    return Image.open(io.BytesIO(base64.b64decode(image.evaluate(CONTENT))))
 
 
 def sheet(page, id: str) -> Image.Image:
@@ -30,6 +44,14 @@ def wait_for_seed(page, seed: int) -> None:
         "seed => [...document.querySelectorAll('.cells figure[data-id]')].every(one => one.dataset.seed === seed)",
         arg=str(seed),
     )
+
+
+def draws(page) -> Callable[[], tuple[int, int]]:
+    """Counts from now on: the requests that draw, and the pictures that workers of the page draw."""
+    asked = []
+    page.on("request", lambda one: asked.append(one.url) if "component_server" in one.url else None)
+    page.evaluate(COUNT)
+    return lambda: (len(asked), page.evaluate("window.drawn"))
 
 
 def query(page) -> dict[str, str]:

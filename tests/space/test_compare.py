@@ -8,16 +8,19 @@ import zoo
 from space import catalogue
 from space.shelf import Shelf, find
 from tests.space import seen
-from tests.toys import same
+
+BOTH = pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
 
 
-def test_the_first_paint_shows_what_each_model_makes_of_seed_7(visit, matrix):
+@BOTH
+def test_the_first_paint_shows_what_each_model_makes_of_seed_7(visit, matrix, same):
     page = visit()
     for loss in ("vanilla", "lsgan", "focal"):
         model = zoo.load(matrix / f"dcgan-{loss}-toy")
         assert same(seen.sheet(page, model.id), model.grid(64, seed=7))
 
 
+@BOTH
 def test_each_sheet_stands_under_the_name_of_its_loss(visit):
     page = visit()
     heads, *rows = page.evaluate(
@@ -29,6 +32,7 @@ def test_each_sheet_stands_under_the_name_of_its_loss(visit):
     assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
 
+@BOTH
 def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(visit):
     page = visit()
     captions = [
@@ -40,12 +44,13 @@ def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(
     assert "FID5k How far 5,000 samples" in notes and "Distance10k How far 10,000 samples" in notes
 
 
+@BOTH
 def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(visit):
     page = visit()
     said = page.locator(".notes").inner_text()
     assert "Bold: best of its row; another training seed may order them otherwise." in said
     notes = """async (figures) => {
-        const { notes } = await import("/look/notes.js");
+        const { notes } = await import("./look/notes.js");
         return notes([{ figures }], { title: "CIFAR-10" }).textContent;
     }"""
     with_error = page.evaluate(notes, {"name": "FID", "n": 5000, "value": 52.8, "se": 0.2})
@@ -54,6 +59,7 @@ def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(
     )
 
 
+@BOTH
 def test_the_page_takes_its_limits_from_the_catalogue(visit, matrix):
     page = visit()
     limits = {"columns": 4, "classes": 3, "latent": 11, "steps": [3, 9], "truncation": [0.4, 2.0], "seed": 50,
@@ -61,7 +67,7 @@ def test_the_page_takes_its_limits_from_the_catalogue(visit, matrix):
     known = catalogue.catalogue(Shelf(find([str(matrix)])))
     assert known["limits"].keys() == limits.keys()
     state = """async ([catalogue, query]) => {
-        const { State } = await import("/look/state.js");
+        const { State } = await import("./look/state.js");
         return new State(catalogue, query).values;
     }"""
 
@@ -90,6 +96,7 @@ def test_the_page_takes_its_limits_from_the_catalogue(visit, matrix):
         assert values(f"?{outside}") == usual
 
 
+@BOTH
 def test_the_bar_offers_what_the_server_takes(visit):
     page = visit()
     slider = page.locator(".truncation input")
@@ -102,7 +109,8 @@ def test_the_bar_offers_what_the_server_takes(visit):
         assert steps.input_value() == kept
 
 
-def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix):
+@BOTH
+def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix, same):
     page = visit()
     page.get_by_role("button", name="next seed").click()
     seen.wait_for_seed(page, 8)
@@ -115,7 +123,8 @@ def test_next_previous_and_a_typed_seed_change_all_sheets(visit, matrix):
     assert seen.query(page)["seed"] == "123"
 
 
-def test_truncation_reaches_the_pictures(visit, matrix):
+@BOTH
+def test_truncation_reaches_the_pictures(visit, matrix, same):
     page = visit()
     image = page.locator("figure[data-id='dcgan-focal-toy'] .sheet img")
     before = image.get_attribute("src")
@@ -128,6 +137,7 @@ def test_truncation_reaches_the_pictures(visit, matrix):
     assert same(seen.sheet(page, model.id), model.grid(64, seed=7, truncation=1.5))
 
 
+@BOTH
 def test_pointing_at_one_picture_lights_the_same_latent_in_every_sheet(visit):
     page = visit()
     sheet = page.locator("figure[data-id='dcgan-vanilla-toy'] .sheet")
@@ -141,6 +151,7 @@ def test_pointing_at_one_picture_lights_the_same_latent_in_every_sheet(visit):
     page.wait_for_function("getComputedStyle(document.querySelector('.sheet .ring')).opacity === '0'")
 
 
+@BOTH
 def test_a_click_enlarges_the_latent_and_sends_it_to_interpolate(visit):
     page = visit()
     sheet = page.locator("figure[data-id='dcgan-lsgan-toy'] .sheet")
@@ -156,6 +167,7 @@ def test_a_click_enlarges_the_latent_and_sends_it_to_interpolate(visit):
     assert page.get_by_role("tab", name="Interpolate").get_attribute("aria-selected") == "true"
 
 
+@BOTH
 def test_untrained_and_impossible_cells_are_empty_frames_that_say_so(visit):
     page = visit("?loss=vanilla,began&arch=dcgan,cdcgan")
     frames = page.locator(".cells .empty").all_inner_texts()
@@ -166,7 +178,8 @@ def test_untrained_and_impossible_cells_are_empty_frames_that_say_so(visit):
     assert any(wanted in text for text in frames)
 
 
-def test_a_class_is_for_conditional_models_and_rows_give_each_class_one(visit, matrix):
+@BOTH
+def test_a_class_is_for_conditional_models_and_rows_give_each_class_one(visit, matrix, same):
     page = visit("?arch=dcgan,cdcgan&class=1")
     model = zoo.load(matrix / "cdcgan-focal-toy")
     assert same(seen.sheet(page, model.id), model.grid(64, columns=8, seed=7, labels=1))
@@ -185,7 +198,8 @@ def test_a_class_is_for_conditional_models_and_rows_give_each_class_one(visit, m
     assert "<b>ox</b>" in page.get_by_label("Class, cdcgan only").inner_text()  # a name is text, never HTML
 
 
-def test_a_link_reproduces_what_is_seen(visit):
+@BOTH
+def test_a_link_reproduces_what_is_seen(visit, same):
     page = visit("?loss=lsgan,focal&seed=12&trunc=1.5&at=27&lens=1")
     assert page.locator(".cells figure[data-id]").count() == 2
     assert page.get_by_role("textbox", name="Seed").input_value() == "12"
@@ -203,6 +217,7 @@ def test_a_link_reproduces_what_is_seen(visit):
 @pytest.mark.parametrize(
     "bad", ["?seed=-1&trunc=x&class=99&at=1000&loss=none&arch=../x&view=y&data=<script>"]
 )
+@BOTH
 def test_a_link_with_nonsense_falls_back_in_silence(visit, bad):
     page = visit(bad)
     assert page.locator(".cells figure[data-seed='7']").count() == 3
@@ -223,15 +238,14 @@ def test_a_busy_and_a_failing_server_are_said_under_the_old_picture(visit):
     assert "did not arrive" not in caption.inner_text()
 
 
+@BOTH
 def test_of_a_burst_of_seeds_only_the_last_matters_and_nothing_is_asked_twice(visit):
     page = visit()
-    asked = []
-    page.on(
-        "request", lambda request: asked.append(request.url) if "component_server" in request.url else None
-    )
+    drawn = seen.draws(page)
     page.evaluate("for (let i = 0; i < 20; i++) document.querySelector(\"[aria-label='next seed']\").click()")
     seen.wait_for_seed(page, 27)
-    assert len(asked) <= 3
+    requests, pictures = drawn()
+    assert requests + pictures and requests <= 3 and pictures <= 3 * 3
     page.get_by_role("textbox", name="Seed").fill("7")
     seen.wait_for_seed(page, 7)
-    assert len(asked) <= 3
+    assert drawn() == (requests, pictures)

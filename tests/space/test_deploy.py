@@ -1,5 +1,6 @@
 """What goes to a Space, how it gets there, and that it runs there by itself."""
 
+import json
 import os
 import re
 import socket
@@ -237,6 +238,40 @@ def test_one_commit_makes_the_space_and_a_second_deployment_sends_nothing(hub, p
     done = push("me/gan-zoo")
     assert done.returncode == 0 and "all was there" in done.stdout
     assert len(space.commits) == 2 and not [line for line in hub.lines(asked_before) if "/commit/" in line]
+
+
+def test_a_page_without_a_server_is_one_commit_and_a_second_push_sends_nothing(
+    hub, push, matrix, runtime_folder
+):
+    command = (
+        "me/zoo",
+        "--static",
+        "--models",
+        str(matrix / "dcgan-lsgan-toy"),
+        "--runtime",
+        str(runtime_folder),
+    )
+    done = push(*command)
+    assert done.returncode == 0, done.stderr
+    space = hub.repo("me/zoo", "spaces")
+    assert len(space.commits) == 2 and "zoo.json" in space.files and "index.html" in space.files
+    _, front, _ = space.files["README.md"].decode().split("---\n", 2)
+    front = yaml.safe_load(front)
+    assert (front["sdk"], front["app_file"]) == ("static", "index.html") and "sdk_version" not in front
+    assert next(iter(space.commits.values()))["README.md"] == b"---\nsdk: static\n---\n"  # as it was made
+    told = json.loads(space.files["zoo.json"])["models"]["dcgan-lsgan-toy"]
+    assert {told["file"], told["first"]["file"], "runtime/ort-wasm-simd-threaded.wasm"} <= space.files.keys()
+
+    asked_before = len(hub.requests)
+    done = push(*command)
+    assert done.returncode == 0 and "all was there" in done.stdout
+    assert len(space.commits) == 2 and not [line for line in hub.lines(asked_before) if "/commit/" in line]
+
+
+def test_models_are_chosen_for_a_page_without_a_server_alone(capsys):
+    with pytest.raises(SystemExit):
+        deploy.main(["me/zoo", "--models", "dcgan-focal-cifar10"])
+    assert "are of --static" in capsys.readouterr().err
 
 
 def test_what_the_page_no_longer_has_is_deleted_and_what_is_not_its_own_stays(hub, push):

@@ -1,14 +1,17 @@
 """Interpolate in a real browser: walks and planes between latents."""
 
+import pytest
 from PIL import Image
 
 import zoo
 from tests.space import seen
-from tests.toys import same
 from zoo import pictures
 
+BOTH = pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
 
-def test_all_models_walk_under_one_slider(visit, matrix):
+
+@BOTH
+def test_all_models_walk_under_one_slider(visit, matrix, same):
     page = visit("?view=interpolate&steps=5&a=3.1&b=4.2")
     seen.strips(page, 3)
     model = zoo.load(matrix / "dcgan-vanilla-toy")
@@ -22,6 +25,7 @@ def test_all_models_walk_under_one_slider(visit, matrix):
     assert seen.query(page)["t"] == "3"
 
 
+@BOTH
 def test_play_moves_and_with_reduced_motion_goes_a_step_a_press(visit):
     page = visit("?view=interpolate")
     seen.strips(page, 3)
@@ -36,7 +40,8 @@ def test_play_moves_and_with_reduced_motion_goes_a_step_a_press(visit):
     assert still.locator(".scrubber").input_value() == "2"
 
 
-def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix):
+@BOTH
+def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix, same):
     page = visit("?view=interpolate&arch=cdcgan&loss=focal&a=1.0&b=1.0&la=0&lb=2&steps=4")
     seen.strips(page, 1)
     model = zoo.load(matrix / "cdcgan-focal-toy")
@@ -49,6 +54,7 @@ def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix):
     assert seen.query(page)["t"] == "56"
 
 
+@BOTH
 def test_walks_are_downloaded_as_animated_webp_and_as_png(visit):
     page = visit("?view=interpolate&steps=5")
     seen.strips(page, 3)

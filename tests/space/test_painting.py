@@ -8,9 +8,9 @@ import zoo
 from space.facades import figures
 from space.pairs import TestPairs
 from tests.space import seen
-from tests.toys import same
 from zoo import facades
 
+BOTH = pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
 TALL = {"width": 1440, "height": 1500}  # the mouse reaches what is in the window
 LOSSES = ("vanilla", "wgan-gp", "lsgan", "focal", "none")
 IDS = [f"pix2pix-{loss}-facades" for loss in LOSSES]
@@ -37,6 +37,11 @@ def settled(page) -> None:
             return wanted && cards.length && cards.every((card) => card.dataset.shown === wanted);
         }"""
     )
+
+
+def cards(page) -> list[str]:
+    """The models that are shown."""
+    return page.eval_on_selector_all(".card[data-id]", "cards => cards.map((card) => card.dataset.id)")
 
 
 def translation(page, id: str) -> Image.Image:
@@ -72,16 +77,17 @@ def colour(name: str) -> tuple[int, ...]:
     return tuple(facades.PALETTE[facades.CLASSES.index(name)])
 
 
-def test_painting_with_the_mouse_changes_every_card(paint, matrix):
+@BOTH
+def test_painting_with_the_mouse_changes_every_card(paint, matrix, same):
     page = paint("?view=facades&pair=rand.3")
-    before = {id: translation(page, id) for id in IDS}
-    for id in IDS:
+    before = {id: translation(page, id) for id in cards(page)}
+    for id in cards(page):
         assert same(before[id], zoo.load(matrix / id).translate(facades.random_building(3)))
     page.get_by_role("button", name="shop").click()
     drag(page, (40, 60), (120, 140))
     settled(page)
     assert (canvas(page)[61:139, 41:119] == colour("shop")).all()
-    for id in IDS:
+    for id in cards(page):
         assert not same(translation(page, id), before[id])
         assert same(translation(page, id), expected(matrix, id, page))
 
@@ -112,7 +118,8 @@ def test_an_edit_turns_the_figures_into_dashes_and_undo_brings_them_back(paint):
     assert caption.inner_text() == figures
 
 
-def test_painting_with_the_keys_alone_changes_every_card(paint, matrix):
+@BOTH
+def test_painting_with_the_keys_alone_changes_every_card(paint, matrix, same):
     page = paint("?view=facades&pair=rand.3")
     page.locator(".canvas canvas").focus()
     page.keyboard.press("0")  # molding
@@ -120,7 +127,7 @@ def test_painting_with_the_keys_alone_changes_every_card(paint, matrix):
         page.keyboard.press(key)
     settled(page)
     assert (canvas(page)[108:144, 108:144] == colour("molding")).all()
-    for id in IDS:
+    for id in cards(page):
         assert same(translation(page, id), expected(matrix, id, page))
     page.keyboard.press("d")  # deco or door, whichever comes next
     pressed = page.locator(".palette [aria-pressed=true] span")
@@ -137,6 +144,7 @@ def test_painting_with_the_keys_alone_changes_every_card(paint, matrix):
     assert (canvas(page)[110:140, 110:140] == colour("molding")).all()
 
 
+@BOTH
 def test_the_brush_draws_a_line_and_fill_an_area(paint):
     page = paint("?view=facades&pair=rand.3")
     page.get_by_role("button", name="Clear").click()
@@ -205,6 +213,36 @@ def test_an_uploaded_pair_is_measured_and_kept(paint, tmp_path, data_dir, matrix
     assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
 
 
+@pytest.mark.parametrize("source", ["folder"], indirect=True)
+def test_without_a_server_nothing_is_offered_that_needs_one(paint, tmp_path):
+    page = paint()
+    assert canvas(page).shape and same_map(page, 1)
+    for name in ("Upload", "test pair"):
+        assert not page.get_by_role("button", name=name).count()
+    for label in ("Wipe to the photograph", "Sort by", "Show"):
+        assert not page.get_by_label(label, exact=True).count()
+    assert "test pairs and uploads need a page with a server" in page.locator(".shown > .why").inner_text()
+    page.get_by_role("button", name="Random building").click()
+    page.wait_for_function("document.querySelector('.map .head span').textContent !== 'invented building 1'")
+    settled(page)
+    number = int(page.locator(".map .head span").inner_text().removeprefix("invented building "))
+    assert number < 64 and same_map(page, number)
+    page.evaluate(DROP)
+    page.get_by_text("test pairs and uploads need a page with a server").first.wait_for()
+
+
+def same_map(page, seed: int) -> bool:
+    return np.array_equal(canvas(page), np.asarray(facades.random_building(seed)))
+
+
+DROP = """() => {
+    const given = new DataTransfer();
+    given.items.add(new File(["x"], "a.png", { type: "image/png" }));
+    const about = { dataTransfer: given, bubbles: true, cancelable: true };
+    document.querySelector(".facades").dispatchEvent(new DragEvent("drop", about));
+}"""
+
+
 def test_a_bad_upload_is_said_and_the_drawing_stays(paint, tmp_path):
     (tmp_path / "a.png").write_text("no picture")
     page = paint("?view=facades&pair=rand.3")
@@ -222,8 +260,7 @@ def test_psnr_sorts_the_cards_and_as_uint8_they_are_all_alike(paint, matrix, dat
     page.wait_for_function("document.querySelectorAll('.trap tbody td:last-child')[4].textContent !== '—'")
     label_map, photograph = TestPairs(data_dir)[0]
     true = {id: figures(zoo.load(matrix / id).translate(label_map, seed=0), photograph) for id in IDS}
-    order = page.eval_on_selector_all(".card[data-id]", "cards => cards.map((card) => card.dataset.id)")
-    assert order == sorted(IDS, key=lambda id: -true[id]["psnr"])
+    assert cards(page) == sorted(IDS, key=lambda id: -true[id]["psnr"])
     for id in IDS:
         line = page.locator(f".card[data-id='{id}'] figcaption").inner_text()
         assert line.startswith(f"PSNR as uint8 {true[id]['wrapped']:.1f} dB")
@@ -236,8 +273,17 @@ def test_psnr_sorts_the_cards_and_as_uint8_they_are_all_alike(paint, matrix, dat
     assert "uint8" not in page.locator(".card[data-id] figcaption").first.inner_text()
 
 
-@pytest.mark.parametrize("query", ["pair=2", "pair=rand.4&drop=6", "loss=focal,none&pair=1&drop=3"])
-def test_the_three_lines_of_python_make_the_translations(paint, query, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("pair=2", "server"),
+        ("pair=rand.4&drop=6", "server"),
+        ("loss=focal,none&pair=1&drop=3", "server"),
+        ("loss=focal,none&pair=rand.4&drop=6", "folder"),
+    ],
+    indirect=["source"],
+)
+def test_the_three_lines_of_python_make_the_translations(paint, query, tmp_path, monkeypatch, same):
     page = paint(f"?view=facades&{query}")
     if "drop" in query:
         drag(page, (10, 20), (90, 200))
@@ -248,7 +294,7 @@ def test_the_three_lines_of_python_make_the_translations(paint, query, tmp_path,
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     made = sorted(tmp_path.glob("*.png"))
-    shown = page.eval_on_selector_all(".card[data-id]", "cards => cards.map((card) => card.dataset.id)")
+    shown = cards(page)
     assert len(made) == len(shown) == (2 if "loss" in query else 5)
     for id in shown:
         (file,) = [path for path in made if path.stem.endswith((id, f"-{id.removesuffix('-toy')}"))]
@@ -259,10 +305,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_s
 
 
 @pytest.mark.parametrize(
-    ("query", "options"),
-    [("pair=1&__theme=light", {}), ("pair=rand.4&__theme=dark", {}),
-     ("pair=1&show=err&__theme=dark", {}), ("pair=2", PHONE)],
-    ids=["light", "dark", "error", "phone"],
+    ("query", "options", "source"),
+    [("pair=1&__theme=light", {}, "server"), ("pair=rand.4&__theme=dark", {}, "server"),
+     ("pair=1&show=err&__theme=dark", {}, "server"), ("pair=2", PHONE, "server"),
+     ("pair=rand.4&__theme=light", {}, "folder"), ("pair=rand.2&__theme=dark", PHONE, "folder")],
+    ids=["light", "dark", "error", "phone", "light, no server", "phone, no server"],
+    indirect=["source"],
 )  # fmt: skip
 def test_nobody_is_kept_out_of_painting(paint, query, options):
     page = paint(f"?view=facades&{query}", **options)
