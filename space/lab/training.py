@@ -36,7 +36,7 @@ TOY: dict[str, dict[str, float]] = {"wgan": {"clip": 0.1}}
 COUNTED = 512  # samples by which modes are counted
 SHOWN = 256  # of them, in a frame
 FIELD, ARROWS = 24, 10  # scores and gradients a side
-# Small as the nets are, torch needs Python less than half of the time.
+# Two games at a time: of a step most is spent outside of Python.
 ABREAST = ThreadPoolExecutor(2, "toys")
 
 

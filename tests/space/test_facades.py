@@ -113,7 +113,7 @@ def test_a_text_that_is_no_map_is_refused(work, text):
 
 
 def test_a_model_that_makes_pictures_from_noise_is_refused(work):
-    with pytest.raises(Refused, match="from noise"):
+    with pytest.raises(Refused, match="from noise: choose one of"):
         work.draw({"models": ["dcgan-focal-toy"], "pair": 0, "seed": 0})
 
 
