@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from cards import figures, measures, runs, sections, tables
+from cards.quoting import prose
 from cards.runs import Run
 from zoo import checkpoint
 from zoo.checkpoint import write_files
@@ -44,16 +45,19 @@ def write(names: Sequence[str], out: Path) -> dict[str, str]:
 
 
 def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -> str:
-    parts = ["# Runs side by side", f"{len(read)} runs; over several seeds: mean ± standard deviation."]
+    number = f"{len(read)} run{'s' if len(read) > 1 else ''}"
+    parts = ["# Runs side by side", f"{number}; over several seeds: mean ± standard deviation."]
     cells: dict[tuple[str, ...], list[Run]] = {}
     for run in read.values():
-        cells.setdefault((run.architecture, run.dataset, f"{run.kimg:g}", run.loss), []).append(run)
+        cell = (run.architecture, run.dataset, f"{run.kimg:g}", run.loss, besides(run))
+        cells.setdefault(cell, []).append(run)
     names = [n for n in measures.OF_PICTURES if any(counting(run.rows, n) for run in read.values())]
     head = [
         "architecture",
         "data",
         "kimg",
         "loss",
+        "besides",
         "seeds",
         *(measures.OF_PICTURES[n].heading for n in names),
     ]
@@ -72,7 +76,7 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
             str(run.seed),
             sections.stopped(run.config) or "whole",
             sections.duration(run.config.training.seconds),
-            "yes" if run.rows else "no",
+            measured(run),
         ]
         for folder, run in read.items()
     ]
@@ -80,6 +84,21 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     if over:
         parts += ["## Passed over", "\n".join(f"- {Path(name).name}: {why}" for name, why in over.items())]
     return "\n\n".join(parts) + "\n"
+
+
+def besides(run: Run) -> str:
+    """What runs of one loss and budget may differ in, so that they are no seeds of one another."""
+    options = run.config.options or {}
+    told = [str(augment)] if (augment := options.get("augment")) in ("diffaug", "ada") else []
+    told += [f"from {prose(start)}"] if (start := options.get("from")) else []
+    told += [f"freeze-d {frozen}"] if (frozen := options.get("freeze_d")) else []
+    return ", ".join(told) or "–"
+
+
+def measured(run: Run) -> str:
+    if any(counting(run.rows, name) for name in measures.OF_PICTURES):
+        return "yes"
+    return "its curves alone" if run.rows else "no"
 
 
 def over_seeds(of: Sequence[Run], name: str) -> str:

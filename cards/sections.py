@@ -68,6 +68,10 @@ def _optimiser(config: Config) -> str:
 def _besides(config: Config) -> str:
     training = config.training
     parts = ["pictures mirrored at random"] if training.mirror else []
+    augment = (config.options or {}).get("augment", "none")
+    parts += (
+        [f"what the critic sees is augmented by {prose(augment)}"] if augment in ("diffaug", "ada") else []
+    )
     parts += [f"enlarged by {training.jitter} pixels and cut back"] if training.jitter else []
     parts += [f"{training.l1_weight:g} × the L1 distance added to the loss"] if training.l1_weight else []
     return ", ".join(parts) or "nothing: no mirroring, no jitter"

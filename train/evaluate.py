@@ -187,10 +187,14 @@ def of_real_and_noise(against: sampled.Against, chosen: Options) -> list[dict]:
     return found
 
 
+# As when --skip leaves no network that tells pictures of this size or set apart.
+NOTHING = "its curves alone, none of its pictures: leave out --skip, or skip less"
+
+
 def summary(found: list[dict]) -> str:
     """The figures of the final weights on a line."""
     shown = [figure for figure in found if is_final(figure) and "n" in figure]
-    text = ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or "its curves alone"
+    text = ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or NOTHING
     missing = [
         name for name in ("fid", "memorisation") if any("n" in f for f in shown) and not final(found, name)
     ]

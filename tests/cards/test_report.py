@@ -53,6 +53,42 @@ def test_figures_by_different_protocols_are_not_averaged(mine):
     assert "50.0 (1 of 2)" in row and "±" in row  # the classifier's figures are alike
 
 
+def change(folder, **options):
+    config = json.loads((folder / "config.json").read_text())
+    config["options"] = {"kimg": config["training"]["kimg"]} | (config["options"] or {}) | options
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_runs_that_differ_in_augmentation_or_in_what_they_began_with_are_no_seeds_of_one_another(mine):
+    change(mine / "pair/b-seed1", augment="ada", freeze_d=2, **{"from": "me/cats"})
+    assert overview.main(["mine"]) == 0
+    rows = [
+        line for line in (mine.parent / "report.md").read_text().splitlines() if line.startswith("| dcgan")
+    ]
+    assert [("50.0" in row, "60.0" in row, "ada, from me/cats, freeze-d 2" in row) for row in rows[:2]] == [
+        (False, True, True),
+        (True, False, False),
+    ]
+
+
+def test_a_run_of_which_only_curves_were_measured_is_not_called_measured(mine):
+    for place in ("pair/a", "pair/b-seed1", "c"):
+        path = mine / place / "metrics.json"
+        found = json.loads(path.read_text())
+        found["metrics"] = [{"name": "swing", "value": 0.4, "which": "final", "source": "history.jsonl"}]
+        path.write_text(json.dumps(found))
+    assert overview.main(["mine/c"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    assert "1 run;" in text and "None of them is measured" in text and "| its curves alone |" in text
+
+
+@pytest.mark.parametrize("kind", ["diffaug", "ada", "none"])
+def test_a_card_says_what_augmentation_it_was_trained_with(kind, mine):
+    text = card.render(change(mine / "c", augment=kind))
+    assert (f"what the critic sees is augmented by {kind}" in text) == (kind != "none")
+
+
 def test_where_there_is_nothing_to_report_a_line_says_so(mine, capsys):
     for words in (["mine/unfinished"], ["nowhere"], ["mine", "--out", "report.txt"]):
         assert overview.main(words) == 2
