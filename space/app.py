@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from space import card, compare, curves, facades, interpolate, leaderboard, memory, parts, scratch
+from space import card, compare, curves, facades, interpolate, leaderboard, parts, scratch, system
 from space.catalogue import catalogue
 from space.gate import Gate
 from space.histories import Histories
@@ -112,7 +112,8 @@ def main(arguments: list[str] | None = None) -> None:
         help="has the Facades test pairs in DIR/facades (default: ZOO_DATA_DIR, else the Hub is asked)",
     )
     options = parser.parse_args(arguments)
-    memory.share()
+    system.share_memory()
+    system.allow_connections()
     try:
         scratch.open_folder()
         studio = Studio(Shelf(find(options.models), places(options.models)))

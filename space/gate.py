@@ -5,8 +5,10 @@ visitor has left, which `visitor_left` tells here.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
+from collections.abc import Iterator
 from contextvars import ContextVar
 from threading import Event
 from urllib.parse import urlsplit
@@ -17,9 +19,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from space import scratch
-from space.limits import LARGE_AT_ONCE, MAX_BODY, MAX_PARTS, MAX_UPLOAD, SLOWEST_BODY
+from space.limits import LARGE_ANSWERS, LARGE_AT_ONCE, MAX_BODY, MAX_PARTS, MAX_UPLOAD, SLOWEST_BODY
 
 LARGEST = 2 * MAX_UPLOAD * 4 // 3 + MAX_BODY  # two files as data addresses
+PIECE = 2**16  # bytes
 SAFE = ("GET", "HEAD", "OPTIONS")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -45,7 +48,7 @@ class Gate:
     """Middleware."""
 
     def __init__(self, app: ASGIApp):
-        self.app, self.large, self.said = app, 0, -SAID_EVERY
+        self.app, self.large, self.sending, self.said = app, 0, 0, -SAID_EVERY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,7 +88,9 @@ class Gate:
                 busy = PlainTextResponse(LATER, 503)
                 await self.read(scope, receive, send, headers, MAX_UPLOAD + MAX_BODY, busy)
         elif path.endswith("/component_server"):
-            await self.read(scope, receive, send, headers, LARGEST, JSONResponse({"busy": True}), MAX_PARTS)
+            busy = JSONResponse({"busy": True})
+            with self.paced(scope, receive, send, busy) as paced:
+                await self.read(scope, receive, paced, headers, LARGEST, busy, MAX_PARTS)
         else:
             await self.read(scope, receive, send, headers, MAX_BODY)
 
@@ -132,6 +137,42 @@ class Gate:
             await PlainTextResponse("the request took too long to arrive", 408)(scope, receive, send)
         finally:
             self.large -= large
+
+    @contextlib.contextmanager
+    def paced(self, scope: Scope, receive: Receive, send: Send, busy: Response) -> Iterator[Send]:
+        """`send`, by which a large answer goes in pieces, within SLOWEST_BODY, and LARGE_ANSWERS are on their way.
+
+        Handed over whole, it would be kept as long as its reader takes, and nobody counts these.
+        """
+        large, ended, deadline = False, False, 0.0
+
+        async def paced(message: Message) -> None:
+            nonlocal large, ended, deadline
+            if message["type"] == "http.response.start":
+                if declared(Headers(raw=message["headers"])) > MAX_BODY:
+                    if self.sending >= LARGE_ANSWERS:
+                        ended = True
+                        await busy(scope, receive, send)
+                        return
+                    large, self.sending, deadline = True, self.sending + 1, time.monotonic() + SLOWEST_BODY
+                await send(message)
+            elif not large and not ended:
+                await send(message)
+            body, more = message.get("body", b""), message.get("more_body", False)
+            for start in range(0, len(body) if large else 0, PIECE):
+                if ended:
+                    return
+                piece = {"body": body[start : start + PIECE], "more_body": more or start + PIECE < len(body)}
+                try:
+                    left = max(0.0, deadline - time.monotonic())
+                    await asyncio.wait_for(send({"type": "http.response.body"} | piece), left)
+                except TimeoutError:
+                    ended = True  # an answer that is not complete is closed
+
+        try:
+            yield paced
+        finally:
+            self.sending -= large
 
     async def watched(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
         """The app is given the body, and is told, as is `visitor_left`, when the connection is closed."""

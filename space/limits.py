@@ -21,9 +21,11 @@ MAX_READING = 4  # pictures that are read so or wait for it; more are told to co
 MAX_BODY = 1_000_000  # bytes of a request that brings no file
 MAX_PARTS = 2000  # of one that does: values of its JSON
 LARGE_AT_ONCE = 4  # requests with files: each takes some 100 MB while it is read
-SLOWEST_BODY = 60.0  # seconds in which a request has to arrive
+LARGE_ANSWERS = 8  # above MAX_BODY that are on their way: films, of 13 MB as text
+SLOWEST_BODY = 60.0  # seconds in which a request has to arrive, and a large answer to be read
 KEPT_FILES, KEPT_SECONDS = 500_000_000, 3600  # of temporary files, bytes in all and their age
 MAX_SESSIONS = 500  # that gradio remembers, of 80 kB
+MAX_FILES = 65_536  # that the page may have open, connections included, where the system lets it
 MAX_THREADS = (
     60  # of gradio's own: more than may wait for sheets, pictures and films; files and toys have others
 )

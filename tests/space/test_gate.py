@@ -17,7 +17,7 @@ from PIL import Image
 
 from space import app, gate, scratch
 from space.lab import route
-from space.limits import KEPT_SECONDS, MAX_BODY, MAX_UPLOAD, MAX_WAITING
+from space.limits import KEPT_SECONDS, LARGE_ANSWERS, MAX_BODY, MAX_UPLOAD, MAX_WAITING
 from space.studio import Studio
 
 JOIN, PIECE, UPLOAD = "/gradio_api/queue/join", "/gradio_api/component_server/", "/gradio_api/upload"
@@ -43,9 +43,9 @@ def page(studio):
         yield client
 
 
-def piece(page) -> int:
+def piece(page, view: str = "compare") -> int:
     components = page.get("/config").json()["components"]
-    return next(c["id"] for c in components if c["props"].get("props", {}).get("view") == "compare")
+    return next(c["id"] for c in components if c["props"].get("props", {}).get("view") == view)
 
 
 def asked(page, **more) -> dict:
@@ -126,6 +126,86 @@ def test_files_come_while_as_many_wait_for_sheets_and_toys_as_may(page, studio):
             if min(studio._waiting, toys._waiting) < MAX_WAITING:
                 time.sleep(0.05)
         assert page.get("/look/page.js", timeout=10).status_code == 200
+
+
+def as_sent(page, call: dict) -> bytes:
+    """A request of a piece, as it goes over the wire."""
+    request = page.build_request("POST", PIECE, json=call)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    return f"POST {PIECE} HTTP/1.1\r\n{lines}\r\n".encode() + request.read()
+
+
+def test_nothing_is_drawn_for_a_visitor_whose_connection_has_closed(page, studio, monkeypatch):
+    def waiting(so_many: int) -> bool:
+        for _ in range(200):
+            if studio._waiting != so_many:
+                time.sleep(0.05)
+        return studio._waiting == so_many
+
+    call, drawn, plain = asked(page), [], studio.sheet
+    monkeypatch.setattr(studio, "sheet", lambda *of: (drawn.append(of[1]), plain(*of))[1])
+    with socket.create_connection((page.base_url.host, page.base_url.port)) as visitor:
+        assert waiting(0)  # the first sheets are drawn
+        with studio._lock:
+            visitor.sendall(as_sent(page, call))
+            assert waiting(1)
+            visitor.close()
+            time.sleep(0.5)
+    assert waiting(0) and drawn == []
+    assert page.post(PIECE, json=call).json()["sheets"] and drawn == [5]
+
+
+@pytest.fixture
+def slow_reader(page, studio, monkeypatch):
+    """slow_reader(): a visitor who has asked for a film of 8 MB, and reads nothing of it yet."""
+    monkeypatch.setattr(studio, "film", lambda *_: bytes(8_000_000))
+    of = {"models": ["dcgan-a"], "anchors": [[1, 0], [2, 0]], "steps": 4, "path": "slerp"}
+    call = {"session_hash": "a", "component_id": piece(page, "interpolate"), "fn_name": "film", "data": of}
+    sent = as_sent(page, call)
+    with contextlib.ExitStack() as readers:
+
+        def ask() -> socket.socket:
+            reader = readers.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.settimeout(20)
+            reader.connect((page.base_url.host, page.base_url.port))
+            reader.sendall(sent)
+            return reader
+
+        ask.call = call
+        yield ask
+
+
+def test_so_many_large_answers_are_on_their_way(page, slow_reader):
+    readers = [slow_reader() for _ in range(LARGE_ANSWERS + 2)]
+    heads = [reader.recv(2000).lower() for reader in readers]
+    assert sum(b"content-length: 13\r\n" in head for head in heads) == 2  # {"busy":true}
+    assert page.post(PIECE, json=asked(page)).json()["sheets"]
+    for reader in readers:
+        reader.close()
+    for _ in range(100):
+        if "film" not in (answer := page.post(PIECE, json=slow_reader.call).json()):
+            time.sleep(0.1)
+    assert len(answer["film"]) > 8_000_000  # whole, and there is room again
+
+
+def test_a_large_answer_is_given_up_where_it_is_not_read(slow_reader, monkeypatch):
+    monkeypatch.setattr(gate, "SLOWEST_BODY", 2.0)
+    reader, received = slow_reader(), 0
+    assert reader.recv(1)
+    time.sleep(3)
+    while some := reader.recv(2**20):
+        received += len(some)
+    assert received < 8_000_000
+
+
+def test_an_upload_is_refused_while_all_temporary_files_come_to_too_much(page, tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "_folder", tmp_path)
+    monkeypatch.setattr(scratch, "sweep", lambda folder: None)
+    (tmp_path / "kept").write_bytes(b"0" * 10)
+    assert page.post(UPLOAD, files={"files": b"0"}).status_code == 200
+    monkeypatch.setattr(scratch, "KEPT_FILES", 9)
+    assert page.post(UPLOAD, files={"files": b"0"}).status_code == 503
 
 
 def test_gradios_own_client_passes_with_its_upload(page, tmp_path):

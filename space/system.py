@@ -1,13 +1,17 @@
-"""What the page's threads keep of the memory that they freed."""
+"""What the page asks of the system: how its threads keep freed memory, how many connections it may have."""
 
+import contextlib
 import ctypes
 import os
+import resource
+
+from space.limits import MAX_FILES
 
 ARENA_MAX = -8  # glibc's <malloc.h>
 ARENAS = 2
 
 
-def share() -> bool:
+def share_memory() -> bool:
     """Has glibc's malloc use ARENAS pools for all threads; whether it does. To be asked before there is a second one.
 
     By default each of the forty threads that answer visitors has one of its own, which keeps what the largest film
@@ -17,3 +21,12 @@ def share() -> bool:
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
     return mallopt is not None and bool(mallopt(ARENA_MAX, ARENAS))
+
+
+def allow_connections() -> None:
+    """As many as the system lets a process have: at the usual 1,024, so many idle ones keep everybody else out."""
+    of = resource.RLIMIT_NOFILE
+    soft, hard = resource.getrlimit(of)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(of, (max(soft, wanted), hard))

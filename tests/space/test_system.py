@@ -1,4 +1,4 @@
-"""What a film took is given back by whichever thread drew it."""
+"""What a film took is given back by whichever thread drew it; connections are as many as the system allows."""
 
 import os
 import subprocess
@@ -8,8 +8,8 @@ import pytest
 
 DRAWS = """
 import resource, sys, threading
-from space import memory
-assert memory.share()
+from space import system
+assert system.share_memory()
 lock = threading.Lock()
 
 def film():
@@ -41,3 +41,13 @@ def test_sixteen_threads_keep_no_more_than_two_would():
         [sys.executable, "-c", DRAWS], env=environment, capture_output=True, text=True, timeout=60
     )
     assert float(done.stdout) < 2 * 30 + 20, done.stderr
+
+
+def test_the_page_may_have_as_many_connections_as_the_system_lets_it():
+    code = (
+        "import resource as r\nfrom space import system\nhard = r.getrlimit(r.RLIMIT_NOFILE)[1]\n"
+        "most = min(system.MAX_FILES, hard) if hard != r.RLIM_INFINITY else system.MAX_FILES\n"
+        "r.setrlimit(r.RLIMIT_NOFILE, (256, hard))\nsystem.allow_connections()\n"
+        "assert r.getrlimit(r.RLIMIT_NOFILE) == (most, hard)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
