@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -71,10 +72,8 @@ def _opened(source: bytes | Path | Image.Image, most: int) -> Iterator[Image.Ima
             if isinstance(source, Image.Image):
                 picture = source
             else:
-                file = files.enter_context(
-                    io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-                )
-                picture = Image.open(file, formats=FORMATS)
+                file: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+                picture = Image.open(files.enter_context(file), formats=FORMATS)
             if picture.width * picture.height > most:
                 raise ValueError(f"{picture.width}x{picture.height} is more than {most:,} pixels")
             yield picture

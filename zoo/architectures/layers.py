@@ -108,7 +108,8 @@ class ToPixels(nn.ConvTranspose2d):
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         if torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
             return super().forward(x)
-        sides = [2 * side for side in x.shape[2:]]
+        assert self.bias is not None
+        sides = (2 * x.shape[2], 2 * x.shape[3])
         taps = self.weight.flatten(1).t()  # (channels · 16, inputs)
         pixels = x.permute(0, 2, 3, 1).flatten(1, 2).transpose(1, 2)  # (n, inputs, H · W)
         return F.fold(taps @ pixels, sides, 4, padding=1, stride=2).add_(self.bias[:, None, None])
