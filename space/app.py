@@ -84,12 +84,19 @@ def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
     return page.queue(max_size=64)
 
 
-def check_host(host: str | None) -> None:
-    """OSError where nothing can listen there: gradio would try a hundred ports first, for minutes."""
+def check_place(host: str | None, port: int | None) -> None:
+    """OSError where nothing can listen there, before anything is built; gradio would try a hundred ports first."""
     host = host or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
-    family, kind, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    family, kind, *_, (address, _, *more) = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as probe:
-        probe.bind(address)
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        probe.bind((address, port or 0, *more))
+
+
+def closed(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"space: the page cannot be opened there: {lines[0] if lines else type(error).__name__}"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -112,6 +119,10 @@ def main(arguments: list[str] | None = None) -> None:
         help="has the Facades test pairs in DIR/facades (default: ZOO_DATA_DIR, else the Hub is asked)",
     )
     options = parser.parse_args(arguments)
+    try:
+        check_place(options.host, options.port)
+    except (OSError, OverflowError) as error:
+        sys.exit(closed(error))
     system.share_memory()
     system.allow_connections()
     try:
@@ -124,11 +135,9 @@ def main(arguments: list[str] | None = None) -> None:
     page.histories.warm_up()
     route.warm_up()
     try:
-        check_host(options.host)
         page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
-    except OSError as error:  # a port that is taken, a host that is not ours
-        lines = str(error).strip().splitlines()
-        sys.exit(f"space: the page cannot be opened there: {lines[0] if lines else type(error).__name__}")
+    except OSError as error:  # none of a hundred ports is free, or the one just now no longer
+        sys.exit(closed(error))
 
 
 if __name__ == "__main__":

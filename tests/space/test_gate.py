@@ -18,27 +18,35 @@ from PIL import Image
 from space import app, gate, scratch
 from space.lab import route
 from space.limits import KEPT_SECONDS, LARGE_ANSWERS, MAX_BODY, MAX_UPLOAD, MAX_WAITING
+from space.shelf import Shelf, find
 from space.studio import Studio
+from tests.space.conftest import registered
 
 JOIN, PIECE, UPLOAD = "/gradio_api/queue/join", "/gradio_api/component_server/", "/gradio_api/upload"
 
 
-@pytest.fixture
-def studio(shelf):
-    return Studio(shelf)
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory, write):
+    folder = tmp_path_factory.mktemp("runs")
+    write(folder, "dcgan-a", seed=1)
+    write(folder, "tint-a", "tint", seed=3)
+    with registered():
+        return Studio(Shelf(find([str(folder)])))
 
 
 @contextlib.contextmanager
 def launched(studio):
-    built = app.build(studio)
+    with registered():
+        built = app.build(studio)
     _, url, _ = built.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
     with httpx.Client(base_url=url, timeout=20) as client:
         yield client
     built.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(studio):
+    """One for all tests that leave it as it was: to build and open one takes a second or two."""
     with launched(studio) as client:
         yield client
 
@@ -284,10 +292,12 @@ def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp
     assert not list(place.glob(f"{scratch.PREFIX}*"))
 
 
-def test_what_keeps_the_page_from_opening_is_a_line(tmp_path, runs):
+def test_what_keeps_the_page_from_opening_is_a_line():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        for more in (("--port", str(taken.getsockname()[1])), ("--host", "203.0.113.1")):
-            said, _ = start(tmp_path, runs, *more).communicate(timeout=60)
-            assert "space: the page cannot be opened there" in said and "Traceback" not in said
+        port = str(taken.getsockname()[1])
+        for more in (["--port", port], ["--host", "203.0.113.1"], ["--port", "70000"]):
+            with pytest.raises(SystemExit, match="space: the page cannot be opened there") as stopped:
+                app.main([*more, "--models", "no such models"])  # said before anything is built
+            assert "\n" not in str(stopped.value)
