@@ -3,6 +3,7 @@
     python train/sweep.py starter-zoo --jobs 2 --time-limit 60 --bundle
     python train/sweep.py starter-zoo --evaluate="--n 50000 --inception-weights FILE"
     python train/sweep.py focal-cifar10 --budget gpu --train-only --print-commands
+    python train/sweep.py focal-cifar10 --budget gpu --on ray://HEAD:10001 --cell-gpus 0.25
 
 Each cell is the ordinary training script, then train/evaluate.py, then cards.build, each in a process of its own, on
 one thread, in runs/<recipe>/<cell>. A training that fails (NaN, an error) leaves its reason in failed.json and stops no
@@ -18,13 +19,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import dropwhile
 from pathlib import Path
-from threading import Lock
-from typing import Annotated, BinaryIO
+from threading import Lock, Semaphore
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import tyro
 
@@ -34,6 +36,9 @@ from train.sweeping import keeping, recipe, status
 from train.sweeping.recipe import Planned
 from train.sweeping.status import FAILED, UNMEASURED, Status
 from zoo.errors import Refused
+
+if TYPE_CHECKING:
+    from train.sweeping import cluster
 
 try:
     import fcntl
@@ -68,6 +73,16 @@ class Options:
     """only list what is left to do, a line per cell, for any scheduler"""
     only: str = "*"
     """cells whose name fits this pattern, as in: --only "*-focal-*" """
+    on: Annotated[str | None, automatic("ray[://HEAD:10001]", "this machine")] = None
+    """a Ray cluster that trains and measures the cells, as many at a time as it has room for"""
+    cell_cpus: float = 1
+    """what a cell takes of a cluster: CPU cores; it has as many threads"""
+    cell_gpus: float = 0
+    """GPUs, also a part of one"""
+    cell_memory: Annotated[float | None, automatic("GB", "not counted")] = None
+    """memory"""
+    shared_out: bool = False
+    """all nodes see --out under the same path, and work there: nothing is sent"""
     retry: bool = False
     """try again what failed"""
     out: Path = Path("runs")
@@ -81,7 +96,8 @@ class Sweep:
         self.options, self.title = options, f"{plan[0].recipe}, budget {options.budget}"
         self.statuses = {cell: self.look(cell) for cell in plan}
         self.children, self.working = [], set()  # processes, and the threads that wait for them
-        self.mutex, self.stopping = Lock(), False
+        self.mutex, self.stopping, self.cluster = Lock(), False, None
+        self.here = Semaphore(options.jobs)  # processes of this machine
         minutes = float("inf") if options.time_limit is None else options.time_limit
         self.deadline = time.monotonic() + 60 * minutes
         for cell in self.among("failed", "unmeasured") if options.retry else ():
@@ -100,9 +116,12 @@ class Sweep:
 
     def run(self) -> None:
         """Until all have done what they can, or the time is over. However it ends, no child is left behind."""
-        pool = ThreadPoolExecutor(self.options.jobs)
-        try:  # what is trained is measured before another training starts
-            left = sorted(self.among("waiting"), key=lambda cell: not self.statuses[cell].trained)
+        # what is trained is measured before another training starts
+        left = sorted(self.among("waiting"), key=lambda cell: not self.statuses[cell].trained)
+        if self.options.on and left:
+            self.cluster = connected(self.options)
+        pool = ThreadPoolExecutor(len(left) if self.cluster else self.options.jobs)
+        try:
             self.working = {pool.submit(self.bring_to_its_end, cell) for cell in left}
             while self.working and not self.is_over():
                 ended, self.working = wait(self.working, TICK)
@@ -110,6 +129,8 @@ class Sweep:
         finally:
             self.stop()
             pool.shutdown(cancel_futures=True)
+            if self.cluster:
+                self.cluster.close()
             counts = Counter(seen.state for seen in self.statuses.values())
             told = ", ".join(f"{counts[state]} {state}" for state in status.STATES if counts[state])
             print(*map(self.row, self.among("failed", "unmeasured")), f"{self.title}: {told}", sep="\n")
@@ -124,27 +145,45 @@ class Sweep:
                     time.sleep(TICK)
                 elif self.statuses[cell].state == "elsewhere":
                     self.tell(cell, self.look(cell))
+                elif self.cluster and self.statuses[cell].phase != "card":
+                    self.do_next_phase(cell, log, self.start_elsewhere)
                 else:
-                    self.do_next_phase(cell, log)
+                    with self.here:
+                        self.do_next_phase(cell, log, self.start_here)
 
-    def do_next_phase(self, cell: Planned, log: BinaryIO) -> None:
+    def do_next_phase(self, cell: Planned, log: BinaryIO, start: Callable) -> None:
         phase = self.statuses[cell].phase
         if phase == "training":
             log.truncate(0)
         with self.mutex:
             if self.is_over():
                 return
-            child = subprocess.Popen(
-                [sys.executable, *calls(cell, self.options, SCRIPTS)[phase]],
-                stdin=subprocess.DEVNULL,
-                stdout=log,  # the child holds the lock with it for as long as it lives, whatever becomes of us
-                stderr=subprocess.STDOUT,
-                env=os.environ | ENVIRONMENT,
-                start_new_session=True,  # Ctrl-C is for the sweep
-            )
+            child = start(cell, phase, log)
             self.children.append(child)
-        self.tell(cell, replace(self.statuses[cell], state="running"))
         self.tell(cell, self.outcome(cell, phase, child.wait()))
+
+    def start_here(self, cell: Planned, phase: str, log: BinaryIO) -> subprocess.Popen:
+        child = subprocess.Popen(
+            [sys.executable, *calls(cell, self.options, SCRIPTS)[phase]],
+            stdin=subprocess.DEVNULL,
+            stdout=log,  # the child holds the lock with it for as long as it lives, whatever becomes of us
+            stderr=subprocess.STDOUT,
+            env=os.environ | ENVIRONMENT,
+            start_new_session=True,  # Ctrl-C is for the sweep
+        )
+        self.tell(cell, replace(self.statuses[cell], state="running"))
+        return child
+
+    def start_elsewhere(self, cell: Planned, phase: str, log: BinaryIO) -> "cluster.Process":
+        def heard(node: str, line: str) -> None:
+            if line:
+                print(f"{time.strftime('%H:%M:%S')} {cell.name}: {line}", flush=True)
+            if node:
+                self.tell(cell, replace(self.statuses[cell], state="running", note=f"on {node}"))
+
+        words = calls(cell, replace(self.options, out=self.cluster.runs()), Path("train"))[phase]
+        folder = cell.folder(self.options.out)
+        return self.cluster.start(f"{cell.recipe}/{cell.name}/{phase}", words, folder, Path(log.name), heard)
 
     def outcome(self, cell: Planned, phase: str, code: int) -> Status:
         """The status of a cell whose process has ended; a failure is written down."""
@@ -170,19 +209,32 @@ class Sweep:
             self.stopping = True
         for child in self.children:
             child.terminate()
-        wait(self.working, 10)
+        wait(self.working, self.cluster.leave if self.cluster else 10)
         for child in self.children:
             child.kill()
 
     def tell(self, cell: Planned, now: Status) -> None:
         before, self.statuses[cell] = self.statuses[cell], now
-        if (before.state, before.phase) != (now.state, now.phase):
+        if (before.state, before.phase, before.note) != (now.state, now.phase, now.note):
             print(f"{time.strftime('%H:%M:%S')} {self.row(cell)}", flush=True)
 
     def row(self, cell: Planned) -> str:
         seen = self.statuses[cell]
         far = f"{seen.kimg:g} of {cell.options.kimg:g} kimg" if seen.phase == "training" else seen.phase
         return f"{seen.state:10}  {cell.name}  {far}  {seen.note}".rstrip()
+
+
+def connected(options: Options) -> "cluster.Cluster":
+    try:
+        from train.sweeping.cluster import Cluster
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise Refused("--on needs Ray: pip install 'gan-zoo[cluster]'") from None
+    needs = {"num_cpus": options.cell_cpus, "num_gpus": options.cell_gpus}
+    if options.cell_memory is not None:
+        needs["memory"] = options.cell_memory * 1e9
+    return Cluster(options.on, options.out, needs, shared=options.shared_out)
 
 
 def lock(file: BinaryIO) -> bool:
@@ -221,6 +273,8 @@ def command(cell: Planned, phase: str, options: Options) -> str:
 def sweep(options: Options) -> None:
     if options.jobs < 1:
         raise Refused(f"--jobs must be at least 1, not {options.jobs}")
+    if options.on is not None and not re.fullmatch(r"ray(://[^/\s]+:\d+)?", options.on):
+        raise Refused(f"--on takes ray or ray://HOST:PORT, not {options.on!r}")
     plan = [c for c in recipe.read(options.recipe, options.budget) if fnmatchcase(c.name, options.only)]
     if not plan:
         raise Refused(f"no cell of {options.recipe} fits --only '{options.only}'")
