@@ -185,35 +185,29 @@ def test_a_cell_whose_node_or_worker_is_lost_goes_on_from_its_last_snapshot(
         assert here["history.jsonl"] == there["history.jsonl"]
 
 
-def test_the_next_driver_finds_what_went_on_without_the_first(two, place, tmp_path, outcome):
-    path, out = place(["vanilla"], kimg=0.96, snapshot=0.192), tmp_path / "far"
-    first = driver(path, out)
+def test_a_driver_that_is_killed_or_stopped_is_taken_up_by_the_next(two, place, tmp_path):
+    path, out = place(["vanilla"], kimg=1.92, snapshot=0.192), tmp_path / "far"
     (cell,) = recipe.read(path)
-    until(lambda: (cell.folder(out) / "config.json").exists(), first)
-    first.kill()
-    first.communicate()
+    folder = cell.folder(out)
+    killed = driver(path, out)
+    until(lambda: (folder / "config.json").exists(), killed)
+    killed.kill()
+    killed.communicate()
     (running,) = trainings()
-    began = running.create_time()
-    second = driver(path, out)
-    printed, _ = second.communicate(timeout=300)
+    stopped = driver(path, out)
+    (folder / "config.json").unlink()
+    until(lambda: (folder / "config.json").exists(), stopped)  # it hears of what went on without it
+    assert [one.pid for one in trainings()] == [running.pid]  # and started nothing
+    stopped.send_signal(signal.SIGINT)
+    printed, _ = stopped.communicate(timeout=200)
+    assert "run it again to go on" in printed and trainings() == []
+    before = json.loads((folder / "config.json").read_text())["training"]["kimg"]
+    assert (folder / "state/state.pt").exists() and 0 < before < 1.92
+    printed, _ = driver(path, out).communicate(timeout=300)
     assert "1 done" in printed.splitlines()[-1], printed
-    assert not [one for one in trainings() if one.create_time() > began]
     sweep.sweep(sweep.Options(recipe=path, out=tmp_path / "near", train_only=True))
     here, there = (cell.folder(tmp_path / side) / "model.safetensors" for side in ("near", "far"))
     assert here.read_bytes() == there.read_bytes()
-    assert (cell.folder(out) / "state/log.txt").stat().st_size > 0
-
-
-def test_ctrl_c_ends_the_cells_and_keeps_what_they_saved(two, place, tmp_path):
-    path, out = place(["vanilla"], kimg=100, snapshot=0.192), tmp_path / "far"
-    far = driver(path, out)
-    (cell,) = recipe.read(path)
-    until(lambda: (cell.folder(out) / "config.json").exists(), far)
-    far.send_signal(signal.SIGINT)
-    printed, _ = far.communicate(timeout=120)
-    assert "run it again to go on" in printed and trainings() == []
-    before = json.loads((cell.folder(out) / "config.json").read_text())["training"]["kimg"]
-    assert (cell.folder(out) / "state/state.pt").exists() and before > 0
 
 
 @pytest.fixture
