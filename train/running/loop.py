@@ -109,6 +109,8 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
 
     state |= {"options": recorded, "aside": kept_aside(options), "data": identity(loaded)}
     if state["g_steps"] < schedule.total or not folder.is_told(out, schedule.total, along=True):
+        if state["g_steps"] and accelerator.is_main_process:
+            tqdm.write(f"goes on from {state['g_steps'] * cell.pictures_per_step / 1000:.4g} kimg")
         with stopping.alone(out) if accelerator.is_main_process and not before else nullcontext():
             train(cell, state, schedule, out, accelerator, start)
     if accelerator.is_main_process:

@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import shlex
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -151,6 +154,14 @@ def test_at_the_limit_what_has_not_ended_is_stopped_and_goes_on_next_time(shop):
     assert names(shop.calls()) == ["vanilla"]
 
 
+# ---- a cluster
+
+
+def test_ray_is_imported_only_where_it_is_asked_for():
+    line = "import sys, train.sweep; sys.exit('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", line], cwd=sweep.SCRIPTS.parent).returncode == 0
+
+
 # ---- what is shown
 
 
@@ -183,6 +194,7 @@ def test_a_sweep_that_cannot_be_is_refused(given, words, shop):
 
 def test_the_readmes_commands_are_understood():
     text = Path(train.__path__[0], "README.md").read_text(encoding="utf-8")
-    lines = [line.split("#")[0] for line in text.splitlines() if line.startswith("python train/sweep.py")]
+    lines = [line for line in text.splitlines() if line.startswith("python train/sweep.py")]
+    lines = [re.split("#|> ", line)[0] for line in lines]
     parsed = [tyro.cli(sweep.Options, args=shlex.split(line)[2:]) for line in lines]
     assert len(parsed) >= 4 and "--skip inception" in {options.evaluate for options in parsed}
