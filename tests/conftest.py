@@ -25,6 +25,8 @@ SLOW_FIXTURES = {
     "figures",
     "measured",
     "shop",
+    "exported",
+    "runtime_folder",
 }
 SLOW_FILES = {
     "test_build.py",

@@ -68,6 +68,7 @@ def shelf(matrix) -> Shelf:
     return Shelf(find([str(matrix / "dcgan-lsgan-toy")]))
 
 
+@pytest.mark.slow
 def test_the_same_models_make_the_same_bytes(shelf):
     first, second = (export.files(shelf, {"ort.wasm.min.mjs": b"x"}) for _ in range(2))
     assert first == second
