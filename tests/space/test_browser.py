@@ -8,6 +8,7 @@ from PIL import Image
 from tests.space import seen
 from tests.toys import same
 
+BOTH = pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
 
 
@@ -92,6 +93,7 @@ def test_the_keyboard_alone_is_enough(visit):
     assert sum("sheet" in str(stop) for stop in stops) >= 3  # every sheet is one stop
 
 
+@BOTH
 @pytest.mark.parametrize(
     "query", ["?at=9&lens=1", "?view=interpolate", "?view=interpolate&c=1.1&d=1.2", "?view=curves"]
 )
@@ -122,6 +124,7 @@ def test_on_a_phone_the_first_tap_points_and_the_second_enlarges(visit):
     assert page.locator(".lens").is_visible()
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("query", "theme"),
     [
