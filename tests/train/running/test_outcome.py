@@ -46,6 +46,7 @@ def test_a_run_leaves_a_checkpoint_and_how_it_came_to_be(run, tmp_path):
     assert {p.name for p in out.iterdir()} == {
         "config.json",
         "model.safetensors",
+        "critic.safetensors",
         "history.jsonl",
         "samples.png",
         "progress.webp",
