@@ -35,6 +35,7 @@ def test_in_a_cell_nothing_of_it_is_markdown_or_html(text):
     shown = quoting.prose(text)
     assert re.sub(r"\\([\\`*\[\]<>|~$#_])|&amp;", lambda m: m[1] or "&", shown) == text
     assert not re.search(r"(?<!\\)(\\\\)*[<`|*\[~]", shown)
+    assert not re.search("&(?!amp;)", shown)
 
 
 def test_a_name_that_has_an_underscore_inside_is_left_alone():
