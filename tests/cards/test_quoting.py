@@ -17,6 +17,7 @@ ODD = [
     "```",
     "*x* _y_ ~z~ $1",
     "back\\slash",
+    "new\\name",
     'say "hi"',
     "# x",
     "{7}",
@@ -34,7 +35,7 @@ def test_as_python_it_reads_back_as_it_was_and_nothing_is_run(text):
 def test_in_a_cell_nothing_of_it_is_markdown_or_html(text):
     shown = quoting.prose(text)
     assert re.sub(r"\\([\\`*\[\]<>|~$#_])|&amp;", lambda m: m[1] or "&", shown) == text
-    assert not re.search(r"(?<!\\)(\\\\)*[<`|*\[~]", shown)
+    assert not re.search(r"(?<!\\)(\\\\)*[<`|*\[~#$]", shown)
     assert not re.search("&(?!amp;)", shown)
 
 
