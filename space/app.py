@@ -84,14 +84,18 @@ def build(studio: Studio, pairs: TestPairs | None = None) -> gr.Blocks:
     return page.queue(max_size=64)
 
 
-def check_place(host: str | None, port: int | None) -> None:
-    """OSError where nothing can listen there, before anything is built; gradio would try a hundred ports first."""
+def check_place(host: str | None, port: int | None) -> int | None:
+    """The port, a free one for 0; OSError where nothing can listen there, before anything is built.
+
+    gradio would try a hundred ports first, and takes 0 for the address at which it then asks itself (6.31).
+    """
     host = host or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     family, kind, *_, (address, _, *more) = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
     with socket.socket(family, kind) as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
         probe.bind((address, port or 0, *more))
+        return probe.getsockname()[1] if port == 0 else port
 
 
 def closed(error: Exception) -> str:
@@ -105,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--host",
         help="0.0.0.0 lets other machines in (default: GRADIO_SERVER_NAME, as on a Space, or 127.0.0.1)",
     )
-    parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    parser.add_argument("--port", type=int, help="0: any free one (default: the first free one from 7860 on)")
     parser.add_argument(
         "--models",
         nargs="+",
@@ -120,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     try:
-        check_place(options.host, options.port)
+        port = check_place(options.host, options.port)
     except (OSError, OverflowError) as error:
         sys.exit(closed(error))
     system.share_memory()
@@ -135,7 +139,7 @@ def main(arguments: list[str] | None = None) -> None:
     page.histories.warm_up()
     route.warm_up()
     try:
-        page.launch(server_name=options.host, server_port=options.port, **LAUNCH)
+        page.launch(server_name=options.host, server_port=port, **LAUNCH)
     except OSError as error:  # none of a hundred ports is free, or the one just now no longer
         sys.exit(closed(error))
 

@@ -340,8 +340,9 @@ def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp
     killed.mkdir(parents=True)
     with start(place, runs, "--port", "0") as process:
         try:
-            while "http" not in (line := process.stdout.readline()):
+            while "http://" not in (line := process.stdout.readline()):
                 assert process.poll() is None, line
+            assert httpx.get(line[line.index("http://") :].strip()).status_code == 200
             assert len(list(place.glob(f"{scratch.PREFIX}*"))) == 1 and not killed.exists()
             process.terminate()
             process.wait(20)
