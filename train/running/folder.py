@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from tqdm import tqdm
 
 from zoo import checkpoint, pictures
 from zoo.checkpoint import Config
@@ -152,6 +153,8 @@ class History:
         lines = path.read_text(encoding="utf-8").splitlines(True) if kept_steps and path.exists() else []
         whole = [line for line in lines if line.endswith("\n")]  # a full disk cuts the last one short
         kept = [line for n, line in enumerate(whole, 1) if self.step_of(line, n) <= kept_steps]
+        if kept_steps and (self.step_of(kept[-1], len(kept)) if kept else 0) < kept_steps:
+            tqdm.write(f"{path} ends before the saved state does, as after a power cut: its curves have a gap")
         checkpoint.replace_file(path, "".join(kept).encode())
 
     def step_of(self, line: str, n: int) -> int:

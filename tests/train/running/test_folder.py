@@ -101,6 +101,15 @@ def test_a_history_that_is_wrong_says_which_line_to_delete(line, tmp_path):
     assert "delete its line 2" in refusal(History, path, 15) and path.read_bytes() == before
 
 
+@pytest.mark.parametrize("written, told", [("", False), ("\0" * 40, True), ('{"g_steps": 15', True)])
+def test_a_history_that_lacks_what_the_state_has_seen_says_so(written, told, tmp_path, capsys):
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"g_steps": 5}\n' + (written or '{"g_steps": 15}\n'))
+    History(path, 15)
+    assert ("curves have a gap" in capsys.readouterr().out) == told
+    assert path.read_text() == '{"g_steps": 5}\n' + ("" if told else '{"g_steps": 15}\n')
+
+
 def test_what_differs_is_named(tmp_path):
     then = {"loss": "focal", "seed": 0, "betas": [0.5, 0.999]}
     folder.check_same(tmp_path, then, dict(then))
