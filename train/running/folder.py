@@ -154,7 +154,9 @@ class History:
         whole = [line for line in lines if line.endswith("\n")]  # a full disk cuts the last one short
         kept = [line for n, line in enumerate(whole, 1) if self.step_of(line, n) <= kept_steps]
         if kept_steps and (self.step_of(kept[-1], len(kept)) if kept else 0) < kept_steps:
-            tqdm.write(f"{path} ends before the saved state does, as after a power cut: its curves have a gap")
+            tqdm.write(
+                f"{path} ends before the saved state does, as after a power cut: its curves have a gap"
+            )
         checkpoint.replace_file(path, "".join(kept).encode())
 
     def step_of(self, line: str, n: int) -> int:

@@ -53,12 +53,12 @@ def work(keeper, order: Order, attempt: int) -> int:
     """The exit code of an order's process, all that it left having been sent; Unfit on a node without the packages."""
     node = f"{ray.util.get_node_ip_address()} ({ray.get_runtime_context().get_node_id()[:6]})"
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        told = f"{node} has no {missing[0]}: install gan-zoo[train] there; its cells go elsewhere"
-        raise Unfit(ray.get_runtime_context().get_node_id(), told)
+        line = f"{node} has no {missing[0]}: install gan-zoo[train] there; its cells go elsewhere"
+        raise Unfit(ray.get_runtime_context().get_node_id(), line)
     with scratch() as place, (place / "log").open("wb") as log, (place / "log").open("rb") as said:
         folder, sent = place / order.folder, {}
         if not order.shared:
-            for name, content in ray.get(keeper.files.remote(order.name)).items():
+            for name, content in told(keeper.files.remote(order.name)).items():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content)
             sent = stamps(folder)
@@ -70,7 +70,7 @@ def work(keeper, order: Order, attempt: int) -> int:
                     sent, files = (
                         (sent, {}) if order.shared else changed(folder, sent, whole=code is not None)
                     )
-                    stop = ray.get(keeper.report.remote(order.name, attempt, node, said.read(), files))
+                    stop = told(keeper.report.remote(order.name, attempt, node, said.read(), files))
                     if code is not None:
                         return code
                     if stop and told_to_stop is None:
@@ -82,6 +82,11 @@ def work(keeper, order: Order, attempt: int) -> int:
                         child.wait(TICK)
             finally:
                 child.kill()
+
+
+def told(reference: ray.ObjectRef):
+    """Its value. While a task waits by ray.get, Ray lends its CPU to another one, and a node has too many (2.60.0)."""
+    return reference.future().result()
 
 
 @contextlib.contextmanager

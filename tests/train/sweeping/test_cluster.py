@@ -1,5 +1,6 @@
 """A sweep on a real Ray cluster: a head on which no cell runs, and two nodes of this machine that can be lost."""
 
+import itertools
 import json
 import re
 import signal
@@ -57,7 +58,9 @@ STAND_IN = """
 import os, pathlib, sys, time
 out = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
 (out / "state").mkdir(parents=True, exist_ok=True)
-(out / "samples.png").write_text(out.name)
+began = time.time()
+time.sleep(0.1)
+(out / "samples.png").write_text(f"{out.name} {began} {time.time()}")
 print("did", out.name, "on", os.environ["OMP_NUM_THREADS"])
 """
 
@@ -229,9 +232,15 @@ def test_two_hundred_cells(two, place, stand_in, tmp_path, capsys):
     path.write_text(MANY.format(seeds=", ".join(map(str, range(100)))))
     on_ray(str(path), tmp_path / "far")
     assert "200 failed" in capsys.readouterr().out.splitlines()[-1]  # the stand-in leaves no checkpoint
+    times = []
     for cell in recipe.read(str(path)):
-        assert (cell.folder(tmp_path / "far") / "samples.png").read_text() == cell.name
+        name, began, ended = (cell.folder(tmp_path / "far") / "samples.png").read_text().split()
+        times += [(float(began), 1), (float(ended), -1)]
+        assert name == cell.name
         assert f"did {cell.name} on 1" in (cell.folder(tmp_path / "far") / "state/log.txt").read_text()
+    assert (
+        max(itertools.accumulate(change for _, change in sorted(times))) == 2
+    )  # two nodes, with room for one each
 
 
 def test_where_the_disk_is_shared_nothing_is_sent(two, place, tmp_path, capsys):
