@@ -28,7 +28,8 @@ def pulled(make_checkpoint, monkeypatch):
     """What is pulled: (repository, revision, whether with weights); it is always the same model."""
     folder, asked = make_checkpoint(folder="remote"), []
 
-    def pull(repository, revision, token, *, weights):
+    def pull(repository, revision, token, *, weights, critic):
+        assert not critic  # only a training that begins with a model wants it
         asked.append((repository, revision, weights))
         return folder
 
