@@ -46,7 +46,7 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
         found = of_noise(Model.from_pretrained(folder.absolute()), tools, chosen)
     found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]
     if chosen.snapshots and not translates(config):
-        found += of_snapshots(folder, tools, chosen)
+        found += of_snapshots(folder, tools, chosen, found)
     if not translates(config):
         for momentum in chosen.momenta:
             model, sha256 = tracked.model(folder, momentum)
@@ -93,8 +93,11 @@ def of_history(folder: Path, config: Config) -> list[dict]:
     return [row(source="history.jsonl", lines=len(lines), **figure) for figure in found]
 
 
-def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
-    """The classifier's distance at every snapshot, all figures of the best one, and whether distance follows loss."""
+def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options, final: list[dict]) -> list[dict]:
+    """The classifier's distance at every snapshot, all figures of the best one, and whether distance follows loss.
+
+    Where the last snapshot is the best, its figures are those of `final`, which were measured already.
+    """
     against = tools.against(checkpoint.read(folder))
     paths = sorted(path.parent for path in (folder / "state" / "snapshots").glob(f"*/{checkpoint.CONFIG}"))
     if against.classifier is None or not paths:
@@ -111,14 +114,19 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]
         distances.append(found[-1]["value"])
     best = paths[int(np.argmin(distances))]
     about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
-    found += [figure | about for figure in of_noise(Model.from_pretrained(best.absolute()), tools, chosen)]
+    measured = [
+        figure
+        for figure in final
+        if figure.get("source") is None and figure["weights_sha256"] == about["weights_sha256"]
+    ]
+    measured = measured or of_noise(Model.from_pretrained(best.absolute()), tools, chosen)
+    found += [figure | about for figure in measured]
     d_loss = stability.between(checkpoint.read_history(folder), kimg, "d_loss")
     if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
         value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
-        final = of_checkpoint(checkpoint.read(folder), "final", chosen)
         found.append(
             row("distance_follows_loss", value, snapshots=len(kimg), of="-d_loss, classifier_distance")
-            | final
+            | of_checkpoint(checkpoint.read(folder), "final", chosen)
         )
     return found
 

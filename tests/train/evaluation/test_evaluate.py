@@ -13,7 +13,7 @@ import train
 from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, stand_in
 from train import evaluate
-from train.evaluation import small_classifier, tracked, translated, yardsticks
+from train.evaluation import checkpoints, small_classifier, tracked, translated, yardsticks
 from zoo import checkpoint, measurements
 from zoo.errors import DataError, Refused
 
@@ -75,6 +75,22 @@ def test_snapshots_are_measured_and_the_best_is_named_with_its_own_weights(measu
     assert {f["kimg"] for f in of_best} == {best["kimg"]} and "fid_n60" in {f["name"] for f in of_best}
     assert {f["weights_sha256"] for f in of_best} == {best["weights_sha256"]}
     assert [f["name"] for f in found].count("distance_follows_loss") == 1
+
+
+def test_where_the_final_weights_are_the_best_they_are_measured_once(measured, tmp_path, monkeypatch):
+    measured("cdcgan", "colours")
+    for earlier in sorted((tmp_path / "runs" / "cdcgan" / "state" / "snapshots").iterdir())[:-1]:
+        shutil.rmtree(earlier)
+    asked = []
+    of_noise = checkpoints.of_noise
+    monkeypatch.setattr(checkpoints, "of_noise", lambda *given: asked.append(given) or of_noise(*given))
+    found = measured("cdcgan", "colours", "--snapshots")
+    by_name = {
+        which: {f["name"]: f["value"] for f in found if f["which"] == which} for which in ("final", "best")
+    }
+    assert len(asked) == 1 and by_name["best"].items() <= by_name["final"].items()
+    assert {"fid_n60", "classifier_distance_n90"} <= by_name["best"].keys()
+    assert "swing_d" not in by_name["best"]  # a figure of the whole run
 
 
 def test_the_raw_generator_is_measured_at_each_momentum_of_its_statistics(measured, run, tmp_path):
