@@ -1,5 +1,6 @@
 """A sweep on a real Ray cluster: a head on which no cell runs, and two nodes of this machine that can be lost."""
 
+import contextlib
 import itertools
 import json
 import re
@@ -115,14 +116,14 @@ def driver(path, out):
     return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def until(holds, driver, seconds=240):
+def until(holds, driver, pause=0.1, seconds=240):
     """Waits for what a driver is to bring about."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline or driver.poll() is not None:
             driver.kill()
             raise AssertionError(f"it did not come to pass:\n{driver.communicate()[0]}")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def trainings():
@@ -133,6 +134,28 @@ def trainings():
         if any("runtime_resources" in word and word.endswith("/train/dcgan.py") for word in words):
             found.append(process)
     return found
+
+
+def held(count, driver):
+    """That many trainings, each stopped as soon as it has saved: a fast machine would end before it is looked at."""
+    found = {}
+
+    def look():
+        for process in trainings():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.pid not in found and any(Path(process.cwd()).rglob("config.json")):
+                    process.suspend()
+                    found[process.pid] = process
+        return len(found) == count
+
+    until(look, driver, pause=0.01)
+    return list(found.values())
+
+
+def told_to_end(process):
+    """Whether SIGTERM waits for a process that is held."""
+    pending = re.search(r"ShdPnd:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())[1]
+    return int(pending, 16) >> (signal.SIGTERM - 1) & 1
 
 
 def node_of(process, nodes):
@@ -170,8 +193,8 @@ def test_a_cell_whose_node_or_worker_is_lost_goes_on_from_its_last_snapshot(
     path, out = place(["vanilla", "hinge"], kimg=1.92, snapshot=0.192), tmp_path / "far"
     far = driver(path, out)
     first, second = (cell.folder(out) for cell in recipe.read(path))
+    one, other = held(2, far)
     until(lambda: (first / "config.json").exists() and (second / "config.json").exists(), far)
-    one, other = trainings()
     psutil.Process(one.ppid()).kill()  # the worker, with -9
     until(lambda: not one.is_running() or one.status() == psutil.STATUS_ZOMBIE, far)
     two.remove_node(node_of(other, two), allow_graceful=False)
@@ -195,15 +218,17 @@ def test_a_driver_that_is_killed_or_stopped_is_taken_up_by_the_next(two, place, 
     (cell,) = recipe.read(path)
     folder = cell.folder(out)
     killed = driver(path, out)
+    (running,) = held(1, killed)
     until(lambda: (folder / "config.json").exists(), killed)
     killed.kill()
     killed.communicate()
-    (running,) = trainings()
     stopped = driver(path, out)
     (folder / "config.json").unlink()
     until(lambda: (folder / "config.json").exists(), stopped)  # it hears of what went on without it
     assert [one.pid for one in trainings()] == [running.pid]  # and started nothing
     stopped.send_signal(signal.SIGINT)
+    until(lambda: told_to_end(running), stopped)
+    running.resume()
     printed, _ = stopped.communicate(timeout=200)
     assert "run it again to go on" in printed and trainings() == []
     before = json.loads((folder / "config.json").read_text())["training"]["kimg"]
