@@ -15,8 +15,8 @@ from pathlib import Path
 from cards import card, figures
 from cards.card import CURVES
 from zoo import checkpoint, names
-from zoo.checkpoint import write_files
 from zoo.errors import UnknownName, ZooError
+from zoo.files import write_files
 from zoo.hub.push import MADE_FROM
 
 README = "README.md"

@@ -16,8 +16,8 @@ from pathlib import Path
 from cards import claims, figures, measures, report, runs, tables
 from cards.runs import STARTER, Zoo
 from zoo import architectures
-from zoo.checkpoint import write_files
 from zoo.errors import ZooError
+from zoo.files import write_files
 from zoo.losses import LOSSES
 
 HERE = Path(__file__).parent

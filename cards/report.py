@@ -14,8 +14,8 @@ from cards import figures, measures, runs, sections, tables
 from cards.quoting import prose
 from cards.runs import Run
 from zoo import checkpoint
-from zoo.checkpoint import write_files
 from zoo.errors import Refused, ZooError
+from zoo.files import write_files
 from zoo.measurements import counting, measure_of
 from zoo.names import gathered
 

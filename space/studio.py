@@ -8,11 +8,9 @@ import base64
 import contextlib
 import functools
 import io
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -146,10 +144,7 @@ class Studio(Turns):
         if visitor_left():
             raise Left
         frames = [_abreast([pictures.to_pil(row[i]) for row in rows]) for i in range(len(rows[0]))]
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "walk.webp"
-            pictures.save_animation([*frames, *frames[-2:0:-1]], file, fps=FPS)
-            return file.read_bytes()
+        return pictures.animation([*frames, *frames[-2:0:-1]], fps=FPS)
 
     def _checked_walk(self, key: str, anchors: Any, labels: Any, steps: Any, path: Any) -> tuple:
         classes = self._classes(key)

@@ -29,8 +29,8 @@ from train.evaluation.small_classifier import SMALLEST, WIDTH, Classifier
 from train.reading import data, files
 from train.running.provenance import commit, hardware
 from zoo import pictures
-from zoo.checkpoint import replace_file
 from zoo.errors import Refused
+from zoo.files import replace_file
 from zoo.latents import check_seed
 
 

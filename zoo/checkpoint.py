@@ -9,13 +9,14 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from zoo.config import Config, Dataset, Inference, Training, Weights, parse_json, short
 from zoo.errors import CheckpointError, ZooError
+from zoo.files import Content, write_files
 
 if TYPE_CHECKING:  # torch is imported where weights are touched: reading a config costs nothing
     from torch import Tensor, nn
@@ -34,7 +35,6 @@ LARGEST = {CONFIG: 2**16, METRICS: 2**20, HISTORY: 2**25, CARD: 2**20} | dict.fr
     PICTURES, 2**25
 )  # bytes
 LARGEST_HEADER = 2**20  # bytes of the weights' header
-Content = bytes | Callable[[BinaryIO], object]  # of a file: its bytes, or what writes them into it
 
 # ---- reading
 
@@ -332,49 +332,3 @@ def _to_json(config: Config) -> str:
         raise CheckpointError(f"the config cannot be written: {error}") from None
     Config.from_json(text)
     return text
-
-
-def write_files(folder: str | Path, files: Mapping[str, Content]) -> None:
-    """Replace files of a folder, in their order, once all of them are on the disk under temporary names.
-
-    CheckpointError where they cannot be written; what was there before is then whole.
-    """
-    folder = Path(folder)
-    created = not folder.exists()
-    # always the same temporary name: a killed run leaves at most one behind
-    staged = {folder / f".{name}.tmp": folder / name for name in files}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for temporary, content in zip(staged, files.values(), strict=True):
-            _write(temporary, content)
-        for temporary, path in staged.items():
-            temporary.replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            for temporary in staged:
-                temporary.unlink(missing_ok=True)
-            if created:
-                folder.rmdir()
-        if isinstance(error, OSError):
-            reason = error.strerror or error
-            raise CheckpointError(f"cannot write to {folder}: {reason}; what was there is whole") from error
-        raise
-
-
-def replace_file(path: str | Path, content: Content) -> None:
-    """Replace one file, all or nothing: `write_files` for a single one."""
-    path = Path(path)
-    write_files(path.parent, {path.name: content})
-
-
-def _write(path: Path, content: Content) -> None:
-    with path.open("wb") as file:
-        if callable(content):
-            try:
-                content(file)
-            except RuntimeError as error:  # what torch.save makes of a full disk
-                raise OSError(str(error).splitlines()[0]) from error
-        else:
-            file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

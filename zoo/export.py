@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 import zoo
-from zoo import checkpoint, facades
+from zoo import facades
 from zoo.config import Config
 from zoo.errors import CheckpointError, Refused
+from zoo.files import write_files
 from zoo.latents import draw
 from zoo.model import Model, SeededDropout
 
@@ -59,7 +60,7 @@ def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -
         raise Refused(
             f"{model.id} was not exported: its pictures differ from PyTorch's by {255 * difference:.3g} of 255 levels"
         )
-    checkpoint.write_files(path.parent, {path.name: content, beside.name: model.config.to_json().encode()})
+    write_files(path.parent, {path.name: content, beside.name: model.config.to_json().encode()})
     return Exported(path, len(content), compared, 255 * difference)
 
 

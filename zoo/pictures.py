@@ -14,6 +14,7 @@ from zoo.errors import Refused
 __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
+    "animation",
     "decode",
     "fit",
     "grid",
@@ -73,25 +74,31 @@ def grid(batch: torch.Tensor, columns: int | None = None) -> Image.Image:
 def save_animation(
     frames: list[Image.Image], path: str | Path, *, fps: float = 8, quality: int | None = None
 ) -> None:
-    """Write an endless .webp or .gif of pictures of one size; each frame is seen for its own time.
-
-    A .webp is exact, or lossy with a `quality` of 0 to 100: then each frame is encoded for itself.
-    """
+    """Write `animation` to a .webp or .gif file."""
     path = Path(path)
     if path.suffix.lower() not in (".webp", ".gif"):
         raise Refused(f"an animation is a .webp or .gif file, not '{path.name}'")
+    content = animation(frames, path.suffix[1:], fps=fps, quality=quality)
+    path.write_bytes(content)  # only now, so that a failing encoder leaves no half of a file
+
+
+def animation(
+    frames: list[Image.Image], kind: str = "webp", *, fps: float = 8, quality: int | None = None
+) -> bytes:
+    """An endless "webp" or "gif" of pictures of one size; each frame is seen for its own time.
+
+    A webp is exact, or lossy with a `quality` of 0 to 100: then each frame is encoded for itself.
+    """
     if not frames or fps <= 0:
         raise Refused(
             f"an animation needs a frame and a speed above 0, not {len(frames)} frames at {fps} a second"
         )
     milliseconds = round(1000 / fps)
-    if path.suffix.lower() == ".gif":
-        content = _encoded(frames, "GIF", duration=milliseconds, loop=0)
-    elif quality is None:  # this way is several times as quick as any other
-        content = _encoded(frames, "WEBP", duration=milliseconds, loop=0, lossless=True, quality=0, method=0)
-    else:
-        content = _lossy_film(frames, milliseconds, quality)
-    path.write_bytes(content)  # only now, so that a failing encoder leaves no half of a file
+    if kind.lower() == "gif":
+        return _encoded(frames, "GIF", duration=milliseconds, loop=0)
+    if quality is None:  # this way is several times as quick as any other
+        return _encoded(frames, "WEBP", duration=milliseconds, loop=0, lossless=True, quality=0, method=0)
+    return _lossy_film(frames, milliseconds, quality)
 
 
 def _encoded(frames: list[Image.Image], kind: str, **options) -> bytes:

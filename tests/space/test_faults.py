@@ -27,11 +27,9 @@ def test_a_film_is_remembered_and_leaves_the_turn_to_others_between_models(of, m
     plain = of._frames
     monkeypatch.setattr(of, "_frames", lambda *walk: (held.append(of._lock.locked()), plain(*walk))[1])
 
-    def save(frames, path, **_):
-        held.append(of._lock.locked())
-        path.write_bytes(b"film")
-
-    monkeypatch.setattr(studio.pictures, "save_animation", save)
+    monkeypatch.setattr(
+        studio.pictures, "animation", lambda frames, **_: (held.append(of._lock.locked()), b"film")[1]
+    )
     assert of.film(["dcgan-a", "dcgan-b"], *WALK) == of.film(["dcgan-a", "dcgan-b"], *WALK) == b"film"
     assert held == [True, True, False]
 

@@ -371,25 +371,3 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path, make_config):
     mixed = {"a": torch.zeros(1), "b": torch.zeros(1).half()}
     refused(lambda: checkpoint.write(tmp_path / "new", config, mixed), "float16")
     assert not (tmp_path / "new").exists()
-
-
-def test_replacing_a_file_is_all_or_nothing(tmp_path):
-    path = tmp_path / "state" / "state.pt"
-    checkpoint.replace_file(path, lambda file: torch.save({"step": 1}, file))
-    before = path.read_bytes()
-
-    def fails(file):
-        file.write(b"half")
-        raise RuntimeError("[enforce fail at inline_container.cc]\nmore")  # torch.save's, on a full disk
-
-    refused(lambda: checkpoint.replace_file(path, fails), "enforce fail")
-    assert path.read_bytes() == before and [*path.parent.iterdir()] == [path]
-
-
-def test_an_interrupted_write_leaves_nothing(tmp_path):
-    def interrupted(file):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        checkpoint.replace_file(tmp_path / "a", interrupted)
-    assert not any(tmp_path.iterdir())

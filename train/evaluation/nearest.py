@@ -7,6 +7,7 @@ import torch
 
 from train.evaluation.yardsticks import Yardsticks, translates
 from zoo import checkpoint, latents, pictures
+from zoo.files import replace_file
 from zoo.measurements import counting
 from zoo.model import Model
 
@@ -26,4 +27,4 @@ def write(folder: Path, found: list[dict], tools: Yardsticks) -> None:
     drawn = pictures.to_uint8(model.sample(latents=z, labels=labels))
     real = torch.from_numpy(np.stack([np.array(training.images[i]) for i in rows]))
     sheet = pictures.grid(torch.cat([drawn, real]), len(samples))
-    checkpoint.replace_file(folder / SHEET, lambda file: sheet.save(file, format="PNG"))
+    replace_file(folder / SHEET, lambda file: sheet.save(file, format="PNG"))

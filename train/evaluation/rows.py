@@ -9,6 +9,7 @@ from cards.measures import OTHER_SEED
 from zoo import checkpoint, measurements
 from zoo.checkpoint import METRICS
 from zoo.errors import Refused
+from zoo.files import replace_file
 
 # Two rows that agree in these are measurements of one thing: the newer replaces the older.
 SAME = (
@@ -84,4 +85,4 @@ def write_rows(path: Path, head: dict, rows: list[dict]) -> None:
     lines = ",\n".join("  " + json.dumps(figure, ensure_ascii=False, allow_nan=False) for figure in rows)
     start = json.dumps(head, ensure_ascii=False)[1:-1]
     start = f" {start},\n" if start else ""
-    checkpoint.replace_file(path, f'{{\n{start} "metrics": [\n{lines}\n ]\n}}\n'.encode())
+    replace_file(path, f'{{\n{start} "metrics": [\n{lines}\n ]\n}}\n'.encode())

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from zoo import checkpoint, pictures
 from zoo.checkpoint import Config
 from zoo.errors import CheckpointError, TrainingError
+from zoo.files import replace_file
 from zoo.model import Model
 from zoo.step import Game
 
@@ -50,7 +51,7 @@ def restore(game: Game, state: dict) -> None:
 def write_state(out: Path, state: dict) -> None:
     state = {name: value for name, value in state.items() if name != "digest"}
     state["digest"] = digest(state)
-    checkpoint.replace_file(out / STATE, lambda file: torch.save(state, file))
+    replace_file(out / STATE, lambda file: torch.save(state, file))
 
 
 def read_place(out: Path) -> str | None:
@@ -157,7 +158,7 @@ class History:
             tqdm.write(
                 f"{path} ends before the saved state does, as after a power cut: its curves have a gap"
             )
-        checkpoint.replace_file(path, "".join(kept).encode())
+        replace_file(path, "".join(kept).encode())
 
     def step_of(self, line: str, n: int) -> int:
         try:
@@ -193,7 +194,7 @@ def write_snapshot(
         places.append(snapshot_along(out, config.training.g_steps))
         checkpoint.write(places[1], config, tensors, rounding=rounding)
     for folder in places:
-        checkpoint.replace_file(folder / "samples.png", lambda file: grid.save(file, format="PNG"))
+        replace_file(folder / "samples.png", lambda file: grid.save(file, format="PNG"))
 
 
 def samples(model: Model, inputs: list[Image.Image]) -> Image.Image:
@@ -217,5 +218,4 @@ def write_progress(out: Path) -> None:
     """progress.webp: how the lower half of the samples came to be."""
     grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
     frames = [grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)) for grid in grids]
-    with one_line(out / "progress.webp"):
-        pictures.save_animation(frames + frames[-1:] * 3, out / "progress.webp", fps=2, quality=60)
+    replace_file(out / "progress.webp", pictures.animation(frames + frames[-1:] * 3, fps=2, quality=60))

@@ -21,9 +21,9 @@ import ray
 from train.running.provenance import commit
 from train.sweeping.keeper import HEAD, Keeper, News
 from train.sweeping.worker import PATIENCE, Order, stamps
-from zoo import checkpoint
 from zoo.checkpoint import CONFIG
 from zoo.errors import Refused
+from zoo.files import replace_file
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("zoo", "train", "cards")  # what is sent
@@ -54,7 +54,7 @@ class Process:
     def hear(self, news: News) -> None:
         """Writes down what came; the config comes last, as it makes the rest a checkpoint."""
         for name in sorted(news.files, key=lambda name: (name == CONFIG, not name.startswith("state/"))):
-            checkpoint.replace_file(self.folder / name, news.files[name])
+            replace_file(self.folder / name, news.files[name])
         with self.log.open("ab") as log:
             log.write(news.log)
         for line in news.said:

@@ -10,8 +10,8 @@ from train.evaluation.rows import has_more_figures, of_this_training, write_rows
 from train.running.comparing import differ_in_seed_alone
 from train.sweeping.recipe import Planned
 from train.sweeping.status import FAILED, Status, kept_in, read_config, results_folder
-from zoo import checkpoint
 from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS
+from zoo.files import write_files
 from zoo.measurements import measure_of, read_metrics
 
 RESULT = (METRICS, HISTORY, CONFIG)
@@ -75,7 +75,7 @@ def copy(folder: Path, target: Path, names: Sequence[str]) -> bool:
         files = {name: content for name, content in files.items() if name not in FIGURES}
     if all((target / name).exists() and (target / name).read_bytes() == files[name] for name in files):
         return False
-    checkpoint.write_files(target, files)
+    write_files(target, files)
     if before and now and before != now:
         for name in set(MODEL) - files.keys():  # figures, a card or curves of other weights
             (target / name).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from train.sweeping.recipe import Planned
 from zoo import checkpoint, names
 from zoo.checkpoint import METRICS, Config
 from zoo.errors import CheckpointError, ZooError
+from zoo.files import replace_file
 from zoo.measurements import read_metrics
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -119,4 +120,4 @@ def read_failure(path: Path, tried: dict | list) -> dict:
 
 def write_failure(path: Path, tried: dict | list, error: str, **more: float) -> None:
     told = json.dumps({"error": error, **more, "tried": tried}, indent=1, ensure_ascii=False)
-    checkpoint.replace_file(path, f"{told}\n".encode())
+    replace_file(path, f"{told}\n".encode())

@@ -11,6 +11,7 @@ from train.running import loop
 from train.running.cell import Cell, config, rules
 from train.sweeping.recipe import Planned
 from zoo import checkpoint
+from zoo.files import replace_file
 
 MINE = """
 about = "three losses"
@@ -84,7 +85,7 @@ def finish(cell: Planned, folder: Path) -> None:
     (folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     for name in ("samples.png", "progress.webp"):
         (folder / name).write_bytes(name.encode())
-    checkpoint.replace_file(folder / "state" / "state.pt", b"not to be kept")
+    replace_file(folder / "state" / "state.pt", b"not to be kept")
 
 
 def names(calls):
