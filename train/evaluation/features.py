@@ -5,6 +5,7 @@ keyed by the pictures themselves, so a folder that changed, another split or ano
 """
 
 import hashlib
+import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from train.reading import cache
 from zoo.errors import DataError, Refused
 
 PART = 1000  # pictures in a file of the cache
+HASH = hashlib.sha256().digest_size  # bytes at its end
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ def of_real(
 ) -> Tensor:
     """Features (n, width) of a data set's `images` (n, C, S, S) uint8, from the cache as far as they are there.
 
-    Written part by part: an interrupted computation goes on where it was. Processes share the missing parts and
-    `wait` for each other. `name` is for people: data set and split.
+    Written part by part: an interrupted computation goes on where it was, and what is damaged is made anew. Processes
+    share the missing parts and `wait` for each other. `name` is for people: data set and split.
     """
     folder = cache.cache_root() / "features" / f"{name}-{digest(images)}-{extractor.key}"
     try:
@@ -82,7 +84,12 @@ def of_real(
     except OSError as error:
         raise _unwritable(folder, error) from error
     starts = range(0, len(images), PART)
-    missing = [start for start in starts[rank::world] if not (folder / f"{start:08d}.npy").is_file()]
+
+    def read(start: int) -> np.ndarray | None:
+        return _read(folder / f"{start:08d}.npy", (min(PART, len(images) - start), extractor.width))
+
+    parts = {start: read(start) for start in starts[rank::world]}
+    missing = [start for start, part in parts.items() if part is None]
     bar = tqdm(
         total=sum(min(PART, len(images) - start) for start in missing),
         desc=f"{extractor.name} of {name}",
@@ -98,25 +105,17 @@ def of_real(
             for batch in part.split(extractor.batch):
                 found.append(extractor(batch))
                 bar.update(len(batch))
-            _save(folder / f"{start:08d}.npy", torch.cat(found).numpy())
+            parts[start] = torch.cat(found).numpy()
+            _save(folder / f"{start:08d}.npy", parts[start])
     except Exception:
         wait()  # where the others are, or will be: they must not wait for what never comes
         raise
     bar.close()
     wait()
-    try:
-        features = torch.from_numpy(
-            np.concatenate([np.load(folder / f"{start:08d}.npy") for start in starts])
-        )
-    except FileNotFoundError:
-        raise DataError(
-            f"another process failed at {extractor.name} of {name}: its own line says why"
-        ) from None
-    except (ValueError, EOFError):
-        features = torch.empty(0)
-    if features.shape != (len(images), extractor.width):
-        raise DataError(f"the cache {folder} is damaged: delete it")
-    return features
+    parts |= {start: read(start) for start in starts if start not in parts}
+    if any(part is None for part in parts.values()):
+        raise DataError(f"another process failed at {extractor.name} of {name}: its own line says why")
+    return torch.from_numpy(np.concatenate([parts[start] for start in starts]))
 
 
 def digest(images) -> str:
@@ -127,12 +126,30 @@ def digest(images) -> str:
     return sha.hexdigest()[:12]
 
 
+def _read(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
+    """A part; None where it is not there, or not what was written."""
+    try:
+        content = path.read_bytes()
+        body, known = content[:-HASH], content[-HASH:]
+        if hashlib.sha256(body).digest() != known:
+            body = content  # of an older version, which wrote none
+        with io.BytesIO(body) as file:
+            part = np.load(file)
+            whole = not file.read()
+    except Exception:  # whatever a damaged head leads to
+        return None
+    return part if whole and part.shape == shape and part.dtype == np.float32 else None
+
+
 def _save(path: Path, array: np.ndarray) -> None:
+    """With a hash behind it: a flipped bit would be another figure, and nobody would know."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    file = io.BytesIO()
+    np.save(file, array)
+    file.write(hashlib.sha256(file.getvalue()).digest())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            np.save(file, array)
+        temporary.write_bytes(file.getvalue())
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Features: their cache, and what is refused."""
 
+import io
 import os
 import threading
 from pathlib import Path
@@ -35,10 +36,55 @@ def test_real_features_are_computed_once_for_each_split_and_extractor(against, m
     changed[5, 0, 0, 0] += 1
     features.of_real(counting("one"), changed, "colours-train")
     assert sum(seen) == 3 * TRAIN + TEST
-    for path in cache.cache_root().glob("features/colours-test-*-one/*.npy"):
-        path.write_bytes(b"")
-    with pytest.raises(DataError, match="damaged: delete it"):
-        features.of_real(counting("one"), against.reference.images, "colours-test")
+
+
+def of_other_shape(content: bytes) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros((3, 24), np.float32))
+    return file.getvalue()
+
+
+def as_before(content: bytes) -> bytes:
+    """Of a version that wrote no hash."""
+    return content[: -features.HASH]
+
+
+DAMAGE = {
+    "emptied": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "cut in its head": lambda content: content[:9],
+    "a flipped bit": lambda content: content[:-50] + bytes([content[-50] ^ 4]) + content[-49:],
+    "a flipped bit in its head": lambda content: content.replace(b"<f4", b"<i4"),
+    "an array without end": lambda content: as_before(content).replace(b"(", b"(99999999", 1),
+    "of another shape": of_other_shape,
+    "of another kind": lambda content: as_before(content).replace(b"<f4", b"<i4"),
+    "a hash alone": lambda content: content[-features.HASH :],
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_part_of_the_cache_is_made_anew(against, tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr(features, "PART", 100)
+    images, extractor = against.reference.images, stand_in()
+    whole = features.of_real(extractor, images, "colours-test")
+    first, *others = sorted(tmp_path.glob("features/*/*.npy"))
+    written, untouched = first.read_bytes(), [path.stat().st_mtime_ns for path in others]
+    first.write_bytes(DAMAGE[kind](written))
+    assert first.read_bytes() != written
+    assert features.of_real(extractor, images, "colours-test").equal(whole)
+    assert first.read_bytes() == written
+    assert [path.stat().st_mtime_ns for path in others] == untouched
+
+
+def test_a_cache_without_hashes_is_read(against, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    images = against.reference.images
+    whole = features.of_real(stand_in(), images, "colours-test")
+    (path,) = tmp_path.glob("features/*/*.npy")
+    path.write_bytes(as_before(path.read_bytes()))
+    monkeypatch.setattr(features, "_save", None)
+    assert features.of_real(stand_in(), images, "colours-test").equal(whole)
 
 
 def test_an_interrupted_computation_goes_on_and_processes_share_it(against, monkeypatch):
