@@ -20,6 +20,12 @@ STATIC_README = """
 Small GANs that differ in one thing, the loss, fed the same noise, side by side. The pictures are drawn in the browser:
 `models/` has the generators, `runtime/` onnxruntime-web (MIT), `fonts/` Source Sans Pro and IBM Plex Mono (OFL).
 """
+# So that WebAssembly may have threads; nothing that the page shows is of another origin.
+ISOLATED = {
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "cross-origin",
+}
 # A Space runs a file by its path, and Python then finds packages beside that file only.
 ENTRY = b'"""Starts the page."""\n\nfrom space.app import main\n\nmain()\n'
 
@@ -42,6 +48,7 @@ def static_files(models: list[str] | None, folder: str | None) -> dict[str, Path
     text = (ROOT / "space" / "README.md").read_text(encoding="utf-8")
     front = re.sub(r"(?m)^(sdk_version|python_version|app_file|fullWidth): .*\n", "", text.split("---\n")[1])
     front = front.replace("sdk: gradio", "sdk: static\napp_file: index.html")
+    front += "".join(["custom_headers:\n", *(f"  {name}: {value}\n" for name, value in ISOLATED.items())])
     return content | {"README.md": f"---\n{front}---\n{STATIC_README}".encode(), "LICENSE": ROOT / "LICENSE"}
 
 

@@ -19,12 +19,13 @@ class Studio {
   // models: of zoo.json, id → {file, first, …}.
   constructor(models, pool) {
     Object.assign(this, { models, pool, kept: new Map() });
-    this.draw = Object.assign((asked) => this.each(asked), { atOnce: pool.size });
+    this.draw = Object.assign((asked) => this.each(asked), { atOnce: pool.size, wishes: (models) => pool.wishes(models) });
     this.film = (asked) => this.filmed(asked);
   }
 
   async each({ models, ...asked }) {
     const [sheets, errors] = [{}, {}];
+    this.pool.warmUp(models);
     await Promise.all(models.map(async (id) => {
       try {
         sheets[id] = await this.picture(id, asked);
@@ -38,10 +39,7 @@ class Studio {
   picture(id, asked) {
     const text = JSON.stringify(asked);
     const { first } = this.models[id];
-    if (first && JSON.stringify(first.asked) === text) {
-      this.pool.warmUp([id]);
-      return new URL(first.file, document.baseURI).href;
-    }
+    if (first && JSON.stringify(first.asked) === text) return new URL(first.file, document.baseURI).href;
     const key = `${id} ${text}`;
     const here = this.kept.get(key) ?? this.pool.run(id, asked);
     this.kept.delete(key);

@@ -1,7 +1,8 @@
 // Where pictures come from: draw({models, …}) → {sheets: {id: address}, errors?: {id: text}} | {busy: true} |
 // {error: text}. What is damaged has an error, and takes no other with it.
-// One request at a time; of a burst of wishes only the last is fulfilled. What has arrived once is kept. A draw that has
-// an `atOnce` of its own is asked for so many models at a time.
+// One wish at a time; of a burst only the last is fulfilled. What has arrived once is kept. A draw may have an `atOnce` of
+// its own, how many models it is asked for at a time, and `wishes(models)`: how many it can work at, so that the last does
+// not wait for one that is stale already.
 
 const AT_ONCE = 5; // models a request
 const KEPT = 240; // sheets
@@ -13,18 +14,22 @@ export class Source {
     this.atOnce = draw.atOnce ?? atOnce;
     this.tell = { arrived, slow, busy, failed };
     this.kept = new Map();
+    this.running = 0; // wishes
+    this.begun = 0; // so far
+    this.newest = 0; // of which something has arrived
+    this.telling = Promise.resolve(); // one arrival after the other
   }
 
   // asked: what draw takes. arrived(sheets, asked) is called once for each part of it that comes.
   want(asked) {
     this.wanted = asked;
-    if (!this.running) this.running = this.run().finally(() => (this.running = null));
-    return this.running;
+    if (asked && this.running < (this.draw.wishes?.(asked.models) ?? 1)) this.run();
   }
 
   async run() {
-    while (this.wanted) {
-      const asked = this.wanted;
+    this.running += 1;
+    while (this.wanted && this.wanted !== this.taken) {
+      const asked = this.taken = this.wanted;
       const slow = setTimeout(() => this.tell.slow(asked), SLOW);
       try {
         await this.fulfil(asked);
@@ -36,14 +41,25 @@ export class Source {
       }
       if (this.wanted === asked) this.wanted = null;
     }
+    this.running -= 1;
   }
 
   async fulfil(asked) {
     const { models, ...rest } = asked;
+    const number = this.begun += 1;
+    const arrived = (sheets) => {
+      const told = this.telling.then(() => {
+        if (number < this.newest) return null; // something newer is seen already
+        this.newest = number;
+        return this.tell.arrived(sheets, asked);
+      });
+      this.telling = told.catch(() => null);
+      return told;
+    };
     const key = (id) => `${id} ${JSON.stringify(rest)}`;
     const here = models.filter((id) => this.kept.has(key(id)));
     const missing = models.filter((id) => !this.kept.has(key(id)));
-    if (here.length) await this.tell.arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])), asked);
+    if (here.length) await arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])));
     const wrong = [];
     let next = 0;
     const part = async () => {
@@ -53,7 +69,7 @@ export class Source {
       wrong.push(...Object.values(errors));
       for (const [id, sheet] of Object.entries(sheets)) this.kept.set(key(id), sheet);
       while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
-      await this.tell.arrived(sheets, asked);
+      await arrived(sheets);
     };
     const parts = async () => {
       while (next < missing.length && this.wanted === asked) await part();

@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from pyarrow import parquet
 
-from space import app, export, runtime
+from space import app, deploy, export, runtime
 from space.pairs import TestPairs
 from space.shelf import Shelf, find
 from space.studio import Studio
@@ -180,11 +180,16 @@ def exported(matrix, runtime_folder, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def laid_out(exported) -> Iterator[str]:
-    """The address of that folder on a plain web server."""
+@contextlib.contextmanager
+def web_server(folder: Path, headers: dict[str, str]) -> Iterator[str]:
+    """The address of a plain web server that shows `folder`."""
 
     class Quiet(SimpleHTTPRequestHandler):
+        def end_headers(self):
+            for name, value in headers.items():
+                self.send_header(name, value)
+            super().end_headers()
+
         def log_message(self, *_):
             pass
 
@@ -192,10 +197,24 @@ def laid_out(exported) -> Iterator[str]:
             with contextlib.suppress(ConnectionError):  # a page that is closed
                 super().copyfile(*given)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=exported)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def laid_out(exported) -> Iterator[str]:
+    """The address of that folder on a plain web server."""
+    with web_server(exported, {}) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def isolated(exported) -> Iterator[str]:
+    """Its address on one that sends the headers of a static Space."""
+    with web_server(exported, deploy.ISOLATED) as url:
+        yield url
 
 
 @pytest.fixture

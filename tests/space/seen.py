@@ -34,6 +34,11 @@ def shown(image) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(image.evaluate(CONTENT))))
 
 
+def opened(address: str) -> Image.Image:
+    """What a data address holds."""
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
 def sheet(page, id: str) -> Image.Image:
     """The sheet of a model in Compare."""
     return shown(page.locator(f"figure[data-id='{id}'] .sheet img"))

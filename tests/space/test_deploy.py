@@ -258,6 +258,7 @@ def test_a_page_without_a_server_is_one_commit_and_a_second_push_sends_nothing(
     _, front, _ = space.files["README.md"].decode().split("---\n", 2)
     front = yaml.safe_load(front)
     assert (front["sdk"], front["app_file"]) == ("static", "index.html") and "sdk_version" not in front
+    assert front["custom_headers"] == deploy.ISOLATED
     assert next(iter(space.commits.values()))["README.md"] == b"---\nsdk: static\n---\n"  # as it was made
     told = json.loads(space.files["zoo.json"])["models"]["dcgan-lsgan-toy"]
     assert {told["file"], told["first"]["file"], "runtime/ort-wasm-simd-threaded.wasm"} <= space.files.keys()

@@ -33,7 +33,10 @@ async function ofMap({ palette, dropout }, { map, seed }) {
   const labels = await unpack(map, palette.length);
   const plane = SIDE * SIDE;
   const data = new Float32Array(3 * plane);
-  for (let i = 0; i < plane; i += 1) for (let c = 0; c < 3; c += 1) data[c * plane + i] = palette[labels[i]][c] / 127.5 - 1;
+  for (let c = 0; c < 3; c += 1) {
+    const shades = Float32Array.from(palette, (colour) => colour[c] / 127.5 - 1);
+    for (let i = 0; i < plane; i += 1) data[c * plane + i] = shades[labels[i]];
+  }
   const given = { labelmap: { data, dims: [1, 3, SIDE, SIDE] } };
   const counts = dropout.shapes.map((shape) => shape.reduce((product, side) => product * side, 1));
   masks(counts, dropout.p, seed).forEach((mask, i) => (given[`dropout_${i + 1}`] = { data: mask, dims: [1, ...dropout.shapes[i]] }));

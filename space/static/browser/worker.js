@@ -1,5 +1,5 @@
-// Runs models. Jobs come as {number, id, model, runtime, base, asked?} and are answered one by one, by {number,
-// address} or {number, error}; one without `asked` only reads its model.
+// Runs models. Jobs come as {number, id, model, runtime, threads, base, asked?} and are answered one by one, by
+// {number, address} or {number, error}; one without `asked` only reads its model.
 
 import { bitmap } from "./bitmap.js";
 import { inputs } from "./inputs.js";
@@ -9,18 +9,18 @@ const sessions = new Map(); // id → {session, Tensor}
 let last = Promise.resolve();
 let ready;
 
-async function runtime(kind, base) {
+async function runtime(kind, threads, base) {
   const at = (name) => new URL(`runtime/${name}`, base).href;
   const [script, files] = FILES[kind];
   const ort = await import(at(script));
-  ort.env.wasm.numThreads = 1; // more need headers that a plain web server does not send
+  ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = { mjs: at(`${files}.mjs`), wasm: at(`${files}.wasm`) };
   ort.env.logLevel = "error";
   return ort;
 }
 
-async function opened({ id, model, runtime: kind, base }) {
-  ready ??= runtime(kind, base);
+async function opened({ model, runtime: kind, threads, base }) {
+  ready ??= runtime(kind, threads, base);
   const { InferenceSession, Tensor } = await ready;
   const answer = await fetch(new URL(model.file, base));
   if (!answer.ok) throw new Error(`its weights cannot be had (${answer.status})`);
