@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 import threading
@@ -47,8 +48,10 @@ def sweep(folder: Path, now: float | None = None) -> None:
     for path, about in sorted(_files(folder), key=lambda file: -file[1].st_mtime):
         left -= max(about.st_size, LEAST)
         if now - about.st_mtime > KEPT_SECONDS or left < 0:
-            path.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # others may be in it
+            with contextlib.suppress(
+                OSError
+            ):  # it is gone, or no one's to remove; others may be in its folder
+                path.unlink()
                 path.parent.rmdir() if path.parent != folder else None
 
 
@@ -62,10 +65,11 @@ def is_full() -> bool:
 
 def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
     found = []
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # somebody has just removed it
-            if path.is_file() and not path.is_symlink():
-                found.append((path, path.stat()))
+    for place, _, names in os.walk(folder):  # unlike rglob it goes on where a folder has just been removed
+        for path in map(Path(place).joinpath, names):
+            with contextlib.suppress(OSError):  # or a file
+                if stat.S_ISREG((about := path.lstat()).st_mode):
+                    found.append((path, about))
     return found
 
 
@@ -76,7 +80,7 @@ def _size(folder: Path) -> int:
 def _sweep_for_ever() -> None:
     while _folder is not None:
         time.sleep(SWEPT_EVERY)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):  # whatever one sweep meets, there is a next
             sweep(_folder)
 
 

@@ -4,8 +4,8 @@
 const oneOf = (...known) => (text) => (known.includes(text) ? text : null);
 const some = (...known) => (text) => known.filter((one) => (text ?? "").split(",").includes(one));
 const list = (text) => (text ? text.split(",") : null);
-const number = (text) => (/^\d+(\.\d+)?$/.test(text ?? "") ? +text : null);
-const decimal = (text) => (/^-?\d+(\.\d+)?$/.test(text ?? "") ? +text : null);
+const number = (text) => (/^\d{1,9}(\.\d{1,17})?$/.test(text ?? "") ? +text : null);
+const decimal = (text) => (/^-?\d{1,9}(\.\d{1,17})?$/.test(text ?? "") ? +text : null);
 const whole = (most) => (text) => (/^\d{1,10}$/.test(text ?? "") && +text <= most ? +text : null);
 const pairs = (text) => {
   const parts = (text ?? "").split(",").map(decimal);

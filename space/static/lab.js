@@ -113,8 +113,8 @@ export class Lab {
   constants(name) {
     const known = this.of.sliders[name] ?? {};
     const found = Object.entries(known).map(([field, bounds]) => [field, bounds[3]]);
-    const moved = (this.state.get("with") ?? []).map((text) => text.match(/^([\w-]+)\.(\w+):(-?[\d.]+)$/)).filter(Boolean)
-      .filter(([, loss, field]) => loss === name && field in known)
+    const moved = (this.state.get("with") ?? []).map((text) => text.match(/^([\w-]+)\.(\w+):(-?\d{1,9}(?:\.\d{1,17})?)$/)).filter(Boolean)
+      .filter(([, loss, field]) => loss === name && Object.hasOwn(known, field))
       .map(([, , field, value]) => [field, clamp(+value, known[field][0], known[field][1])]);
     return Object.fromEntries([...found, ...moved]);
   }

@@ -41,10 +41,28 @@ def test_the_three_lines_of_python_make_what_is_seen(visit, query, ids, tmp_path
         assert same(Image.open(file), seen.shown(page.locator(where.format(id)).first))
 
 
-@pytest.mark.parametrize("word", ["toString", "constructor", "__proto__", "hasOwnProperty"])
-def test_a_data_set_that_is_a_word_of_every_object_is_no_data_set(visit, word):
-    page = visit(f"?data={word}")
-    assert page.locator("figure[data-id='dcgan-focal-toy'] .sheet").is_visible()
+LONG = "9" * 5000
+ODD = [  # words that every JavaScript object knows, and what is too long, too large, or none
+    *(f"?data={word}" for word in ("toString", "constructor", "__proto__", "hasOwnProperty")),
+    "?view=__proto__&loss=constructor,__proto__&arch=toString&class=constructor&trunc=Infinity&at=" + LONG,
+    f"?seed={LONG}&models={LONG}&lens=1&constructor=1&__proto__=1",
+    "?seed=-1&trunc=-0&class=%00&at=1e9&data=%F0%9F%A6%93",
+    f"?view=interpolate&arch=constructor&a=constructor.valueOf&b={LONG}.1&c=1.1&d=__proto__&steps={LONG}&t=-1&la=1e1",
+    f"?view=curves&also=constructor,__proto__&lines=__proto__&kimg={LONG}",
+    '?view=leaderboard&by=constructor&cols=constructor,__proto__&where=-constructor -__proto__ -seed<0 "',
+    "?view=lab&with=focal.constructor:3,constructor.gamma:3,__proto__.gamma:1,focal.gamma:9e9,focal.__proto__:1,"
+    f"focal.gamma:...,vanilla.toString:1&score={LONG}&toy=constructor&start={LONG}&lead=-1&places=1,{LONG}",
+    f"?view=facades&pair=constructor&map={LONG}&drop={LONG}&wipe={LONG}&sort=__proto__&show=constructor",
+]
+
+
+@pytest.mark.parametrize("query", ODD)
+def test_an_odd_link_opens_the_page_all_the_same(visit, query):
+    page = visit(query)
+    view = query.partition("view=")[2].partition("&")[0].replace("__proto__", "") or "compare"
+    assert page.locator("[role=tab][aria-selected=true]").inner_text().lower() == view
+    if view == "compare":
+        assert page.locator("figure[data-id='dcgan-focal-toy'] .sheet").is_visible()
 
 
 def test_nothing_of_a_name_is_run_by_the_three_lines_of_python(visit):

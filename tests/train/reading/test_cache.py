@@ -198,3 +198,17 @@ def test_a_damaged_copy_is_made_anew_and_no_class_is_lost(name, how, tmp_path):
     again = load(given, progress=False)
     assert np.array_equal(again.images, whole.images) and again.label_names == ("a", "b")
     assert np.array_equal(again.labels, whole.labels) and len(again.labels) == 8
+
+
+def test_a_folder_that_goes_while_an_entry_is_measured_is_no_fault(tmp_path, monkeypatch):
+    (tmp_path / "going").mkdir()
+    (tmp_path / "file").write_bytes(bytes(7))
+    scandir = os.scandir
+
+    def scanned(place):
+        if Path(place).name == "going":
+            Path(place).rmdir()
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", scanned)
+    assert cache.size(tmp_path) == 7
