@@ -48,9 +48,7 @@ def sweep(folder: Path, now: float | None = None) -> None:
     for path, about in sorted(_files(folder), key=lambda file: -file[1].st_mtime):
         left -= max(about.st_size, LEAST)
         if now - about.st_mtime > KEPT_SECONDS or left < 0:
-            with contextlib.suppress(
-                OSError
-            ):  # it is gone, or no one's to remove; others may be in its folder
+            with contextlib.suppress(OSError):  # it is gone, or not ours; others may be in its folder
                 path.unlink()
                 path.parent.rmdir() if path.parent != folder else None
 

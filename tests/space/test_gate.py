@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -20,7 +21,15 @@ from starlette.responses import PlainTextResponse
 
 from space import app, gate, scratch
 from space.lab import route
-from space.limits import KEPT_SECONDS, LARGE_ANSWERS, LARGE_AT_ONCE, MAX_BODY, MAX_UPLOAD, MAX_WAITING
+from space.limits import (
+    KEPT_SECONDS,
+    LARGE_ANSWERS,
+    LARGE_AT_ONCE,
+    MAX_BODY,
+    MAX_FILES,
+    MAX_UPLOAD,
+    MAX_WAITING,
+)
 from space.shelf import Shelf, find
 from space.studio import Studio
 from tests.space.conftest import registered
@@ -336,7 +345,16 @@ def start(tmp_path, runs, *more: str, **environment: str) -> subprocess.Popen:
     )
 
 
-def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp_path, runs):
+@pytest.fixture
+def few_files():
+    """What is started has the usual 1,024."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp_path, runs, few_files):
     place = tmp_path / "tmp"
     killed = place / f"{scratch.PREFIX}999999999-x"
     killed.mkdir(parents=True)
@@ -346,6 +364,9 @@ def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp
                 assert process.poll() is None, line
             assert httpx.get(line[line.index("http://") :].strip()).status_code == 200
             assert len(list(place.glob(f"{scratch.PREFIX}*"))) == 1 and not killed.exists()
+            if hasattr(resource, "prlimit"):  # as Linux has it
+                open_files = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+                assert open_files == (min(MAX_FILES, open_files[1]), open_files[1])
             process.terminate()
             process.wait(20)
         finally:

@@ -103,6 +103,7 @@ def test_config_round_trips_through_json(make_config, folder):
         (lambda c: c["dataset"].update(size=-1), ["dataset.size", "above 0"]),
         (lambda c: c["dataset"].update(channels=2), ["dataset.channels"]),
         (lambda c: c["training"].update(batch=0), ["training.batch", "above 0"]),
+        (lambda c: c["training"].update(processes=0), ["training.processes", "above 0"]),
         (lambda c: c["training"].update(hardware="a\033[2Jb"), ["training.hardware", "one line"]),
         (lambda c: c["training"].update(command="a\nb"), ["training.command", "one line"]),
         (lambda c: c["training"].update(command="a" * 5001), ["training.command", "5000 letters"]),
@@ -125,6 +126,7 @@ def test_config_round_trips_through_json(make_config, folder):
         (lambda c: c.update(options={"loss_fields": ["x"] * 1001}), ["options", "1000"]),
         (lambda c: c.update(options={"loss_fields": ["x" * 1001]}), ["options", "1000"]),
         (lambda c: c.update(library="diffusers"), ["gan-zoo"]),
+        (lambda c: c["architecture"].update(name=3), ["architecture.name", "text"]),
         (lambda c: c["architecture"].update(name="stylegan"), ["config.json", "stylegan"]),
         (lambda c: c["architecture"].update(width=10**9), ["config.json", "width"]),
         (lambda c: c["architecture"].update(depth=3), ["config.json", "depth"]),
@@ -267,6 +269,26 @@ def test_what_is_no_safetensors_file_is_refused_even_with_the_right_hash(folder,
     refused(lambda: checkpoint.load(folder), "model.safetensors")
 
 
+def test_a_header_of_more_than_a_megabyte_is_not_parsed(folder, monkeypatch):
+    size = checkpoint.LARGEST_HEADER + 1
+    (folder / "model.safetensors").write_bytes(data := size.to_bytes(8, "little") + b"{".ljust(size))
+    sha256 = hashlib.sha256(data).hexdigest()
+    edit(folder, lambda c: c["weights"].update(sha256=sha256, bytes=len(data)))
+    refused(lambda: checkpoint.load(folder), "no safetensors file")
+
+
+def test_a_header_that_tells_nothing_of_a_tensor_is_refused(folder):
+    data = (folder / "model.safetensors").read_bytes()
+    length = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:length]) | {"layers.0.weight": []}).encode()
+    (folder / "model.safetensors").write_bytes(
+        data := len(header).to_bytes(8, "little") + header + data[length:]
+    )
+    sha256 = hashlib.sha256(data).hexdigest()
+    edit(folder, lambda c: c["weights"].update(sha256=sha256, bytes=len(data)))
+    refused(lambda: checkpoint.load(folder), "lists no tensors")
+
+
 def test_bytes_hidden_behind_the_tensors_are_refused(folder):
     path = folder / "model.safetensors"
     path.write_bytes(data := path.read_bytes() + bytes(64))
@@ -301,12 +323,36 @@ def test_a_history_larger_than_it_may_be_is_not_read(folder, monkeypatch):
     refused(lambda: checkpoint.read_history(folder), "history.jsonl", "more than 50 bytes")
 
 
+@pytest.mark.parametrize("line", ["[]", "7", "{}", '{"g_steps": 1}', "{"])
+def test_a_history_with_another_line_is_refused(folder, line):
+    (folder / "history.jsonl").write_text(f'{{"kimg": 1}}\n{line}\n')
+    refused(lambda: checkpoint.read_history(folder), "history.jsonl", "damaged")
+
+
+def test_what_is_no_plain_file_is_no_config(folder):
+    (folder / "config.json").unlink()
+    (folder / "config.json").mkdir()
+    refused(lambda: checkpoint.read(folder), "no config.json")
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_not_waited_for(folder):
+    (folder / "config.json").unlink()
+    os.mkfifo(folder / "config.json")
+    refused(lambda: checkpoint.read(folder), "no config.json")
+
+
 @pytest.mark.parametrize("name", ["samples.png", "config.json", "model.safetensors"])
 def test_a_symbolic_link_is_not_followed(folder, tmp_path, name):
     private = tmp_path / "private"
     private.write_bytes((folder / name).read_bytes() if (folder / name).exists() else b"nobody else's")
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(private)
+    refused(lambda: checkpoint.read_published(folder), name, "symbolic link")
+    blobs = tmp_path / "elsewhere" / "blobs"  # of another repository
+    blobs.mkdir(parents=True)
+    (folder / name).unlink()
+    (folder / name).symlink_to(private.rename(blobs / "private"))
     refused(lambda: checkpoint.read_published(folder), name, "symbolic link")
 
 
