@@ -113,7 +113,7 @@ def test_workflows_run_what_there_is():
     }
     assert {"ruff check .", "ruff format --check .", "lint-imports", "mypy -p zoo"} <= set(commands["quick"])
     assert any('pytest -m "not slow"' in command for command in commands["quick"])
-    assert "python -m pytest --durations=20" in commands["all"]
+    assert "python -m pytest -n 4 --dist loadfile --durations=20" in commands["all"]
     assert any("pytest tests/space" in command for command in commands["page"])
     assert found["page"]["env"]["ZOO_BROWSER"] == "required"
     for flow in found.values():
