@@ -3,12 +3,15 @@
 import itertools
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from tests.hub.client import Client
 from tests.hub.faults import also, anew, answers, circular, drip, endless, packed, paged, shaped
 from tests.hub.pulled import failed, load
+from zoo.hub import bounds
+from zoo.hub.waiting import Connection
 
 SHORT = 0.8  # seconds of patience
 LATE = SHORT + 5  # seconds by which each has to end
@@ -139,6 +142,17 @@ def test_headers_that_come_byte_by_byte_are_given_up_in_time(server, tmp_path):
         thread.join(5)
     failed(answer, "HubError", SLOW)
     assert answer["seconds"] < LATE
+
+
+def test_answers_are_so_many_and_so_many_bytes_whatever_time_is_left():
+    connection = Connection()
+    connection.asked, connection.received = bounds.ANSWERS, bounds.IN_ALL
+    with pytest.raises(bounds.Unlike, match="more than"):
+        connection.send(None, SimpleNamespace(method="GET"))
+    with connection.file(10):
+        connection._count(5)  # a file has a bound of its own
+    with pytest.raises(bounds.TooLarge):
+        connection._count(1)
 
 
 # ---- secrets, and what others say

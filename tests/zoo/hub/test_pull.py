@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -14,6 +15,7 @@ import zoo
 from tests.hub.client import Client
 from tests.hub.faults import answers, cut, endless, flip, hang, meanwhile, portal, short, stall
 from tests.hub.pulled import LOAD, contents, failed, in_cache, load
+from zoo.config import Weights
 from zoo.hub import pull
 
 SHORT = 0.8  # seconds of patience, where there is nothing to wait for
@@ -280,3 +282,13 @@ def test_a_bar_is_shown_for_what_takes_long(monkeypatch):
     with pull._Bar(total=pull.WORTH_A_BAR, file=terminal) as large:
         assert not large.disable
     assert terminal.getvalue()
+
+
+def test_weights_of_another_size_are_not_hashed(tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"weights")
+    known = Weights(sha256=hashlib.sha256(b"weights").hexdigest(), bytes=7, dtype="float32", rounding=0.0)
+    assert pull._is(path, known)
+    assert not pull._is(path, replace(known, sha256="0" * 64))
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("hashed it"))
+    assert not pull._is(path, replace(known, bytes=8))
