@@ -1,6 +1,6 @@
 """All models in one page, and what becomes of the papers' claims.
 
-    python -m cards.overview            # → cards/overview.md and its pictures
+    python -m cards.overview            # → cards/overview.md and its pictures, and a table in the project's README
     python -m cards.overview --check    # is it older than the figures?
     python -m cards.overview runs/mine --out report.md    # runs of one's own instead, side by side (report.py)
 
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cards import claims, figures, measures, report, runs, tables
+from cards import claims, figures, measures, readme, report, runs, tables
 from cards.runs import STARTER, Zoo
 from zoo import architectures
 from zoo.errors import ZooError
@@ -177,7 +177,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.overview", *
         zoo = runs.find()
         if not options.check:
             write(zoo)
-        elif problem := check(zoo):
+            readme.write(zoo)
+        elif problem := check(zoo) or readme.check(zoo):
             print(f"{problem}; python -m cards.overview writes it anew")
             return 1
     except ZooError as error:

@@ -15,6 +15,7 @@ FAMILIES = (("dcgan", "cifar10"), ("cdcgan", "cifar10"), ("sngan", "cifar10"), (
 OF_NOISE = ("fid", "kid", "precision", "recall", "classifier_distance", "class_coverage", "asked_class",
             "memorisation", "swing_d", "swing_g")  # fmt: skip
 OF_TRANSLATION = ("psnr", "ssim", "l1", "lpips", "fid", "wrapped_psnr", "swing_d", "swing_g")
+LOSSES_AND_NONE = (*losses.LOSSES, "none")
 NOT_TRAINED, NOT_MEASURED, REFUSED = "not trained yet", "not measured yet", "refused"
 
 
@@ -63,16 +64,16 @@ def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
 def matrix(zoo: Zoo) -> str:
     """Loss × architecture."""
     columns = families(zoo)
-    names = [*losses.LOSSES, "none"]
     heading = ["loss", *(f"{net}, {data}" for net, data in columns)]
-    return table(heading, [[loss, *(cell(zoo, net, loss, data) for net, data in columns)] for loss in names])
+    lines = [[loss, *(cell(zoo, net, loss, data) for net, data in columns)] for loss in LOSSES_AND_NONE]
+    return table(heading, lines)
 
 
 def family(zoo: Zoo, architecture: str, dataset: str) -> str:
     """All figures of one family by loss, with real pictures and noise for scale; "" where nothing is trained."""
     by_loss = {
         loss: [run for run in zoo.seeds(STARTER, architecture, loss, dataset).values() if run.config]
-        for loss in (*losses.LOSSES, "none")
+        for loss in LOSSES_AND_NONE
     }
     by_loss = {loss: runs for loss, runs in by_loss.items() if runs}
     told = [run for runs in by_loss.values() for run in runs]

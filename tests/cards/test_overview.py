@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from cards import claims, figures, overview, papers, runs, tables
+from cards import claims, figures, overview, papers, readme, runs, tables
 from cards.runs import Zoo
 from cards.verdicts import DIFFERENCE, NOT_TESTED, Part
 
@@ -161,6 +161,8 @@ def test_check_is_silent_after_writing_and_compares_the_text_and_no_picture(
     monkeypatch.setattr(overview.runs, "find", lambda: zoo)
     monkeypatch.setattr(overview, "write", partial(overview.write, out=tmp_path))
     monkeypatch.setattr(overview, "check", partial(overview.check, out=tmp_path))
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    readme.README.write_text(f"# One's own\n\n{readme.BEGIN}{readme.END}\n\nand more")
     assert overview.main(["--check"]) == 1 and "python -m cards.overview" in capsys.readouterr().out
     assert overview.main([]) == 0 == overview.main(["--check"]) and not capsys.readouterr().out
     (tmp_path / "overview-fid.png").write_bytes(b"another picture")
@@ -172,6 +174,33 @@ def test_check_is_silent_after_writing_and_compares_the_text_and_no_picture(
     changed.rows[0]["value"] = 49.0  # measured anew
     assert overview.main(["--check"]) == 1 and "overview.md is not" in capsys.readouterr().out
     assert "49.0" not in (tmp_path / "overview.md").read_text()  # nothing is written
+    overview.write(zoo)
+    assert overview.main(["--check"]) == 1 and "README.md's table is not" in capsys.readouterr().out
+    overview.main([])
+    assert overview.main(["--check"]) == 0 and "FID (n = 5,000) 49.0" in readme.README.read_text()
+
+
+def test_the_readme_names_the_best_bundled_model_of_every_family(zoo, make, figures_of, tmp_path):
+    make("zoo/dcgan-hinge-cifar10", loss="hinge", rows=figures_of.noise(fid=40.0))
+    make("zoo/dcgan-lsgan-cifar10", loss="lsgan", rows=figures_of.noise(fid=60.0))
+    make("zoo/sngan-hinge-cifar10", loss="hinge", architecture="sngan", rows=())
+    for loss, psnr in {"focal": 13.0, "hinge": 14.0}.items():
+        rows = figures_of.translation(psnr=psnr)
+        make(f"zoo/pix2pix-{loss}-facades", loss=loss, architecture="pix2pix", dataset="facades", rows=rows)
+    found = runs.find(tmp_path / "zoo", tmp_path / "results")
+    before, after = "# One's own\n\n", "\n\nand more | that | is not a table"
+    text = readme.written(f"{before}{readme.BEGIN}old{readme.END}{after}", found)
+    assert text == readme.written(text, found)
+    assert text.startswith(before + readme.BEGIN) and text.endswith(readme.END + after)
+    lines = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    link = "[{0}](zoo/checkpoints/{0}/README.md): ".format
+    assert [line.strip("| ").split(" | ") for line in lines] == [
+        ["dcgan", "cifar10", "3", link("dcgan-hinge-cifar10") + "FID (n = 5,000) 40.0"],
+        ["sngan", "cifar10", "1", "not measured yet"],
+        ["pix2pix", "facades", "2", link("pix2pix-hinge-facades") + "PSNR in dB (n = 106) 14.00"],
+    ]
+    with pytest.raises(ValueError, match="no place"):
+        readme.written("# One's own", found)
 
 
 @pytest.mark.parametrize("lowest", [-0.001, 0.0, 0.001])
