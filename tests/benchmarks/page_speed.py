@@ -67,7 +67,9 @@ STROKES = """() => {
     const first = cards.at(-1);
     const frame = () => new Promise(requestAnimationFrame);
     first.querySelector(".building").dispatchEvent(new PointerEvent("pointermove", { bubbles: true }));
+    const again = window.strokes;
     window.strokes = [];
+    if (again) return;
     let before;
     const canvas = document.querySelector(".canvas canvas");
     canvas.addEventListener("pointerdown", () => (before = stage.dataset.wanted), true);
@@ -136,6 +138,25 @@ def four(folder: Path) -> list[str]:
     return [bundled[loss] for loss in PAPERS]
 
 
+def strokes(page: Page, rounds: int, first: int = 0) -> np.ndarray:
+    """Milliseconds (rounds, 2) of rectangles that are painted after each other: to the card under the pointer, to all.
+
+    Those of another `first` are others, as one that changes nothing has no end.
+    """
+    page.evaluate(STROKES)
+    box = page.locator(".canvas canvas").bounding_box()
+    rng = np.random.default_rng(first)
+    for stroke in range(rounds):
+        page.keyboard.press(str(1 + (first + stroke) % 9))
+        (x0, y0), (x1, y1) = rng.uniform(20, 480, (2, 2))
+        page.mouse.move(box["x"] + x0, box["y"] + y0)
+        page.mouse.down()
+        page.mouse.move(box["x"] + x1, box["y"] + y1)
+        page.mouse.up()
+        page.wait_for_function(f"window.strokes.length > {stroke}", timeout=60_000)
+    return np.array(page.evaluate("window.strokes"))
+
+
 def paint(page: Page, url: str, server: psutil.Process, rounds: int) -> list[str]:
     """Rows of the table: strokes of a rectangle, then the brush for some seconds."""
     page.goto(f"{url}?view=facades&pair=rand.1")
@@ -143,20 +164,10 @@ def paint(page: Page, url: str, server: psutil.Process, rounds: int) -> list[str
         "[...document.querySelectorAll('.card[data-id]')].filter(one => one.dataset.shown).length === 4"
     )
     page.wait_for_timeout(1000)
-    box = page.locator(".canvas canvas").bounding_box()
-    rng = np.random.default_rng(0)
-    page.evaluate(STROKES)
     spent = sum(server.cpu_times()[:2])
-    for round in range(rounds):
-        page.keyboard.press(str(1 + round % 9))
-        (x0, y0), (x1, y1) = rng.uniform(20, 480, (2, 2))
-        page.mouse.move(box["x"] + x0, box["y"] + y0)
-        page.mouse.down()
-        page.mouse.move(box["x"] + x1, box["y"] + y1)
-        page.mouse.up()
-        page.wait_for_function(f"window.strokes.length > {round}", timeout=60_000)
+    pointed, everything = np.median(strokes(page, rounds), axis=0)
     spent = (sum(server.cpu_times()[:2]) - spent) / rounds * 1000
-    pointed, everything = np.median(np.array(page.evaluate("window.strokes")), axis=0)
+    box = page.locator(".canvas canvas").bounding_box()
     page.get_by_role("button", name="Brush").click()
     page.evaluate(FRAMES)
     page.mouse.move(box["x"] + 20, box["y"] + 256)

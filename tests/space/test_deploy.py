@@ -269,6 +269,19 @@ def test_a_page_without_a_server_is_one_commit_and_a_second_push_sends_nothing(
     assert len(space.commits) == 2 and not [line for line in hub.lines(asked_before) if "/commit/" in line]
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--models", "dcgan-focal-cifar11"), "did you mean"),
+        (("--runtime", "no/such/folder"), "no/such/folder has no onnxruntime-web"),
+    ],
+)
+def test_a_page_that_cannot_be_made_is_said_in_a_line_and_nothing_is_asked_of_the_hub(hub, push, given, said):
+    done = push("me/zoo", "--static", "--models", "dcgan-focal-cifar10", "--runtime", "no", *given)
+    assert done.returncode == 1 and not done.stdout and not hub.requests
+    assert re.fullmatch(rf"space: [^\n]*{said}[^\n]*\n", done.stderr)
+
+
 def test_models_are_chosen_for_a_page_without_a_server_alone(capsys):
     with pytest.raises(SystemExit):
         deploy.main(["me/zoo", "--models", "dcgan-focal-cifar10"])

@@ -183,6 +183,25 @@ def test_what_differs_is_not_left(toy, tmp_path, monkeypatch):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+class Undecided(torch.nn.Module):
+    """Looks at numbers before it computes, which no graph can."""
+
+    def __init__(self, net: torch.nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, z: torch.Tensor, *given) -> torch.Tensor:
+        return self.net(z if z.sum() > 0 else -z, *given)
+
+
+def test_what_cannot_be_a_graph_is_refused_in_a_line(toy, tmp_path):
+    model = toy("convgan", 28)
+    model.generator = Undecided(model.generator)
+    with pytest.raises(Refused, match=rf"^{model.id} cannot be exported to ONNX: [^\n]+$"):
+        export.export(model, tmp_path / "x.onnx")
+    assert not any(tmp_path.iterdir())
+
+
 def spoil(proto) -> None:
     """The first weight of the last layer is no number any more."""
     weight = next(
