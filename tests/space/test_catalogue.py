@@ -88,6 +88,10 @@ def test_prices_start_where_the_real_score_costs_nothing():
     assert catalogue.curves("vanilla")["d"][24] == pytest.approx(0.693, abs=1e-3)
 
 
+def test_an_error_is_never_below_0():
+    assert {name: catalogue.curves(name)["x"][0] for name in ("began", "wgan")} == {"began": 0, "wgan": -3}
+
+
 def test_what_cannot_be_has_its_reason():
     assert "no place for a class" in catalogue.family("cdcgan")["refused"]["began"]
     assert catalogue.family("dcgan") == {
@@ -149,5 +153,5 @@ def test_what_is_printed_runs(some):
 
 
 def test_another_split_is_asked_for(some):
-    options = catalogue.data_options(replace(some.dataset, name="mine", id=None, size=32, split="a b"))
-    assert shlex.split(options) == ["--dataset", "./mine", "--size", "32", "--split", "a b"]
+    options = catalogue.data_options(replace(some.dataset, name="my photos", id=None, size=32, split="a b"))
+    assert shlex.split(options) == ["--dataset", "./my photos", "--size", "32", "--split", "a b"]
