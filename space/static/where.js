@@ -12,11 +12,11 @@ const COMPARE = {
 export function wanted(text, columns, textOf) {
   const wrong = [];
   const tests = [...text.matchAll(TERM)].map(([word, not, name, sign, quoted, bare]) => {
-    const value = quoted ?? bare;
+    const value = quoted ?? bare.replaceAll('"', ""); // of which the second is not typed yet
     const test = name ? about(word, name, sign, value, columns, wrong)
-      : (row) => textOf(row).toLowerCase().includes(value.toLowerCase());
-    return not ? (row) => !test(row) : test;
-  });
+      : value && ((row) => textOf(row).toLowerCase().includes(value.toLowerCase()));
+    return test && not ? (row) => !test(row) : test;
+  }).filter(Boolean);
   return { holds: (row) => tests.every((test) => test(row)), wrong };
 }
 
@@ -34,7 +34,7 @@ function about(word, name, sign, value, columns, wrong) {
       return COMPARE[sign](texts ? cell.value.toLowerCase() : cell.value, texts ? value.toLowerCase() : number);
     };
   }
-  return () => true; // while it is being typed
+  return null; // while it is being typed
 }
 
 // The text with `name=value` in the place of what it said of that column; without it where `value` is "".

@@ -164,6 +164,12 @@ def test_what_the_filter_does_not_understand_is_said_and_hides_nothing(visit):
     assert set(ids(page)) == ALL
 
 
+def test_what_is_half_typed_hides_no_row(visit):
+    whole = open_board(visit).locator("tbody tr").count()
+    for words in ("-beauty>3", '"', '-"', "-"):
+        assert open_board(visit, f"&where={words}").locator("tbody tr").count() == whole, words
+
+
 def test_the_selects_narrow_down_and_say_so_in_the_filter(visit):
     page = open_board(visit, "&where=-facades")
     page.get_by_label("Loss", exact=True).select_option("focal")
