@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cards import tables
-from cards.measures import show, title
+from cards.measures import MEASURES, show, title
 from cards.runs import STARTER, Run, Zoo
-from zoo import architectures
+from zoo.errors import Refused
+from zoo.files import replace_file
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- python -m cards.overview writes this table -->\n", "<!-- end -->"
@@ -28,8 +29,8 @@ def families(zoo: Zoo) -> str:
 
 def best(bundled: Sequence[Run]) -> str:
     """Its card, and the figure with the number of pictures it was taken on."""
-    translates = architectures.get(bundled[0].architecture).kind == "translation"
-    name, pick = ("psnr", max) if translates else ("fid", min)
+    name = tables.main_measure(bundled[0].architecture)
+    pick = min if MEASURES[name].better == "↓" else max
     if not (measured := [run for run in bundled if run.value(name) is not None]):
         return tables.NOT_MEASURED
     run = pick(measured, key=lambda run: run.value(name))
@@ -42,12 +43,12 @@ def written(text: str, zoo: Zoo) -> str:
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        raise ValueError(f"{README.name} has no place for the table of families: {BEGIN.strip()} … {END}")
+        raise Refused(f"{README.name} has no place for the table of families: {BEGIN.strip()} … {END}")
     return f"{before}{BEGIN}\n{families(zoo)}\n\n{END}{after}"
 
 
 def write(zoo: Zoo) -> None:
-    README.write_text(written(README.read_text(encoding="utf-8"), zoo), encoding="utf-8")
+    replace_file(README, written(README.read_text(encoding="utf-8"), zoo).encode())
 
 
 def check(zoo: Zoo) -> str | None:

@@ -45,6 +45,11 @@ def is_refused(architecture: str, loss: str) -> bool:
     return False
 
 
+def main_measure(architecture: str) -> str:
+    """By which its models are compared at a glance."""
+    return "psnr" if architectures.get(architecture).kind == "translation" else "fid"
+
+
 def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
     """The main figure of one cell of the zoo, or why there is none."""
     if is_refused(architecture, loss):
@@ -54,8 +59,7 @@ def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
         return NOT_TRAINED
     if failed := [run for run in runs if run.config is None]:
         return f"failed: {failed[0].failure}" if len(failed) == len(runs) else "failed with some seeds"
-    name = "psnr" if architectures.get(architecture).kind == "translation" else "fid"
-    figure = mean(runs, name)
+    figure = mean(runs, main_measure(architecture))
     if figure == "–":
         return NOT_MEASURED
     return ", ".join([figure, *spread("collapsed", [run.collapsed for run in runs])])

@@ -78,8 +78,8 @@ export class Compare {
     const { state } = this;
     const label = state.get("class");
     const models = [...this.cells.keys()];
-    if (!models.length) return null;
-    return this.source.want({
+    if (!models.length) return;
+    this.source.want({
       models, seed: state.get("seed"), n: this.count(), truncation: state.get("trunc"), label: label === "all" ? null : label,
     });
   }

@@ -107,7 +107,7 @@ export class Interpolate {
   }
 
   redraw() {
-    return this.models.size ? this.source.want(this.asked()) : null;
+    if (this.models.size) this.source.want(this.asked());
   }
 
   async arrived(sheets, asked) {

@@ -23,8 +23,8 @@ import httpx
 import numpy as np
 import psutil
 import torch
-from page_load import free_port, wait_for
 from playwright.sync_api import Page, sync_playwright
+from visitors import free_port, wait_for
 
 import zoo
 from train.running.provenance import hardware

@@ -23,9 +23,9 @@ import httpx
 import numpy as np
 import psutil
 import torch
-from page_load import free_port, wait_for
 from page_speed import FIVE, ROOT, SEEDS, first_paint, strokes
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+from visitors import free_port, wait_for
 
 from space import export, runtime
 from space.shelf import Shelf

@@ -1,14 +1,8 @@
-"""The page's gate: bodies, origins, headers, visitors who left; its temporary files."""
+"""The page's gate: bodies, origins, headers, visitors who left."""
 
-import asyncio
 import contextlib
 import json
-import os
-import resource
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,23 +11,18 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from starlette.responses import PlainTextResponse
 
 from space import app, gate, scratch
 from space.lab import route
 from space.limits import (
-    KEPT_SECONDS,
     LARGE_ANSWERS,
-    LARGE_AT_ONCE,
     MAX_BODY,
-    MAX_FILES,
     MAX_UPLOAD,
     MAX_WAITING,
 )
 from space.shelf import Shelf, find
 from space.studio import Studio
 from tests.space.conftest import registered
-from zoo.errors import Refused
 
 JOIN, PIECE, UPLOAD = "/gradio_api/queue/join", "/gradio_api/component_server/", "/gradio_api/upload"
 
@@ -220,60 +209,6 @@ def test_a_large_answer_is_given_up_where_it_is_not_read(slow_reader, monkeypatc
     assert received < 8_000_000
 
 
-def test_without_a_temporary_folder_there_is_a_line(monkeypatch):
-    """Permissions do not bind root, so that the folders are missing instead."""
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/dev/null/none"])
-    with pytest.raises(Refused, match="set TMPDIR"):
-        scratch.open_folder()
-
-
-def passed(of: gate.Gate, path: str, *messages: dict) -> tuple[int, bytes]:
-    """(status, body) of a POST whose body comes in these messages, and then no more."""
-    sent, coming = [], iter(messages)
-
-    async def receive():
-        try:
-            return next(coming)
-        except StopIteration:
-            await asyncio.sleep(60)
-
-    async def send(message):
-        sent.append(message)
-
-    asked = of({"type": "http", "method": "POST", "path": path, "headers": []}, receive, send)
-    with ThreadPoolExecutor(1) as pool:  # a browser that an earlier test opened has a loop in this thread
-        pool.submit(asyncio.run, asked).result()
-    return sent[0]["status"], sent[1]["body"]
-
-
-async def greets(scope, receive, send):
-    await PlainTextResponse("passed")(scope, receive, send)
-
-
-@pytest.mark.parametrize(
-    ("path", "says"), [(PIECE, (200, b'{"busy":true}')), (UPLOAD, (503, gate.LATER.encode()))]
-)
-def test_more_large_requests_than_may_be_read_at_once_are_told_to_come_again(path, says):
-    of = gate.Gate(greets)
-    large = {"type": "http.request", "body": bytes(MAX_BODY + 1)}
-    of.large = LARGE_AT_ONCE
-    assert passed(of, path, large) == says
-    assert passed(of, path, {"type": "http.request", "body": b"{}"}) == (200, b"passed")
-    of.large = LARGE_AT_ONCE - 1
-    assert passed(of, path, large) == (200, b"passed")
-    assert of.large == LARGE_AT_ONCE - 1
-
-
-@pytest.mark.timeout(30)
-@pytest.mark.parametrize("path", [JOIN, PIECE, UPLOAD])
-def test_a_request_that_does_not_arrive_is_given_up(path, monkeypatch):
-    monkeypatch.setattr(gate, "SLOWEST_BODY", 0.1)
-    assert (
-        passed(gate.Gate(greets), path, {"type": "http.request", "body": b"{", "more_body": True})[0] == 408
-    )
-
-
 def test_an_upload_is_refused_while_all_temporary_files_come_to_too_much(page, tmp_path, monkeypatch):
     monkeypatch.setattr(scratch, "_folder", tmp_path)
     monkeypatch.setattr(scratch, "sweep", lambda folder: None)
@@ -290,9 +225,6 @@ def test_gradios_own_client_passes_with_its_upload(page, tmp_path):
     assert client.predict(handle_file(tmp_path / "map.png"), ["tint-a"], api_name="/translate")
 
 
-# ---- temporary files
-
-
 def test_an_upload_that_breaks_off_leaves_nothing(tmp_path, monkeypatch, studio):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     with launched(studio) as page:
@@ -303,75 +235,6 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path, monkeypatch, studio)
             half.sendall(f"POST {UPLOAD} HTTP/1.1\r\n{lines}\r\n".encode() + body[: len(body) // 2])
         assert page.post(UPLOAD, files={"files": ("b.png", b"0")}).status_code == 200
         assert [path.name for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == ["b.png"]
-
-
-def test_many_small_files_have_a_bound_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(scratch, "KEPT_FILES", 3 * scratch.LEAST)
-    for number in range(9):
-        (tmp_path / str(number)).write_bytes(b"0")
-    scratch.sweep(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 3
-
-
-def test_old_files_go_and_of_the_others_the_oldest(tmp_path, monkeypatch):
-    monkeypatch.setattr(scratch, "KEPT_FILES", 250)
-    monkeypatch.setattr(scratch, "LEAST", 1)
-    now = time.time()
-    for name, age in (("old", KEPT_SECONDS + 1), ("third", 30), ("second", 20), ("first", 10)):
-        (tmp_path / "in").mkdir(exist_ok=True)
-        (tmp_path / "in" / name).write_bytes(b"0" * 100)
-        os.utime(tmp_path / "in" / name, (now - age, now - age))
-    (tmp_path / "linked").symlink_to("/dev/null")
-    scratch.sweep(tmp_path)
-    assert {path.name for path in (tmp_path / "in").iterdir()} == {"first", "second"}
-    scratch.sweep(tmp_path, now + KEPT_SECONDS - 15)
-    assert {path.name for path in (tmp_path / "in").iterdir()} == {"first"}
-
-
-def start(tmp_path, runs, *more: str, **environment: str) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "space.app",
-        "--host",
-        "127.0.0.1",
-        "--models",
-        str(runs / "dcgan-a"),
-        *more,
-    ]
-    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"} | environment
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-@pytest.fixture
-def few_files():
-    """What is started has the usual 1,024."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
-def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp_path, runs, few_files):
-    place = tmp_path / "tmp"
-    killed = place / f"{scratch.PREFIX}999999999-x"
-    killed.mkdir(parents=True)
-    with start(place, runs, "--port", "0") as process:
-        try:
-            while "http://" not in (line := process.stdout.readline()):
-                assert process.poll() is None, line
-            assert httpx.get(line[line.index("http://") :].strip()).status_code == 200
-            assert len(list(place.glob(f"{scratch.PREFIX}*"))) == 1 and not killed.exists()
-            if hasattr(resource, "prlimit"):  # as Linux has it
-                open_files = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
-                assert open_files == (min(MAX_FILES, open_files[1]), open_files[1])
-            process.terminate()
-            process.wait(20)
-        finally:
-            process.kill()
-    assert not list(place.glob(f"{scratch.PREFIX}*"))
 
 
 def test_what_keeps_the_page_from_opening_is_a_line():

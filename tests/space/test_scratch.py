@@ -1,15 +1,20 @@
 """The page's temporary files: swept by a thread that nothing ends, gone when the page is."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from space import scratch
-from space.limits import KEPT_SECONDS
+from space.limits import KEPT_SECONDS, MAX_FILES
+from zoo.errors import Refused
 
 PAGE = f"""
 import os, sys, time
@@ -86,3 +91,80 @@ def test_a_folder_that_goes_while_it_is_looked_at_and_a_file_that_stays_are_no_f
     monkeypatch.setattr(Path, "unlink", unlinked)
     scratch.sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "old"]
+
+
+def test_many_small_files_have_a_bound_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "KEPT_FILES", 3 * scratch.LEAST)
+    for number in range(9):
+        (tmp_path / str(number)).write_bytes(b"0")
+    scratch.sweep(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_old_files_go_and_of_the_others_the_oldest(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch, "KEPT_FILES", 250)
+    monkeypatch.setattr(scratch, "LEAST", 1)
+    now = time.time()
+    for name, age in (("old", KEPT_SECONDS + 1), ("third", 30), ("second", 20), ("first", 10)):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"0" * 100)
+        os.utime(tmp_path / "in" / name, (now - age, now - age))
+    (tmp_path / "linked").symlink_to("/dev/null")
+    scratch.sweep(tmp_path)
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"first", "second"}
+    scratch.sweep(tmp_path, now + KEPT_SECONDS - 15)
+    assert {path.name for path in (tmp_path / "in").iterdir()} == {"first"}
+
+
+def test_without_a_temporary_folder_there_is_a_line(monkeypatch):
+    """Permissions do not bind root, so that the folders are missing instead."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/dev/null/none"])
+    with pytest.raises(Refused, match="set TMPDIR"):
+        scratch.open_folder()
+
+
+def start(tmp_path, runs, *more: str, **environment: str) -> subprocess.Popen:
+    command = [
+        sys.executable,
+        "-m",
+        "space.app",
+        "--host",
+        "127.0.0.1",
+        "--models",
+        str(runs / "dcgan-a"),
+        *more,
+    ]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"} | environment
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.fixture
+def few_files():
+    """What is started has the usual 1,024."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_page_that_is_ended_leaves_no_file_and_takes_those_of_a_killed_one(tmp_path, runs, few_files):
+    place = tmp_path / "tmp"
+    killed = place / f"{scratch.PREFIX}999999999-x"
+    killed.mkdir(parents=True)
+    with start(place, runs, "--port", "0") as process:
+        try:
+            while "http://" not in (line := process.stdout.readline()):
+                assert process.poll() is None, line
+            assert httpx.get(line[line.index("http://") :].strip()).status_code == 200
+            assert len(list(place.glob(f"{scratch.PREFIX}*"))) == 1 and not killed.exists()
+            if hasattr(resource, "prlimit"):  # as Linux has it
+                open_files = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+                assert open_files == (min(MAX_FILES, open_files[1]), open_files[1])
+            process.terminate()
+            process.wait(20)
+        finally:
+            process.kill()
+    assert not list(place.glob(f"{scratch.PREFIX}*"))

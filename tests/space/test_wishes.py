@@ -41,7 +41,8 @@ POOL = """async ({ cores, isolated, models }) => {
         }
         postMessage({ number, id, threads, asked }) {
             this.jobs.push([id, threads, asked != null]);
-            const end = () => this.onmessage({ data: { number, address: "here" } });
+            const error = models[id].damaged;
+            const end = () => this.onmessage({ data: error ? { number, error } : { number, address: "here" } });
             if (window.held) window.ends.push(end);
             else setTimeout(end);
         }
@@ -135,6 +136,16 @@ def test_many_models_are_spread_and_each_is_read_once(page):
     assert sorted(len(each) for each in jobs) == [2, 3]
     assert sorted(id for each in jobs for id, _, _ in each) == list(SHEETS)
     assert page.evaluate("pool.wishes(Object.keys(pool.models))") == 1
+
+
+def test_a_damaged_model_keeps_no_other_from_being_read_ahead(page):
+    models = {"dcgan-a": {"damaged": "its weights cannot be had"}, "dcgan-b": {}, "dcgan-c": {}}
+    page.evaluate(POOL, {"cores": 8, "isolated": False, "models": models})
+    page.evaluate("pool.size = 6; pool.warmUp(Object.keys(pool.models))")
+    page.evaluate("quiet()")
+    asked = [id for each in page.evaluate("jobs") for id, _, _ in each]
+    assert asked == ["dcgan-a", "dcgan-b", "dcgan-c", "dcgan-a", "dcgan-b", "dcgan-c"]
+    assert page.evaluate("[pool.wishes(['dcgan-a']), pool.wishes(['dcgan-b', 'dcgan-c'])]") == [1, 2]
 
 
 def test_nothing_is_read_ahead_while_a_picture_is_waited_for(page):

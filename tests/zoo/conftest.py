@@ -37,6 +37,11 @@ def make_checkpoint(tmp_path, make_config, small_sizes):
 
 
 @pytest.fixture
+def folder(make_checkpoint):
+    return make_checkpoint()
+
+
+@pytest.fixture
 def small_sizes(monkeypatch):
     """Lets DCGAN make 16 pixels, to be quick."""
     for name in ("dcgan", "cdcgan"):

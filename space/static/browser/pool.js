@@ -44,12 +44,13 @@ export class Pool {
     const ids = [...this.ahead];
     this.ahead.clear();
     await this.start();
-    for (const id of ids) await this.send(this.home(id), id, {});
+    const reads = (place, id) => this.send(place, id, {}).then(() => true, () => false); // one that fails stops no other
+    for (const id of ids) await reads(this.home(id), id);
     const most = Math.min(COPIES, Math.floor(this.size / ids.length));
     for (const id of ids) {
       for (let copies = this.holding(id).length; copies < most; copies += 1) {
         const place = this.place(id);
-        await this.send(place, id, {});
+        if (!(await reads(place, id))) break;
         place.holds.add(id); // only now: until then the first is faster
       }
     }

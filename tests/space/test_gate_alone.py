@@ -1,14 +1,14 @@
-"""Whoever sends or reads a little at a time is given no longer for it; what is announced too large is not read."""
+"""The gate without a page behind it: so many large requests at once, and so long for who sends or reads slowly."""
 
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from space import gate
-from space.limits import MAX_BODY, MAX_UPLOAD
+from space.limits import LARGE_AT_ONCE, MAX_BODY, MAX_UPLOAD
 
 JOIN, PIECE, UPLOAD = "/gradio_api/queue/join", "/gradio_api/component_server/", "/gradio_api/upload"
 
@@ -20,6 +20,50 @@ def asked(of: gate.Gate, path: str, receive, send, headers=()) -> float:
     with ThreadPoolExecutor(1) as pool:  # a browser that an earlier test opened has a loop in this thread
         pool.submit(asyncio.run, asyncio.wait_for(call, 15)).result()
     return time.monotonic() - began
+
+
+def passed(of: gate.Gate, path: str, *messages: dict) -> tuple[int, bytes]:
+    """(status, body) of a POST whose body comes in these messages, and then no more."""
+    sent, coming = [], iter(messages)
+
+    async def receive():
+        try:
+            return next(coming)
+        except StopIteration:
+            await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    asked(of, path, receive, send)
+    return sent[0]["status"], sent[1]["body"]
+
+
+async def greets(scope, receive, send):
+    await PlainTextResponse("passed")(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("path", "says"), [(PIECE, (200, b'{"busy":true}')), (UPLOAD, (503, gate.LATER.encode()))]
+)
+def test_more_large_requests_than_may_be_read_at_once_are_told_to_come_again(path, says):
+    of = gate.Gate(greets)
+    large = {"type": "http.request", "body": bytes(MAX_BODY + 1)}
+    of.large = LARGE_AT_ONCE
+    assert passed(of, path, large) == says
+    assert passed(of, path, {"type": "http.request", "body": b"{}"}) == (200, b"passed")
+    of.large = LARGE_AT_ONCE - 1
+    assert passed(of, path, large) == (200, b"passed")
+    assert of.large == LARGE_AT_ONCE - 1
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("path", [JOIN, PIECE, UPLOAD])
+def test_a_request_that_does_not_arrive_is_given_up(path, monkeypatch):
+    monkeypatch.setattr(gate, "SLOWEST_BODY", 0.1)
+    assert (
+        passed(gate.Gate(greets), path, {"type": "http.request", "body": b"{", "more_body": True})[0] == 408
+    )
 
 
 @pytest.mark.parametrize("path", [JOIN, PIECE, UPLOAD])
