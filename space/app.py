@@ -28,7 +28,7 @@ from space.studio import Studio
 from zoo.errors import ZooError
 
 LOOK = "/look"  # where static/ is served
-MODULES = sorted(path.name for path in parts.STATIC.glob("*.js") if path.name != "gradio.js")
+MODULES = parts.modules("page.js", "compare.js")  # what is looked at first
 STYLES = sorted(path.name for path in parts.STATIC.glob("*.css") if path.name != "page.css")
 LAUNCH = {
     "theme": THEME,

@@ -7,7 +7,6 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from cards.papers import CURVES
-from space import card, facades, leaderboard, runtime
+from space import card, facades, leaderboard, parts, runtime
 from space.catalogue import catalogue
 from space.histories import Histories
 from space.limits import COLUMNS, FIRST_SEED
@@ -29,10 +28,8 @@ from zoo.checkpoint import CARD
 from zoo.errors import Refused, ZooError
 
 BROWSER = STATIC / "browser"
-PIECES = sorted(
-    path for path in STATIC.glob("*.js") if path.name not in ("gradio.js", "lab.js", "lab-words.js")
-)
-STYLES = ("look/zoo.css", "look/curves.css", "look/leaderboard.css", "tokens.css", "look/browser/page.css")
+START = "browser.js"
+STYLES = ("zoo.css", "curves.css", "leaderboard.css", "browser/page.css")
 BUILDINGS = 64  # invented ones, that travel along
 FIRST_BUILDING = 1  # of Facades without a link
 DROPOUT = 0.5  # of pix2pix
@@ -46,14 +43,13 @@ POLICY = f'<meta http-equiv="Content-Security-Policy" content="{card.POLICY}">'
 # Paths that an earlier page may have left, as shell patterns.
 OURS = (
     *(f"{name}/*" for name in ("cards", "curves", "first", "fonts", "look", "models", "runtime")),
-    *("board-*.json", "buildings-*.json"),
+    *("board-*.json", "buildings-*.json", "tokens.css"),
 )
 
 
 def files(shelf: Shelf, runtime_files: dict[str, bytes]) -> dict[str, bytes]:
     """What the folder holds: the path in it → its content. The same shelf gives the same bytes."""
     found = {f"runtime/{name}": content for name, content in runtime_files.items()}
-    found |= look() | fonts()
     known, models = catalogue(shelf), {}
     buildings = [maps.pack(maps.random_building(seed)) for seed in range(BUILDINGS)]
     for key in shelf.ids():
@@ -62,15 +58,17 @@ def files(shelf: Shelf, runtime_files: dict[str, bytes]) -> dict[str, bytes]:
     board, cards_ = leaderboard_of(shelf)
     histories, about = curves_of(shelf)
     found |= cards_ | histories
+    shown = tabs(known, about["runs"])
+    found |= look(shown)
     told = {
-        "catalogue": known | {"maps": about_maps(), "tabs": tabs(known, about["runs"])},
+        "catalogue": known | {"maps": about_maps(), "tabs": shown},
         "models": models,
         "curves": about,
         "board": put(found, "board", ".json", as_json(board)),
         "buildings": put(found, "buildings", ".json", as_json(buildings)),
         "without": WITHOUT,
     }
-    return found | {"zoo.json": as_json(told), "index.html": index(found)}
+    return found | {"zoo.json": as_json(told), "index.html": index(shown[0])}
 
 
 def tabs(known: dict, runs: list) -> list[str]:
@@ -181,19 +179,18 @@ def card_of(key: str, folder: Path, found: dict[str, bytes]) -> str | None:
 # --- the look
 
 
-def look() -> dict[str, bytes]:
-    """The pieces of static/, and theirs that stand in for gradio."""
-    pieces = {*STATIC.glob("*.js"), *STATIC.glob("*.css"), *BROWSER.glob("*.js"), BROWSER / "page.css"}
-    left = {
-        STATIC / name for name in ("gradio.js", "page.css", "lab.css")
-    }  # gradio's, and of what is not here
-    return {
-        f"look/{path.relative_to(STATIC).as_posix()}": path.read_bytes() for path in sorted(pieces - left)
-    }
+def look(views: list[str]) -> dict[str, bytes]:
+    """The pieces of static/ that these views need, theirs that stand in for gradio, and one style of all."""
+    scripts = parts.modules(START, "browser/worker.js", *(f"{view}.js" for view in views))
+    found = {f"look/{name}": (STATIC / name).read_bytes() for name in scripts}
+    faces, files = fonts()
+    styles = [(STATIC / name).read_text(encoding="utf-8") for name in STYLES]
+    found["page.css"] = "\n".join([*faces, tokens(), *styles]).encode()
+    return found | files
 
 
-def fonts() -> dict[str, bytes]:
-    """Gradio's copies, with their licence, and the values of look.py."""
+def fonts() -> tuple[list[str], dict[str, bytes]]:
+    """Rules of the faces, and gradio's copies of their files, with the licence."""
     from gradio.themes.utils.fonts import font_dir_name, font_file_path
 
     found, faces = {"fonts/OFL.txt": (BROWSER / "OFL.txt").read_bytes()}, []
@@ -205,25 +202,27 @@ def fonts() -> dict[str, bytes]:
             faces.append(
                 f'@font-face {{ font-family: "{font.name}"; font-weight: {weight}; font-display: swap; {source}; }}'
             )
+    return faces, found
+
+
+def tokens() -> str:
+    """The values of look.py."""
 
     def values(of: dict[str, str]) -> str:
         return " ".join(f"--{name}: {value};" for name, value in of.items())
 
     dark = f"{{ color-scheme: dark; {values(DARK)} }}"
-    rules = [f":root {{ color-scheme: light; {values(LIGHT)} }}", f":root.dark {dark}"]
-    rules += [
-        f"@media (prefers-color-scheme: dark) {{ :root:not(.light) {dark} }}"
-    ]  # before a script has run
-    found["tokens.css"] = "\n".join([*faces, *rules, ""]).encode()
-    return found
+    unless = f"@media (prefers-color-scheme: dark) {{ :root:not(.light) {dark} }}"  # before a script has run
+    return "\n".join([f":root {{ color-scheme: light; {values(LIGHT)} }}", f":root.dark {dark}", unless])
 
 
-def index(found: Iterable[str]) -> bytes:
-    scripts = sorted(path for path in found if path.startswith("look/") and path.endswith(".js"))
-    scripts = [path for path in scripts if "/worker" not in path]
-    links = [f'<link rel="stylesheet" href="{path}">' for path in STYLES]
-    links += [f'<link rel="modulepreload" href="{path}">' for path in scripts]
+def index(first: str) -> bytes:
+    """It names what the first view needs; the others are read when they are opened, or once the page is at rest."""
+    links = ['<link rel="stylesheet" href="page.css">']
     links += ['<link rel="preload" href="zoo.json" as="fetch" crossorigin>']
+    links += [
+        f'<link rel="modulepreload" href="look/{name}">' for name in parts.modules(START, f"{first}.js")
+    ]
     links += ['<script type="module" src="look/browser.js"></script>']
     text = (BROWSER / "index.html").read_text(encoding="utf-8")
     return text.replace("<!-- links -->", "\n".join(links)).encode()

@@ -2,6 +2,8 @@
 
 import contextlib
 import html
+import posixpath
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +18,19 @@ from zoo.config import Config
 from zoo.errors import Refused, ZooError, unknown
 
 STATIC = Path(__file__).parent / "static"
+
+
+def modules(*entries: str) -> list[str]:
+    """The pieces that these need, themselves included, as paths in static/: what a page reads before it shows them."""
+    found, waiting = set(), list(entries)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            text = (STATIC / name).read_text(encoding="utf-8")
+            needed = re.findall(r'^import .* from "(.+)";', text, re.MULTILINE)
+            waiting += [posixpath.normpath(f"{posixpath.dirname(name)}/{one}").lstrip("/") for one in needed]
+    return sorted(found)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import { film } from "./browser/animation.js";
 import { Pool } from "./browser/pool.js";
 import { tabs } from "./browser/tabs.js";
-import { mount } from "./page.js";
+import { mount, readAhead } from "./page.js";
 
 const KEPT = 120; // pictures, of some 250 kB
 const SIDE = 192; // px of a picture of a film
@@ -19,7 +19,10 @@ class Studio {
   // models: of zoo.json, id → {file, first, …}.
   constructor(models, pool) {
     Object.assign(this, { models, pool, kept: new Map() });
-    this.draw = Object.assign((asked) => this.each(asked), { atOnce: pool.size, wishes: (models) => pool.wishes(models) });
+    this.draw = Object.assign((asked) => this.each(asked), {
+      atOnce: ({ models: ids, ...asked }) => (ids.every((id) => this.lies(id, asked)) ? ids.length : pool.size),
+      wishes: (ids) => pool.wishes(ids),
+    });
     this.film = (asked) => this.filmed(asked);
   }
 
@@ -36,11 +39,14 @@ class Studio {
     return Object.keys(errors).length ? { sheets, errors } : { sheets };
   }
 
+  // Whether it was drawn when the page was made.
+  lies(id, asked) {
+    return JSON.stringify(this.models[id].first?.asked) === JSON.stringify(asked);
+  }
+
   picture(id, asked) {
-    const text = JSON.stringify(asked);
-    const { first } = this.models[id];
-    if (first && JSON.stringify(first.asked) === text) return new URL(first.file, document.baseURI).href;
-    const key = `${id} ${text}`;
+    if (this.lies(id, asked)) return new URL(this.models[id].first.file, document.baseURI).href;
+    const key = `${id} ${JSON.stringify(asked)}`;
     const here = this.kept.get(key) ?? this.pool.run(id, asked);
     this.kept.delete(key);
     this.kept.set(key, here);
@@ -83,6 +89,7 @@ async function open() {
   const head = tabs(document.querySelector("main"), shown, without.page,
     (view, root) => mount(root, { view, ...views[view].props }, views[view].server));
   mount(head, { view: "frame", catalogue });
+  readAhead(shown);
 }
 
 open();

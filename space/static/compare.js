@@ -13,8 +13,8 @@ import { Source } from "./source.js";
 
 const GUTTER = 92; // px, for the names of classes
 
-export class Compare {
-  constructor(root, state, draw) {
+export default class Compare {
+  constructor(root, state, { draw }) {
     root.classList.add("compare");
     this.state = state;
     this.columns = state.limits.columns; // of every sheet: latent = row · columns + column

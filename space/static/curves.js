@@ -22,7 +22,7 @@ const PANELS = { // column → its title
 };
 const ALSO = { penalty: "penalty", norms: "gradient norms", accuracy: "pair accuracy", gap: "score gap, swing" };
 
-export class Curves {
+export default class Curves {
   // server: {runs, curves, progress}. live: whether trainings may appear. papers: figures that ours stand beside.
   constructor(root, state, server, { live, papers }) {
     Object.assign(this, { state, server, live, papers, runs: [], plots: new Map(), cards: new Map(), lit: null });

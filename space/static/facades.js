@@ -14,7 +14,7 @@ import { trap } from "./trap.js";
 
 const again = (work) => el("button.link", { type: "button", onclick: work }, "Draw again");
 
-export class Facades {
+export default class Facades {
   // server: draw({models, map or pair, seed}) and measure(…) → {sheets}; place({pair}, {building} or {files}) → a map.
   constructor(root, state, server) {
     this.state = state;

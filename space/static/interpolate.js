@@ -12,7 +12,7 @@ const LARGE = 256; // px, the most a current picture takes
 const LABEL = 80; // px beside the strips
 const GAP = 20;
 
-export class Interpolate {
+export default class Interpolate {
   constructor(root, state, server) {
     this.state = state;
     this.columns = state.limits.columns; // of a plane, and as many rows

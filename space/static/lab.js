@@ -14,8 +14,9 @@ const NAMES = { alpha: "α", gamma: "γ", lam: "λ", lam_k: "λₖ" };
 const FIRST = ["minimax", "vanilla", "lsgan", "wgan", "hinge"]; // where no model says which
 const SATURATION = { loss: ["minimax", "vanilla"], score: -4, toy: "ring", opt: "plain", lead: 200, with: [] };
 
-export class Lab {
-  constructor(root, state, of) {
+export default class Lab {
+  constructor(root, state, server, { lab }) {
+    const of = JSON.parse(JSON.stringify(lab)); // gradio's own is a proxy
     Object.assign(this, { state, of, cells: new Map(), drawn: 0 });
     this.trainer = new Trainer(of.frame, of.steps, {
       shown: (frame) => this.shown(frame),

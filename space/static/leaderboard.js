@@ -7,7 +7,7 @@ import { narrowed, narrowedTo, wanted } from "./where.js";
 
 const KINDS = { training: "Training", pictures: "Pictures", curves: "Curves" };
 
-export class Leaderboard {
+export default class Leaderboard {
   // server: {board({}) → {columns, rows}, figures({models}) → {figures: {id: rows}}}.
   constructor(root, state, server) {
     Object.assign(this, { state, server, opened: new Map() });

@@ -1,27 +1,23 @@
 // Puts the pieces into the places that the page has for them, and lets them share one state.
 
-import { Compare } from "./compare.js";
-import { Curves } from "./curves.js";
-import { Facades } from "./facades.js";
 import { frame } from "./frame.js";
-import { Interpolate } from "./interpolate.js";
-import { Leaderboard } from "./leaderboard.js";
-import { Lab } from "./lab.js";
 import { State } from "./state.js";
+
+const QUIET = 2000; // ms
 
 let ready;
 const state = new Promise((resolve) => (ready = resolve));
 
-// root: an empty element. props: {view, catalogue?}. server: the functions that draw.
+// root: an empty element. props: {view, catalogue?}. server: the functions that draw. A view is a module of its name,
+// read when it is mounted: what is looked at first waits for no other.
 export async function mount(root, props, server) {
-  if (props.view === "frame") open(root, JSON.parse(JSON.stringify(props.catalogue)));
-  else if (props.view === "compare") new Compare(root, await state, server.draw);
-  else if (props.view === "interpolate") new Interpolate(root, await state, server);
-  else if (props.view === "lab") new Lab(root, await state, JSON.parse(JSON.stringify(props.lab)));
-  else if (props.view === "curves") new Curves(root, await state, server, props);
-  else if (props.view === "facades") new Facades(root, await state, server);
-  else if (props.view === "leaderboard") new Leaderboard(root, await state, server);
+  if (props.view === "frame") return open(root, JSON.parse(JSON.stringify(props.catalogue)));
+  const [{ default: View }, opened] = await Promise.all([import(`./${props.view}.js`), state]);
+  new View(root, opened, server, props);
 }
+
+// Once the page has come to rest, what a click on another tab will need.
+export const readAhead = (views) => setTimeout(() => views.forEach((view) => import(`./${view}.js`).catch(() => null)), QUIET);
 
 function open(root, catalogue) {
   const opened = new State(catalogue, location.search);

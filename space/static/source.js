@@ -1,8 +1,8 @@
 // Where pictures come from: draw({models, …}) → {sheets: {id: address}, errors?: {id: text}} | {busy: true} |
 // {error: text}. What is damaged has an error, and takes no other with it.
-// One wish at a time; of a burst only the last is fulfilled. What has arrived once is kept. A draw may have an `atOnce` of
-// its own, how many models it is asked for at a time, and `wishes(models)`: how many it can work at, so that the last does
-// not wait for one that is stale already.
+// One wish at a time; of a burst only the last is fulfilled. What has arrived once is kept. A draw may have an
+// `atOnce(asked)` of its own, how many models it is asked for at a time, and `wishes(models)`: how many it can work at,
+// so that the last does not wait for one that is stale already.
 
 const AT_ONCE = 5; // models a request
 const KEPT = 240; // sheets
@@ -11,7 +11,7 @@ const SLOW = 300; // ms until it is said that something is under way
 export class Source {
   constructor(draw, { arrived, slow, busy, failed }, atOnce = AT_ONCE) {
     this.draw = draw;
-    this.atOnce = draw.atOnce ?? atOnce;
+    this.atOnce = draw.atOnce ?? (() => atOnce);
     this.tell = { arrived, slow, busy, failed };
     this.kept = new Map();
     this.running = 0; // wishes
@@ -61,9 +61,10 @@ export class Source {
     const missing = models.filter((id) => !this.kept.has(key(id)));
     if (here.length) await arrived(Object.fromEntries(here.map((id) => [id, this.kept.get(key(id))])));
     const wrong = [];
+    const atOnce = this.atOnce(asked);
     let next = 0;
     const part = async () => {
-      const answer = await this.patiently({ ...rest, models: missing.slice(next, (next += this.atOnce)) }, asked);
+      const answer = await this.patiently({ ...rest, models: missing.slice(next, (next += atOnce)) }, asked);
       if (!answer) return; // something newer is wanted
       const { sheets, errors = {} } = answer;
       wrong.push(...Object.values(errors));

@@ -19,6 +19,9 @@ from tests.space import seen
 from zoo import facades
 from zoo.errors import DataError, Refused
 
+READ = """() => performance.getEntriesByType("resource").map((one) => one.name)
+    .map((name) => name.slice(document.baseURI.split("?")[0].length))"""
+
 
 @pytest.fixture
 def told(exported) -> dict:
@@ -27,14 +30,14 @@ def told(exported) -> dict:
 
 def test_everything_that_the_page_names_lies_in_the_folder(exported, told):
     named = re.findall(r'(?:href|src)="([^"]+)"', (exported / "index.html").read_text())
-    named += re.findall(r'url\("([^"]+)"', (exported / "tokens.css").read_text())
+    named += re.findall(r'url\("([^"]+)"', (exported / "page.css").read_text())
     named += [told["board"], told["buildings"], *told["curves"]["files"].values()]
     for model in told["models"].values():
         named += [model["file"], model["first"]["file"]]
     board = json.loads((exported / told["board"]).read_text(encoding="utf-8"))
     named += [row["card"] for row in board["rows"] if row["card"]]
     missing = [name for name in named if name != "data:," and not (exported / name).is_file()]
-    assert len(named) > 60 and not missing
+    assert len(named) > 40 and not missing
     assert "SIL OPEN FONT LICENSE" in (exported / "fonts/OFL.txt").read_text(encoding="utf-8")
     assert "MIT License" in (exported / "runtime/LICENSE").read_text(encoding="utf-8")
 
@@ -44,6 +47,15 @@ def test_every_module_that_a_module_needs_lies_beside_it(exported):
         needed = re.findall(r'(?:from |new URL\()"([^"]+\.js)"', path.read_text(encoding="utf-8"))
         missing = [name for name in needed if not (path.parent / name).is_file()]
         assert not missing, path.name
+
+
+@pytest.mark.parametrize("source", ["folder"], indirect=True)
+def test_the_page_names_at_once_what_its_first_view_needs_and_no_more(visit, exported):
+    named = set(re.findall(r'modulepreload" href="(look/[^"]+)"', (exported / "index.html").read_text()))
+    read = visit("", locale="en-NZ").evaluate(READ)  # a context of its own, so nothing is kept
+    before = read[: [name.startswith("first/") for name in read].index(True)]
+    assert {name for name in before if not name.startswith("fonts/")} == named | {"page.css", "zoo.json"}
+    assert "look/compare.js" in named and "look/curves.js" not in named
 
 
 def test_first_pictures_are_pixel_for_pixel_those_of_the_model(exported, told, matrix):
