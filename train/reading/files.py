@@ -73,6 +73,12 @@ def subfolders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not hidden(path))
 
 
+def all_folders(folder: Path) -> list[str]:
+    """Those below it at any depth, but hidden ones, by their path in it."""
+    deeper = [f"{name}/{below}" for name in subfolders(folder) for below in all_folders(folder / name)]
+    return sorted(subfolders(folder) + deeper)
+
+
 def picture_files(folder: Path) -> list[Path]:
     return [path for path in walk(folder) if path.suffix.lower() in pictures.SUFFIXES]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from train.arguments import automatic
-from train.reading.files import FROM, HOLDOUT, holds_idx, one_line, walk
+from train.reading.files import FROM, HOLDOUT, all_folders, holds_idx, one_line, passed_over, walk
 from zoo import pictures
 from zoo.config import NAMED_DATA
 from zoo.errors import DataError, unknown
@@ -104,15 +104,17 @@ class Place:
         return "table" if any(self.folder.rglob("*.parquet")) else "folder"
 
     def identity(self) -> list:
-        """What changes when the data change: names, sizes and times of the files, or the Hub's commit."""
+        """What changes when the data change, or what is told of them: files and their times, or the Hub's commit."""
         if self.folder is None:
             return [self.id, self.builder.config.name, self.builder.hash]
         kinds = {"idx": IDX, "table": TABLE, "folder": pictures.SUFFIXES}[self.kind]
         mine = [path for path in walk(self.folder) if path.name.lower().endswith(kinds)]
         files = [(path.relative_to(self.folder).as_posix(), path.stat()) for path in mine]
-        return [self.config] * bool(self.config) + [
-            [name, stat.st_size, stat.st_mtime_ns] for name, stat in files
-        ]
+        told = []
+        if self.kind == "folder":  # an empty folder keeps its neighbours from being classes
+            told = [all_folders(self.folder), sorted(passed_over(self.folder, mine).items())]
+        stats = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in files]
+        return [self.config] * bool(self.config) + told + stats
 
 
 @dataclass(frozen=True)

@@ -148,13 +148,16 @@ def check_same(out: Path, then: dict, now: dict, but: tuple[str, ...] = ()) -> N
 class History:
     """history.jsonl: a line each logging interval."""
 
-    def __init__(self, path: Path, kept_steps: int):
-        """Forgets the lines after `kept_steps`, which a resumed run will write again."""
+    def __init__(self, path: Path, kept_steps: int, untold: int = 0):
+        """Forgets the lines after `kept_steps`, which a resumed run will write again.
+
+        The state holds the sums of the last `untold` of these steps: no line tells of them yet.
+        """
         self.path = path
         lines = path.read_text(encoding="utf-8").splitlines(True) if kept_steps and path.exists() else []
         whole = [line for line in lines if line.endswith("\n")]  # a full disk cuts the last one short
         kept = [line for n, line in enumerate(whole, 1) if self.step_of(line, n) <= kept_steps]
-        if kept_steps and (self.step_of(kept[-1], len(kept)) if kept else 0) < kept_steps:
+        if (self.step_of(kept[-1], len(kept)) if kept else 0) < kept_steps - untold:
             tqdm.write(
                 f"{path} ends before the saved state does, as after a power cut: its curves have a gap"
             )

@@ -192,7 +192,8 @@ def train(
     rng, dropout = torch.Generator(device), default_generator(device)
     step = Graphed(game, rng) if state["cuda_graphs"] else partial(play, game, rng=rng)
 
-    history = folder.History(out / "history.jsonl", done) if main else None
+    tally = Tally(device, state.pop("tally", None))
+    history = folder.History(out / "history.jsonl", done, tally.steps) if main else None
     if options.log_with:
         accelerator.init_trackers("gan-zoo", config={k: str(v) for k, v in state["options"].items()})
     bar = tqdm(
@@ -205,7 +206,7 @@ def train(
         disable=not main,
     )
     inputs = sample_inputs(cell.pictures) if main else []
-    tally, began = Tally(device, state.pop("tally", None)), time.perf_counter()
+    began = time.perf_counter()
 
     def save(seconds: float, *, part: dict | None = None) -> None:
         """The state, then the checkpoint that it can make again: stopped between them, a run goes on."""

@@ -84,6 +84,18 @@ def test_what_keeps_class_folders_from_being_classes_stops_what_needs_classes_al
             found.check_labelled("--conditional")
 
 
+def test_what_is_mended_in_a_folder_is_seen_though_no_picture_has_changed(tmp_path, capfd):
+    folder = write_pictures(tmp_path / "pets/cat", a=noise(1, 8)[0]).parent
+    (folder / "dog").mkdir()
+    (folder / "notes.txt").write_text("?")
+    assert load(DataOptions(dataset=str(folder)), progress=False).labels is None
+    (folder / "dog").rmdir()
+    (folder / "notes.txt").unlink()
+    capfd.readouterr()
+    assert load(DataOptions(dataset=str(folder)), progress=False).label_names == ("cat",)
+    assert capfd.readouterr().err == "pets, split train: 1 pictures of 64×64\n"
+
+
 def test_bad_folders_are_refused_by_name(tmp_path):
     write_pictures(tmp_path / "pets/cat", a=noise(1, 8)[0])
     (tmp_path / "pets/dog").mkdir()

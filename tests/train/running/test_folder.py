@@ -110,6 +110,16 @@ def test_a_history_that_lacks_what_the_state_has_seen_says_so(written, told, tmp
     assert path.read_text() == '{"g_steps": 5}\n' + ("" if told else '{"g_steps": 15}\n')
 
 
+def test_a_run_that_was_stopped_between_two_lines_has_no_gap(tmp_path, capsys):
+    """Its state holds the sums of the steps since the last line."""
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"g_steps": 5}\n')
+    History(path, 8, untold=3)
+    assert "gap" not in capsys.readouterr().out
+    History(path, 8, untold=2)
+    assert "gap" in capsys.readouterr().out
+
+
 def test_what_differs_is_named(tmp_path):
     then = {"loss": "focal", "seed": 0, "betas": [0.5, 0.999]}
     folder.check_same(tmp_path, then, dict(then))
