@@ -117,6 +117,12 @@ def test_a_neighbourhood_reaches_to_the_kth_other_picture():
     assert [metrics.precision_recall(fake, real, k)[0] for k in (1, 2, 3, 4)] == [0, 0, 1, 1]
 
 
+def test_pictures_that_occur_many_times_are_near_themselves():
+    """Equal pictures are at the radius, 0, not inside of it: findings/prdc_of_duplicates.sh."""
+    half = torch.cat([torch.full((20, 4), 3.0), torch.arange(80.0).reshape(20, 4)])
+    assert metrics.precision_recall(half, half.clone(), k=3) == (1, 1)
+
+
 @pytest.mark.parametrize("width", [6, 128, 2048])
 def test_memorisation_is_one_for_unseen_pictures_and_zero_for_copies(width):
     rng = torch.Generator().manual_seed(0)
