@@ -25,6 +25,7 @@ from cards.verdicts import (
     Cell,
     Part,
     Source,
+    chance,
     evidence,
     interval,
     judged,
@@ -63,6 +64,24 @@ class Verdict:
     @property
     def word(self) -> str:
         return overall([part.word for part in self.parts])
+
+    @property
+    def p(self) -> float | None:
+        """How often chance alone would say as much as the figures that there are; None where some part has too few.
+
+        All parts have to hold, so the weakest counts; one is enough against the claim, so the strongest does, times as
+        many as there are (Bonferroni).
+        """
+        words = [part.here or part.word for part in self.parts]
+        found = [part.p for part in self.parts if part.p is not None]
+        against = [part.p for part, word in zip(self.parts, words, strict=True) if word == AGAINST]
+        if against:
+            return None if None in against else min(1.0, min(against) * len(found))
+        few = [
+            part.p is None and word in (UNDECIDED, NOT_TESTED)
+            for part, word in zip(self.parts, words, strict=True)
+        ]
+        return None if any(few) or not found else max(found)
 
     @property
     def here(self) -> str:
@@ -175,7 +194,7 @@ def l3(zoo: Zoo) -> Parts:
     if len(pairs) > 1:
         _, low, high = interval([a - b for a, b in pairs])
         word = DIFFERENCE if low > 0 else AGAINST if high < 0 else UNDECIDED
-    yield judged(found, LSGAN, word, text)
+    yield judged(found, LSGAN, word, text, p=chance([a - b for a, b in pairs]))
 
 
 def l4(zoo: Zoo) -> Parts:
@@ -222,7 +241,7 @@ def s3(zoo: Zoo) -> Parts:
         return DIFFERENCE if low > 0 else AGAINST if high < 0 else UNDECIDED
 
     for loss in ("wgan", "wgan-gp"):
-        yield threshold(zoo, SURVEY, cifar("dcgan", loss), "distance_follows_loss", judge)
+        yield threshold(zoo, SURVEY, cifar("dcgan", loss), "distance_follows_loss", judge, p=chance)
         yield more(zoo, SURVEY, cifar("dcgan", loss), cifar("dcgan", "vanilla"), "distance_follows_loss")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cards import claims, figures, measures, readme, report, runs, tables
 from cards.runs import STARTER, Zoo
+from cards.verdicts import holm
 from zoo import architectures
 from zoo.errors import ZooError
 from zoo.files import write_files
@@ -23,6 +24,12 @@ from zoo.losses import LOSSES
 HERE = Path(__file__).parent
 PAGE = "overview.md"
 PICTURES = {"fid": "overview-fid.png", "kid": "overview-kid.png"}
+
+CHANCES = (
+    "*p*: how often chance alone would say as much as the figures that there are, where each part of a claim has two"
+    " seeds or more. *Corrected* for the number of such claims, by Holm's rule: above 0.05, a verdict may be the one in"
+    " twenty that comes by itself."
+)
 
 PAPERS = {
     "focal": (
@@ -129,14 +136,25 @@ def page(zoo: Zoo) -> str:
     parts += [
         "## Claims",
         claims.__doc__.partition("\n\n")[2].strip().replace("\n", " "),
-        tables.table(
-            ["key", "claim", "verdict", "here"],
-            [[v.claim.key, v.claim.text, f"**{v.word}**", v.here or "–"] for v in decided],
-        ),
+        *claims_table(decided),
     ]
     for key, (title, note, of) in PAPERS.items():
         parts += [f"## {title}", note, of(zoo), *(sentence(v) for v in decided if v.claim.source == key)]
     return "\n\n".join(parts) + "\n"
+
+
+def claims_table(decided: Sequence[claims.Verdict]) -> list[str]:
+    """The verdicts; with the chances of those whose every part has two seeds or more, and what they mean."""
+    head, rows = ["key", "claim", "verdict", "here"], []
+    chances = {v.claim.key: v.p for v in decided if v.p is not None}
+    corrected = holm(chances)
+    for v in decided:
+        found = [of.get(v.claim.key) for of in (chances, corrected)] if chances else []
+        told = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in found]
+        rows.append([v.claim.key, v.claim.text, f"**{v.word}**", v.here or "–", *told])
+    if not chances:
+        return [tables.table(head, rows)]
+    return [CHANCES, tables.table([*head, "p", "corrected"], rows)]
 
 
 def sentence(verdict: claims.Verdict) -> str:

@@ -2,9 +2,12 @@
 
 import math
 import statistics
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from scipy import optimize, stats
 
 from cards import measures
 from cards.measures import MEASURES, show
@@ -16,19 +19,20 @@ HOLDS, FAILS = "holds", "fails"
 WITHIN = 0.10  # of the reference: what counts as parity
 # Of a claim with several parts, the first of these that any part has is the claim's.
 ORDER = (AGAINST, FAILS, NOT_TESTED, UNDECIDED, SHOWN, PARITY, DIFFERENCE, HOLDS)
-T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
+POWER = 0.8  # of a difference that would mostly be seen
 
 
 @dataclass(frozen=True)
 class Part:
     """`text`: the figures. `here`: what they would say if our set-up were the claim's. `unmet`: why it is not.
-    `about`: the runs that they come from."""
+    `about`: the runs that they come from. `p`: how often chance alone would say as much; None where none is asked."""
 
     word: str
     text: str
     here: str = ""
     unmet: str = ""
     about: str = ""
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,42 @@ def overall(words: Sequence[str]) -> str:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and 95 % interval (Student's t) of two values or more; of twelve or more a little too wide."""
+    """Mean and 95 % interval (Student's t) of two values or more."""
     mean, n = statistics.fmean(values), len(values)
-    reach = T95[min(n - 1, max(T95))] * statistics.stdev(values) / math.sqrt(n)
+    reach = stats.t.ppf(0.975, n - 1) * statistics.stdev(values) / math.sqrt(n)
     return mean, mean - reach, mean + reach
+
+
+def chance(values: Sequence[float], bound: float = 0.0) -> float | None:
+    """p of two values or more: below 0.05 where their `interval` excludes 0 or, with a bound, lies within ±bound.
+
+    Student's t, two-sided; with a bound two one-sided tests (Schuirmann 1987), each at half of it.
+    """
+    if len(values) < 2:
+        return None
+    sides = [(0.0, "two-sided")] if not bound else [(-bound, "greater"), (bound, "less")]
+    with warnings.catch_warnings(category=RuntimeWarning, action="ignore"):  # equal values have no deviation
+        found = [stats.ttest_1samp(values, at, alternative=side).pvalue for at, side in sides]
+    if any(map(math.isnan, found)):
+        return 1.0
+    return min(1.0, max(found) * len(sides))
+
+
+def detectable(values: Sequence[float]) -> float:
+    """The difference of which four in five would be seen (a power of 80 %), if it scatters as these values do."""
+    n = len(values)
+    bound = stats.t.ppf(0.975, n - 1)
+    shift = optimize.brentq(lambda shift: stats.nct.sf(bound, n - 1, shift) - POWER, 0, 1000)
+    return shift * statistics.stdev(values) / math.sqrt(n)
+
+
+def holm(chances: dict[str, float]) -> dict[str, float]:
+    """p of each of several claims, corrected for their number (Holm 1979)."""
+    corrected, largest = {}, 0.0
+    for i, key in enumerate(sorted(chances, key=chances.__getitem__)):
+        largest = max(largest, min(1.0, (len(chances) - i) * chances[key]))
+        corrected[key] = largest
+    return corrected
 
 
 # ---- finding what is to be compared
@@ -124,11 +160,13 @@ def unmet(found: Evidence, source: Source, least: int = 2) -> str:
     return ""
 
 
-def judged(found: Evidence, source: Source, word: str, text: str, least: int = 2) -> Part:
+def judged(
+    found: Evidence, source: Source, word: str, text: str, least: int = 2, p: float | None = None
+) -> Part:
     """A part with its word, or "not tested" and what the word is at this set-up."""
     reason = unmet(found, source, least)
     here = UNDECIDED if len(found.seeds) < least else word
-    return Part(NOT_TESTED if reason else word, text, here, reason, found.about)
+    return Part(NOT_TESTED if reason else word, text, here, reason, found.about, p)
 
 
 # ---- the rules
@@ -159,7 +197,10 @@ def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) 
     word = UNDECIDED
     if low is not None and not low <= 0 <= high:
         word = DIFFERENCE if (low > 0) == (sign > 0) else AGAINST
-    return judged(found, source, word, text)
+    apart = [x - y for x, y in values]
+    if word == UNDECIDED and len(apart) > 1:
+        text += f"; one below {show(name, detectable(apart))} would mostly be missed"
+    return judged(found, source, word, text, p=chance(apart))
 
 
 def same(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
@@ -172,7 +213,7 @@ def same(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
     bound = WITHIN * abs(statistics.fmean(y for _, y in values))
     word = PARITY if low is not None and -bound <= low and high <= bound else UNDECIDED
     text = f"{MEASURES[name].title}, {a} minus {b}: {text}, parity within ±{show(name, bound)}"
-    return judged(found, source, word, text)
+    return judged(found, source, word, text, p=chance([x - y for x, y in values], bound))
 
 
 def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, float | None, float | None]:
@@ -197,7 +238,13 @@ def unfit(found: Evidence, name: str) -> str:
 
 
 def threshold(
-    zoo: Zoo, source: Source, cell: Cell, name: str, judge: Callable[[Sequence[float]], str], text: str = ""
+    zoo: Zoo,
+    source: Source,
+    cell: Cell,
+    name: str,
+    judge: Callable[[Sequence[float]], str],
+    text: str = "",
+    p: Callable[[Sequence[float]], float | None] = lambda values: None,
 ) -> Part:
     """One cell's figures over its seeds, by a rule of their values; None is a figure that has no value."""
     found = evidence(zoo, source, (cell,), name)
@@ -207,4 +254,4 @@ def threshold(
     text = f"{MEASURES[name].title} of {cell}: {', '.join(show(name, value) for value in values)}{text}"
     if why := unfit(found, name):
         return judged(found, source, UNDECIDED, f"{text}; no measure of stability: {why}", least=1)
-    return judged(found, source, judge(values), text, least=1)
+    return judged(found, source, judge(values), text, least=1, p=p(values))

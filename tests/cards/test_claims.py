@@ -31,16 +31,6 @@ def decided(zoo: Zoo, key: str) -> claims.Verdict:
     return next(verdict for verdict in claims.verdicts(zoo) if verdict.claim.key == key)
 
 
-def test_interval_is_students():
-    assert verdicts.interval([1.0, 2.0, 3.0]) == pytest.approx(
-        (2, 2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5), rel=1e-3
-    )
-    twelve = list(
-        range(12)
-    )  # sd √13; beyond the table the interval is too wide (t is 2.201), never too narrow
-    assert verdicts.interval(twelve) == pytest.approx((5.5, 5.5 - 2.319, 5.5 + 2.319), rel=1e-3)
-
-
 def test_a_difference_is_of_runs_with_the_same_seed(pairs):
     """Seeds differ by far more than losses do; paired, the loss still shows."""
     zoo = pairs("swing_d", [0.10, 0.50, 0.90], [0.12, 0.521, 0.922])
