@@ -74,8 +74,8 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
     return rows
 
 
-def swing(lines: Sequence[dict], batch: int) -> dict[str, float]:
-    """The critic's ("d") and the generator's ("g") swing."""
+def swing(lines: Sequence[dict], batch: int, window: float = 0.1) -> dict[str, float]:
+    """The critic's ("d") and the generator's ("g") swing, around lines through a `window` of training."""
     late = slice(len(lines) // 10, None)
     steps = np.diff(series(lines, "g_steps"), prepend=0)
     unit = running_median(series(lines, "score_gap_sd"))
@@ -83,7 +83,7 @@ def swing(lines: Sequence[dict], batch: int) -> dict[str, float]:
     found = {}
     for who, x in (("d", real - fake), ("g", fake)):
         with np.errstate(divide="ignore", invalid="ignore"):
-            moved = (x - running_line(x)) / unit
+            moved = (x - running_line(x, window)) / unit
         moved = np.where(unit > 0, moved, 0.0)  # scores that never differ do not move either
         pairs = batch * steps  # one critic step of each generator step is logged
         sampling = (1 if who == "d" else 0.5) / pairs  # half of a gap's variance is the fake's
@@ -120,9 +120,9 @@ def exploded(lines: Sequence[dict]) -> int:
     return int((norms > EXPLODED * usual).any(0).sum())
 
 
-def running_line(x: np.ndarray) -> np.ndarray:
-    """At each point the straight line through a tenth of the series (a median would follow the noise on a slope)."""
-    n, width = len(x), max(5, len(x) // 10)
+def running_line(x: np.ndarray, window: float) -> np.ndarray:
+    """At each point the straight line through a share of the series (a median would follow the noise on a slope)."""
+    n, width = len(x), max(5, int(len(x) * window + 1e-9))
     starts = np.clip(np.arange(n) - width // 2, 0, n - width)
     lines = [np.polyfit(np.arange(width), x[start : start + width], 1) for start in starts]
     return np.array(
