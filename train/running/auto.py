@@ -24,17 +24,19 @@ def settle(cell: Cell, device: torch.device) -> dict[str, str | bool]:
 
 def fastest(cell: Cell, device: torch.device) -> tuple[str, str]:
     asked = cell.options.precision, cell.options.memory_format
-    choices = list(
-        itertools.product(
-            *(
-                known if wish == "auto" else (wish,)
-                for wish, known in zip(asked, (PRECISIONS, MEMORY_FORMATS), strict=True)
-            )
-        )
-    )
+    known = PRECISIONS if has_bf16(device) else PRECISIONS[:1], MEMORY_FORMATS
+    wishes = zip(asked, known, strict=True)
+    choices = list(itertools.product(*(there if wish == "auto" else (wish,) for wish, there in wishes)))
     if len(choices) == 1:
         return choices[0]
     return min(choices, key=lambda choice: seconds_a_step(cell, *choice, device))
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether bf16 is worth timing: a CPU that has to emulate it takes twenty to thirty times as long for a step."""
+    if device.type != "cpu":
+        return True
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def seconds_a_step(cell: Cell, precision: str, memory_format: str, device: torch.device) -> float:

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -273,6 +274,7 @@ def test_what_auto_chose_is_written_down_and_not_asked_again(
     def seconds(cell, precision, memory_format, device):
         return 2 - (precision == "bf16") - (memory_format == "channels_last")
 
+    monkeypatch.setattr(auto, "has_bf16", lambda _: True)
     monkeypatch.setattr(auto, "seconds_a_step", seconds)
     cut_after(30)
     with pytest.raises(Cut):
@@ -289,6 +291,24 @@ def test_what_auto_chose_is_written_down_and_not_asked_again(
     assert (training.precision, training.memory_format) == ("bf16", "channels_last")
 
 
+@pytest.mark.parametrize("emulated", [True, False])
+def test_a_precision_that_the_cpu_only_emulates_is_not_even_timed(emulated, monkeypatch):
+    """At 128 pixels four choices took seven and a half minutes, seven of them for this."""
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: not emulated)
+    timed = []
+
+    def asked(**given):
+        return SimpleNamespace(options=SimpleNamespace(**given))
+
+    monkeypatch.setattr(auto, "seconds_a_step", lambda cell, precision, *_: timed.append(precision) or 1.0)
+    auto.fastest(asked(**UNDECIDED), torch.device("cpu"))
+    assert set(timed) == ({"float32"} if emulated else {"float32", "bf16"})
+    timed.clear()
+    auto.fastest(asked(**UNDECIDED | {"precision": "bf16"}), torch.device("cpu"))
+    assert set(timed) == {"bf16"}  # what is asked for is done
+
+
 def test_timing_what_is_fastest_changes_no_weight(run, monkeypatch):
     measure, measured = auto.seconds_a_step, []
 
@@ -296,6 +316,7 @@ def test_timing_what_is_fastest_changes_no_weight(run, monkeypatch):
         measured.append(measure(cell, precision, memory_format, device))
         return (precision, memory_format) != tuple(PINNED.values())
 
+    monkeypatch.setattr(auto, "has_bf16", lambda _: True)
     monkeypatch.setattr(auto, "seconds_a_step", prefer_pinned)
     chosen = run(out="auto", kimg=0.08, **UNDECIDED)
     assert len(measured) == 4 and min(measured) > 0
