@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cards import card, figures
 from cards.card import CURVES
-from zoo import checkpoint, names
+from zoo import checkpoint, measurements, names
 from zoo.errors import UnknownName, ZooError
 from zoo.files import write_files
 from zoo.hub.push import MADE_FROM
@@ -22,11 +22,13 @@ from zoo.hub.push import MADE_FROM
 README = "README.md"
 
 
-def build(folder: Path) -> None:
-    """Write the card and, where there is a history, its curves; all of them or none."""
+def build(folder: Path) -> list[str]:
+    """Write the card and, where there is a history, its curves; all of them or none. The files' names."""
     curves = figures.curves(checkpoint.read_history(folder))
     files = {CURVES: curves} if curves else {}
-    write_files(folder, files | {README: card.render(folder).encode()})
+    files = {README: card.render(folder).encode()} | files
+    write_files(folder, files)
+    return list(files)
 
 
 def check(folder: Path) -> str | None:
@@ -65,7 +67,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> i
         for folder in found:
             try:
                 if not options.check:
-                    build(folder)
+                    written = " and ".join(build(folder))
+                    rows, stale = measurements.read_metrics(folder)
+                    unmeasured = f"; 'zoo evaluate {folder}' adds figures" if stale or not rows else ""
+                    print(f"{folder}: {written}{unmeasured}")
                 elif problem := check(folder):
                     drifted += 1
                     name = folder.name if folder.parent == names.BUNDLED else folder

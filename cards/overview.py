@@ -177,14 +177,17 @@ def sentence(verdict: claims.Verdict) -> str:
 
 def main(arguments: Sequence[str] | None = None, prog: str = "cards.overview", *, own: bool = False) -> int:
     """The exit code is 1 where the page has drifted, 2 where something cannot be used."""
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__.split("\n\n")[0])
+    words = (report if own else sys.modules[__name__]).__doc__.split("\n\n")[0]
+    parser = argparse.ArgumentParser(prog=prog, description=words)
+    which = "looked through for runs" if own else "your own, to be reported on side by side instead"
+    parser.add_argument("runs", nargs="*", metavar="FOLDER", help=which)
     parser.add_argument(
-        "runs", nargs="*", metavar="FOLDER", help="your own, to be reported on side by side instead"
+        "--out", type=Path, default=Path("report.md"), help="its pictures go beside it (default: %(default)s)"
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("report.md"), help="of FOLDERs (default: %(default)s)"
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where the page has drifted")
+    if not own:
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail where the page has drifted"
+        )
     options = parser.parse_args(arguments)
     try:
         if options.runs or own:

@@ -19,6 +19,20 @@ from zoo.files import write_files
 from zoo.measurements import counting, measure_of
 from zoo.names import gathered
 
+# Options that have a column, or decide nothing of what is trained.
+TOLD = {
+    "loss",
+    "dataset",
+    "size",
+    "kimg",
+    "seed",
+    "augment",
+    "from",
+    "from_sha256",
+    "freeze_d",
+    "conditional",
+}
+TOLD |= {"precision", "memory_format", "cuda_graphs", "skip_broken", "snapshot_kimg", "log_kimg"}
 SIDE, COLUMNS, MARGIN = 256, 4, 18  # pixels of a run's samples, and of the caption above them
 
 
@@ -49,7 +63,7 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     parts = ["# Runs side by side", f"{number}; over several seeds: mean ± standard deviation."]
     cells: dict[tuple[str, ...], list[Run]] = {}
     for run in read.values():
-        cell = (run.architecture, run.dataset, f"{run.kimg:g}", run.loss, besides(run))
+        cell = (run.architecture, data(run), f"{run.kimg:g}", run.loss, besides(run, list(read.values())))
         cells.setdefault(cell, []).append(run)
     names = [n for n in measures.OF_PICTURES if any(counting(run.rows, n) for run in read.values())]
     head = [
@@ -86,13 +100,25 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     return "\n\n".join(parts) + "\n"
 
 
-def besides(run: Run) -> str:
+def data(run: Run) -> str:
+    return f"{run.dataset}, {run.config.dataset.size} px"
+
+
+def besides(run: Run, runs: Sequence[Run]) -> str:
     """What runs of one loss and budget may differ in, so that they are no seeds of one another."""
     options = run.config.options or {}
     told = [str(augment)] if (augment := options.get("augment")) in ("diffaug", "ada") else []
     told += [f"from {prose(start)}"] if (start := options.get("from")) else []
     told += [f"freeze-d {frozen}"] if (frozen := options.get("freeze_d")) else []
+    alike = [of.config.options for of in runs if of.architecture == run.architecture and of.config.options]
+    for name, value in options.items():
+        if name not in TOLD and value not in (None, []) and any(of.get(name) != value for of in alike):
+            told.append(f"{name.replace('_', '-')} {prose(shown(value))}")
     return ", ".join(told) or "–"
+
+
+def shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def measured(run: Run) -> str:

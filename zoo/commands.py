@@ -5,6 +5,7 @@ checkout has them beside zoo/, the wheel in zoo/_rooms/; whichever it is goes fi
 train.py in the user's own folder does not stand in for ours, nor ours for theirs in any other process.
 """
 
+import ast
 import importlib
 import re
 import sys
@@ -37,7 +38,7 @@ def run(name: str, words: Sequence[str]) -> int:
         if name == "report":
             return importlib.import_module("cards.overview").main(words, prog="zoo report", own=True)
         if name == "train" and words and words[0] in ("-h", "--help"):
-            print(f"{HELP[name]}. {_families()}")
+            print(_help(rooms))
             return 0
         return _run_script(*_script(words) if name == "train" else (name, words))
     except ModuleNotFoundError as error:
@@ -51,8 +52,18 @@ def _script(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     scripts = _scripts()
     if not words or words[0] not in scripts:
         given = f", not '{words[0]}'" if words else ""
-        raise Refused(f"{_families()}{given}")
+        raise Refused(f"{_families()}{given} ('zoo train --help' tells them apart)")
     return words[0], words[1:]
+
+
+def _help(rooms: Path) -> str:
+    """What `zoo train --help` says: the scripts, what each trains by its own first line, and where to go on."""
+    lines = []
+    for script in _scripts():
+        source = (rooms / "train" / f"{script}.py").read_text(encoding="utf-8")
+        lines.append(f"  {script:9} {ast.get_docstring(ast.parse(source)).splitlines()[0]}")
+    more = "Their options: zoo train dcgan --help; for example: " + HELP["train"].partition(": ")[2]
+    return "\n\n".join([f"{_families()}:", "\n".join(lines), more])
 
 
 def _scripts() -> list[str]:
@@ -63,7 +74,7 @@ def _scripts() -> list[str]:
 
 def _families() -> str:
     *first, last = _scripts()
-    return f"'zoo train' takes {', '.join(first)} or {last}, then options (--help)"
+    return f"'zoo train' takes {', '.join(first)} or {last}, then options"
 
 
 def _run_script(script: str, words: Sequence[str]) -> int:

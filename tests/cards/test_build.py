@@ -276,6 +276,15 @@ def test_without_names_all_bundled_models_are_meant(make, bundle, capsys):
     assert build.main([]) == 0 == build.main(["--check"])
 
 
+def test_what_was_written_is_said_and_how_figures_come_to_it(make, measured, capsys):
+    folder = make("runs/plain")
+    assert build.main([str(folder), str(measured)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{folder}: README.md; 'zoo evaluate {folder}' adds figures",
+        f"{measured}: README.md and curves.png",
+    ]
+
+
 def test_a_damaged_folder_is_one_line(make, capsys):
     folder = make("runs/some", history=[{"kimg": 1.0}])
     (folder / "history.jsonl").write_text("{")

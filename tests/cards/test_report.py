@@ -60,6 +60,28 @@ def change(folder, **options):
     return folder
 
 
+@pytest.mark.parametrize("other", [{"lr": 0.001}, {"mirror": True}, {"width": 64, "critic_width": 8}])
+def test_runs_that_differ_in_any_other_option_are_no_seeds_of_one_another(mine, other):
+    change(mine / "pair/a", **dict.fromkeys(other))
+    change(mine / "pair/b-seed1", **other)
+    assert overview.main(["mine"]) == 0
+    rows = [row for row in (mine.parent / "report.md").read_text().splitlines() if "| focal |" in row][:2]
+    told = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in other.items())
+    assert sorted((told in row, "±" in row) for row in rows) == [(False, False), (True, False)]
+
+
+def test_runs_of_different_sizes_are_no_seeds_of_one_another_and_say_their_size(mine):
+    path = mine / "pair/b-seed1/config.json"
+    config = json.loads(path.read_text())
+    config["dataset"]["size"] = 2 * config["dataset"]["size"]
+    path.write_text(json.dumps(config))
+    assert overview.main(["mine"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    rows = [row for row in text.splitlines() if row.startswith("| dcgan") and "| focal |" in row]
+    assert len(rows) == 2 and not any("±" in row for row in rows)
+    assert ["32 px" in row for row in rows] == [True, False] and "64 px" in rows[1]
+
+
 def test_runs_that_differ_in_augmentation_or_in_what_they_began_with_are_no_seeds_of_one_another(mine):
     change(mine / "pair/b-seed1", augment="ada", freeze_d=2, **{"from": "me/cats"})
     assert overview.main(["mine"]) == 0

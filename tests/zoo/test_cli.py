@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -172,6 +173,16 @@ def test_a_picture_that_fails_half_way_is_not_left(toy, capsys, monkeypatch):
 def test_the_module_is_the_command_and_knows_its_release(capsys):
     done = subprocess.run([sys.executable, "-m", "zoo", "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"zoo {zoo.__version__}\n")
+
+
+def test_help_on_training_tells_the_scripts_apart_without_starting_one(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tyro", None)
+    assert cli.main(["train", "--help"]) == 0
+    said = capsys.readouterr().out
+    for script in ("dcgan", "convgan", "sngan", "pix2pix"):
+        assert re.search(rf"^  {script} +Train .+\.$", said, re.M)
+    assert "zoo train dcgan --help" in said
+    fails(capsys, "train", "dcgna", saying="zoo train --help")
 
 
 def test_a_command_of_another_room_says_what_it_lacks(capsys, monkeypatch):

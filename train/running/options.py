@@ -89,8 +89,8 @@ class TrainingOptions:
     cuda_graphs: Literal["auto", "off"] = "auto"
     """auto: on one GPU the whole step is launched as one graph, if a few steps show that it does the same"""
     seed: int = 0
-    """of weights, order of pictures and noise: same curve with the same precision and memory format, bit for bit on one
-    CPU thread"""
+    """of weights, order of pictures and noise: the same curve bit for bit on one CPU thread, with the same precision
+    and memory format"""
     from_: Annotated[str | None, automatic("MODEL", "the seed's weights", name="from")] = None
     """begin with a model's weights and, where it lies beside them, its critic: an id, a folder, or owner/repo"""
     from_sha256: Annotated[tuple[str, ...], automatic("HASH ...", "whatever is there")] = ()
