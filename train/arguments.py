@@ -1,6 +1,7 @@
 """Options: how they look in --help, are parsed and, of a file, checked; and how a script ends."""
 
 import os
+import signal
 import sys
 import time
 import types
@@ -78,7 +79,11 @@ def fits(hint: Any, value: Any) -> bool:
 def exit_with_one_line(
     main: Callable[[], None], stopped: str = "stopped; --resume goes on from the last snapshot"
 ) -> None:
-    """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback."""
+    """Runs a script; an error made for people to read ends it with one line and exit code 2, not a traceback.
+
+    Ctrl-C ends it with a line too, and with 130, by which a sweep tells it from a failure.
+    """
+    code = 2
     try:
         main()
         sys.stdout.flush()
@@ -91,6 +96,6 @@ def exit_with_one_line(
         if int(os.environ.get("RANK") or 0):  # the first process says the same, and its end ends this one
             time.sleep(SAID_BY_ANOTHER)
     except KeyboardInterrupt as stop:
-        message = str(stop) or stopped
+        message, code = str(stop) or stopped, 128 + signal.SIGINT
     print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)

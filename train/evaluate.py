@@ -86,8 +86,8 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
             if folder in refused:
                 raise refused[folder]
             found = evaluate(folder, tools, chosen)
-            write(folder, found)
             nearest.write(folder, found, tools)
+            write(folder, found)  # last: it says that all was measured
         except Exception as error:  # of this model: the others are measured all the same
             if not isinstance(error, ZooError):
                 traceback.print_exc()

@@ -48,6 +48,10 @@ except ImportError:  # Windows: two sweeps of one folder are not kept apart ther
 SCRIPTS = Path(__file__).parent
 TICK = 1.0  # seconds between two looks at what others do
 LOG = "state/log.txt"
+STOPPED = (
+    128 + signal.SIGINT,
+    128 + signal.SIGTERM,
+)  # exit codes of a process that was asked to end, and said so
 ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 LEAVES = {"training": "the checkpoint that was planned", "evaluation": "metrics.json", "card": "a card"}
 
@@ -190,6 +194,7 @@ class Sweep:
         seen, folder = self.look(cell), cell.folder(self.options.out)
         if seen.state == "done" or (code >= 0 and seen.phase != phase):
             return seen
+        code = 128 - code if code in STOPPED else code
         if code < 0:
             note = f"killed ({signal.Signals(-code).name}): goes on when the sweep is run again"
             return replace(seen, state="stopped", note="" if self.stopping else note)

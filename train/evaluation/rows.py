@@ -1,11 +1,14 @@
 """Rows of metrics.json: a figure each, with what it takes to repeat it."""
 
+import hashlib
 import json
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from cards.measures import OTHER_SEED
+from train.reading.cache import alone
 from zoo import checkpoint, measurements
 from zoo.checkpoint import METRICS
 from zoo.errors import Refused
@@ -71,13 +74,23 @@ def _identity(figure: dict) -> tuple:
 
 
 def write(folder: Path, new: list[dict]) -> None:
-    """Into metrics.json beside the weights; rows measured with other weights are dropped."""
-    sha256 = checkpoint.read(folder).weights.sha256
-    try:
-        old, stale = measurements.read_metrics(folder)
-    except checkpoint.CheckpointError:
-        old, stale = [], True
-    write_rows(folder / METRICS, {"weights_sha256": sha256}, merged([] if stale else old, new))
+    """Into metrics.json beside the weights; rows measured with other weights are dropped.
+
+    Refused where the new ones are of other weights themselves: a training replaced them meanwhile.
+    """
+    with alone(
+        hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
+    ):  # no row of another evaluation is lost
+        sha256 = checkpoint.read(folder).weights.sha256
+        if any(
+            figure.get("weights_sha256", sha256) != sha256 for figure in filter(measurements.is_final, new)
+        ):
+            raise Refused(f"{folder}: its weights were replaced while they were measured; run it again")
+        try:
+            old, stale = measurements.read_metrics(folder)
+        except checkpoint.CheckpointError:
+            old, stale = [], True
+        write_rows(folder / METRICS, {"weights_sha256": sha256}, merged([] if stale else old, new))
 
 
 def write_rows(path: Path, head: dict, rows: list[dict]) -> None:

@@ -67,6 +67,10 @@ def hold_or_start(entry: Path) -> None:
         entry.mkdir(parents=True, exist_ok=True)
         (entry / USED).touch()
         hold(entry)
+    for path in entry.glob(".*.tmp"):  # of a process that was killed while it wrote
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > GRACE:
+                path.unlink()
 
 
 def discard(entry: Path) -> bool:

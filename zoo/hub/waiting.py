@@ -35,7 +35,7 @@ from zoo.hub.bounds import (
     flowing,
     in_time,
 )
-from zoo.hub.words import first_line, hush
+from zoo.hub.words import LONGEST, first_line, hush
 
 LONGEST_TRY, LONGEST_PAUSE = 10.0, 8.0  # seconds, of one of several tries and between two
 QUICK = 5.0  # seconds, where there is a copy in the cache to fall back on
@@ -193,7 +193,8 @@ class Connection:
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise Unlike("an answer is packed, unasked")
         if warning := response.headers.get("X-HF-Warning"):
-            response.headers["X-HF-Warning"] = first_line(warning)  # the client shows it
+            # the client shows it; a header has no room for our sign of what was left out
+            response.headers["X-HF-Warning"] = first_line(warning).replace("…", "...")[:LONGEST]
         response.headers.pop(
             "X-Xet-Hash", None
         )  # else the client fetches the file by ways that nothing bounds

@@ -62,6 +62,8 @@ match does.read_text() if does.exists() else "measure":
         sys.exit("Inception of samples:  14%|#    | 1k/8kevaluate.py: no file my.pt for --inception-weights")
     case "die":
         os.kill(os.getpid(), 9)
+    case "stop":
+        sys.exit(130)  # as arguments.exit_with_one_line does after Ctrl-C
 """
 
 STAND_IN_FOR_CARDS = """

@@ -1,6 +1,7 @@
 """Training, evaluation and card, one after another."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from cards import build
@@ -59,8 +60,9 @@ def test_a_failed_evaluation_is_told_apart_and_takes_nothing_from_the_training(s
     assert "1 done" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_an_evaluation_that_was_killed_is_done_again_and_the_training_is_not(shop, capsys):
-    shop.does("vanilla", "die", "measures")
+@pytest.mark.parametrize("how", ["die", "stop"])
+def test_an_evaluation_that_was_killed_is_done_again_and_the_training_is_not(how, shop, capsys):
+    shop.does("vanilla", how, "measures")
     shop.run(only="*vanilla*", train_only=False)
     assert names(shop.calls()) == ["vanilla", "vanilla:evaluate"]
     assert "1 stopped" in capsys.readouterr().out

@@ -219,3 +219,26 @@ def test_a_servers_words_are_shown_without_what_a_terminal_obeys_and_short(serve
     failed(answer, "HubError", "gone")
     assert answer["message"].isprintable() and len(answer["message"]) < 300
     assert "\033" not in answer["said"]
+
+
+def test_a_warning_that_the_server_wants_shown_is_one_short_line_without_secrets(server, client, toy):
+    """The Hub's client logs it (X-HF-Warning), of any answer; each topic once."""
+    heard = (
+        "import logging\nheard = logging.Handler(), []\n"
+        "heard[0].emit = lambda record: heard[1].append(record.getMessage())\n"
+        "logging.getLogger('huggingface_hub').addHandler(heard[0])\n"
+    )
+    told = (
+        f"\033[2J\x9b1m\x07 out of date, {SECRET} own-kind-of-secret, http://me:pass-word@here " + "x" * 9000
+    )
+    server.fail("GET /api", also("X-HF-Warning", f"topic;{told}"))
+    shown = []
+    for call in (CALLS["list"].format(token=SECRET), CALLS["list"].format(token="own-kind-of-secret"), PULL):
+        forget = "from huggingface_hub.utils import _http\n_http._WARNED_TOPICS.clear()\n"
+        code = f"{heard}{forget}try:\n    {call.replace(chr(10), chr(10) + '    ')}\nexcept Exception: pass\n"
+        shown += client.run(code + "result = heard[1]")["result"]
+    assert len(shown) >= 3
+    for line in shown:
+        assert "out of date, ..." in line and line.isprintable() and len(line) <= 160
+        assert not any(secret in line for secret in (SECRET, "pass-word"))
+    assert "own-kind-of-secret" not in shown[1]
