@@ -2,14 +2,14 @@
 
 import math
 import shlex
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 
 from space.limits import LIMITS, SCORES
 from space.shelf import Shelf
 from zoo import architectures, losses
-from zoo.config import Config, Dataset
+from zoo.config import Dataset
 from zoo.errors import Refused
 from zoo.measurements import Info, collapse, counting
 
@@ -19,6 +19,9 @@ POINTS = 49
 def catalogue(shelf: Shelf) -> dict:
     """All of it, as JSON can hold it."""
     models = [entry(key, shelf) for key in shelf.ids("noise")]
+    datasets = [shelf.config(model["id"]).dataset for model in models]
+    for model, name in zip(models, data_names(datasets), strict=True):
+        model["data"] = name
     mark_rows(models)
     mark_best(models)
     found = {model["family"] for model in models}
@@ -27,7 +30,7 @@ def catalogue(shelf: Shelf) -> dict:
         "models": models,
         "losses": [{"name": name, "words": of.words, **curves(name)} for name, of in losses.LOSSES.items()],
         "families": {name: family(name) for name in families},
-        "data": data(shelf.config(model["id"]) for model in models),
+        "data": data(datasets),
         "limits": LIMITS,
         "translators": [translator(key, shelf) for key in shelf.ids("translation")],
     }
@@ -42,7 +45,6 @@ def entry(key: str, shelf: Shelf) -> dict:
         "load": shelf.name(key),
         "family": fields["name"],
         "loss": config.loss["name"],
-        "data": config.dataset.name,
         "size": fields["size"],
         "classes": fields.get("classes", 0),
         "kimg": config.training.kimg,
@@ -118,17 +120,26 @@ def family(name: str) -> dict:
     return {"words": row.words, "command": row.command, "refused": refused}
 
 
-def data(configs: Iterable[Config]) -> dict[str, dict]:
-    """Each data set by its name; its classes are known to the models that were told them."""
+def data_names(datasets: Sequence[Dataset]) -> list[str]:
+    """What the page calls each one: its name; at another size than the first of that name it is another data set."""
+    first: dict[str, int] = {}
+    return [
+        of.name if first.setdefault(of.name, of.size) == of.size else f"{of.name} {of.size} px"
+        for of in datasets
+    ]
+
+
+def data(datasets: Sequence[Dataset]) -> dict[str, dict]:
+    """Each data set by its name on the page; its classes are known to the models that were told them."""
     found: dict[str, dict] = {}
-    for dataset in (config.dataset for config in configs):
+    for name, dataset in zip(data_names(datasets), datasets, strict=True):
         of = {
             "title": dataset.title,
             "size": dataset.size,
             "options": data_options(dataset),
             "labels": list(dataset.labels),
         }
-        known = found.setdefault(dataset.name, of)
+        known = found.setdefault(name, of)
         known["labels"] = max(known["labels"], of["labels"], key=len)
     return found
 

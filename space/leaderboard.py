@@ -19,6 +19,7 @@ FACTS = {
     "family": ("architecture", False),
     "loss": ("loss", False),
     "data": ("data set", False),
+    "size": ("size, px", True),
     "kimg": ("budget, kimg", True),
     "g_steps": ("generator steps", True),
     "critic_steps": ("critic steps each", True),
@@ -61,11 +62,12 @@ def rows_of(shelf: Shelf) -> dict:
         ]
         for kind, group in (("pictures", OF_PICTURES), ("curves", OF_CURVES))
     )
-    columns = [*pictures, *facts, *curves]
+    columns = [column for column in (*pictures, *facts, *curves) if column["name"] in had]
+    first = set(FIRST)
+    if not first & set(OF_PICTURES) & had:  # measured without Inception: what there is
+        first |= set(OF_PICTURES)
     return {
-        "columns": [
-            column | {"first": column["name"] in FIRST} for column in columns if column["name"] in had
-        ],
+        "columns": [column | {"first": column["name"] in first} for column in columns],
         "rows": rows,
     }
 
@@ -105,6 +107,7 @@ def facts(config: Config) -> dict[str, dict]:
         "family": config.architecture["name"],
         "loss": config.loss["name"],
         "data": config.dataset.name,
+        "size": config.dataset.size,
         "kimg": training.kimg,
         "g_steps": training.g_steps,
         "critic_steps": training.critic_steps,

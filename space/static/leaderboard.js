@@ -32,7 +32,7 @@ export default class Leaderboard {
       const input = select([["", "all"]], () => narrowedTo(state.get("where"), name), (value) => state.set({ where: narrowed(state.get("where"), name, value) }));
       return [name, { input, box: control(title, input) }];
     }));
-    this.order = select([], () => state.get("by"), (value) => state.set({ by: value }));
+    this.order = select([], () => this.by(), (value) => state.set({ by: value }));
     this.columns = el("div.columns", { hidden: true, role: "group", "aria-label": "Columns" });
     const more = el("button", { type: "button", "aria-expanded": "false", onclick: () => {
       this.columns.hidden = !this.columns.hidden;
@@ -90,9 +90,18 @@ export default class Leaderboard {
     return [row.id, ...row.notes, row.collapsed ? "collapsed" : "", ...this.board.columns.filter((one) => !one.numbers).map((one) => row.cells[one.name]?.value)].join(" ");
   }
 
+  // The column of the link or, where no row has such a figure, the first figure that there is.
+  by() {
+    const by = this.state.get("by");
+    const columns = this.board?.columns ?? [];
+    if (!columns.length || ["id", ...columns.map((one) => one.name)].includes(by.replace(/^-/, ""))) return by;
+    const figure = columns.find((one) => one.kind === "pictures");
+    return figure ? `${figure.better === "↑" ? "-" : ""}${figure.name}` : "id";
+  }
+
   // Those without a figure come last either way.
   sorted(rows) {
-    const sort = this.state.get("by");
+    const sort = this.by();
     const [name, way] = sort.startsWith("-") ? [sort.slice(1), -1] : [sort, 1];
     const value = (row) => (name === "id" ? row.id : row.cells[name]?.value);
     return [...rows].sort((a, b) => {
@@ -123,7 +132,7 @@ export default class Leaderboard {
   // --- the table
 
   heading(column) {
-    const sort = this.state.get("by");
+    const sort = this.by();
     const [up, down] = [sort === column.name, sort === `-${column.name}`];
     const first = column.better === "↑" ? `-${column.name}` : column.name;
     const other = first === column.name ? `-${column.name}` : column.name;

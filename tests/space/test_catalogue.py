@@ -1,5 +1,6 @@
 """What the page tells of the models and losses: figures, curves, words, reasons."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import torch
 
 import zoo
 from space import catalogue
+from space.shelf import Shelf, find
 from train.reading.sources import called
 from train.running import loop
 from zoo import architectures, losses
@@ -73,6 +75,20 @@ def test_a_second_model_of_a_cell_stands_in_a_row_of_its_own(row):
     assert [entry["row"] for entry in row(("focal", 1.0, None), ("focal", 2.0, None))] == ["dcgan", "dcgan 2"]
 
 
+def test_models_of_one_data_set_at_two_sizes_are_not_laid_side_by_side(tmp_path, write):
+    """Pictures of 32 pixels stood beside those of 64, under "my_photos, 64 px"."""
+    for id in ("dcgan-large", "dcgan-small", "dcgan-smaller"):
+        write(tmp_path, id)
+        path = tmp_path / id / "config.json"
+        config = json.loads(path.read_text())
+        config["dataset"] |= {"name": "photos", "id": None, "size": 64 if id == "dcgan-large" else 32}
+        path.write_text(json.dumps(config))
+    known = catalogue.catalogue(Shelf(find([str(tmp_path)])))
+    assert {name: of["size"] for name, of in known["data"].items()} == {"photos": 64, "photos 32 px": 32}
+    shown = [(model["data"], model["row"]) for model in known["models"]]
+    assert shown == [("photos", "dcgan"), ("photos 32 px", "dcgan"), ("photos 32 px", "dcgan 2")]
+
+
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_the_curves_are_the_losses_own(name):
     curves, loss = catalogue.curves(name), losses.get(name)
@@ -117,7 +133,7 @@ FROM_NOISE = [name for name, row in architectures.ARCHITECTURES.items() if row.k
 def printed(some: Config, name: str, loss: str, of: tuple[str, str | None, int]) -> str:
     """Put together as in static/caption.js, which test_compare.py reads from the page."""
     dataset = replace(some.dataset, **dict(zip(("name", "id", "size"), of, strict=True)))
-    data = catalogue.data([replace(some, dataset=dataset)])
+    data = catalogue.data([dataset])
     return f"{catalogue.family(name)['command']} --loss {loss} {data[of[0]]['options']}"
 
 

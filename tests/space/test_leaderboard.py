@@ -66,6 +66,15 @@ def test_collapsed_ones_and_those_without_figures_are_marked(told, runs):
     assert stale["notes"] == ["figures of other weights, not shown"] and "fid" not in stale["cells"]
 
 
+def test_what_was_measured_without_inception_is_seen_at_first(runs):
+    write_rows(runs / "dcgan-a", row("memorisation_n5000", 0.9, n=5000, **FULL))
+    columns = leaderboard.rows_of(Shelf(find([str(runs)])))["columns"]
+    assert [one["name"] for one in columns if one["first"]] == ["memorisation", "loss", "kimg", "g_steps"]
+    write_rows(runs / "dcgan-b", row("fid_n5000", 50.0, n=5000, **FULL))
+    columns = leaderboard.rows_of(Shelf(find([str(runs)])))["columns"]
+    assert [one["name"] for one in columns if one["first"]] == ["fid", "loss", "kimg", "g_steps"]
+
+
 def test_every_row_of_the_metrics_can_be_unfolded(told, runs):
     shelf = Shelf([runs / "dcgan-a"])
     said = leaderboard.unfolded(shelf.info("dcgan-a").metrics.rows)
@@ -253,6 +262,26 @@ def test_a_collapsed_row_is_marked(tmp_path, write, contexts):
     page.goto(f"{url}?view=leaderboard&where=collapsed")
     page.wait_for_selector("tr.collapsed")
     assert "† collapsed" in page.locator("tr.collapsed").inner_text()
+    page.close()
+    of.close()
+
+
+def test_without_a_fid_rows_are_sorted_by_what_was_measured_and_say_so(tmp_path, write, contexts):
+    """The list of orders stood empty for runs of one's own that were measured without Inception."""
+    from space import app
+    from space.studio import Studio
+
+    for id, value in (("dcgan-a", 0.9), ("dcgan-b", 0.4)):
+        write(tmp_path, id)
+        toys.measure(tmp_path / id, memorisation_n5000=(value, 5000))
+    of = app.build(Studio(Shelf(find([str(tmp_path)]))))
+    _, url, _ = of.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **app.LAUNCH)
+    page = contexts().new_page()
+    page.goto(f"{url}?view=leaderboard")
+    page.wait_for_selector(".leaderboard tbody tr")
+    assert page.get_by_label("Sort by").input_value() == "memorisation"
+    assert page.locator("th[data-column=memorisation]").get_attribute("aria-sort") == "ascending"
+    assert ids(page) == ["dcgan-b", "dcgan-a"]
     page.close()
     of.close()
 
