@@ -1,7 +1,7 @@
 """The tab Curves: what the losses did in training, and the samples that came of it."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gradio as gr
@@ -20,16 +20,31 @@ def tab(of: Histories) -> None:
         return {"runs": of.runs()}
 
     def curves(asked: dict) -> dict:
-        """{models} → {curves: {id: what its history holds}}."""
-        return {"curves": {key: of.curves(key) for key in shelf.bounded(asked.get("models"))}}
+        """{models} → {curves: {id: what its history holds}, wrong: {id: why there is none}}."""
+        return each("curves", of.curves, shelf.bounded(asked.get("models")))
 
     def progress(asked: dict) -> dict:
-        """{models} → {progress: {id: its samples along the way, or null}}."""
-        return {"progress": {key: of.progress(key) for key in shelf.bounded(asked.get("models"))}}
+        """{models} → {progress: {id: its samples along the way, or null}, wrong: {id: why}}."""
+        return each("progress", of.progress, shelf.bounded(asked.get("models")))
 
     with gr.Tab("Curves", id="curves"):
         functions = [told(function) for function in (runs, curves, progress)]
         parts.piece("curves", functions, live=bool(shelf.places), papers=CURVES)
+
+
+def each(name: str, answer: Callable[[str], Any], keys: Iterable[str]) -> dict[str, dict]:
+    """{name: {key: answer}, wrong: {key: why}}: one that is unknown or damaged takes no other with it."""
+    found, wrong = {}, {}
+    for key in keys:
+        try:
+            found[key] = answer(key)
+        except ZooError as error:
+            wrong[key] = str(error)
+        except (OSError, SyntaxError, ValueError) as error:  # gone meanwhile, or no picture
+            wrong[key] = (
+                f"the files of {key[:60]} cannot be read ({getattr(error, 'strerror', None) or 'damaged'})"
+            )
+    return {name: found, "wrong": wrong}
 
 
 def told(answer: Callable[[dict], dict]) -> Callable[[Any], dict]:

@@ -148,9 +148,13 @@ def curves_of(shelf: Shelf) -> tuple[dict[str, bytes], dict]:
     histories, found, names = Histories(shelf), {}, {}
     runs = [run | {"rev": "", "running": False} for run in histories.runs()]
     for key in (run["id"] for run in runs):
-        content = {"curves": histories.curves(key) | {"rev": ""}, "progress": histories.progress(key)}
+        try:
+            content = {"curves": histories.curves(key) | {"rev": ""}, "progress": histories.progress(key)}
+        except (ZooError, OSError) as error:
+            print(f"space: no curves of {key}: {error}", file=sys.stderr)
+            continue
         names[key] = put(found, f"curves/{key}", ".json", as_json(content))
-    return found, {"runs": runs, "files": names, "papers": CURVES}
+    return found, {"runs": [run for run in runs if run["id"] in names], "files": names, "papers": CURVES}
 
 
 def leaderboard_of(shelf: Shelf) -> tuple[dict, dict[str, bytes]]:

@@ -6,7 +6,6 @@ A history is read again only where its file has changed, so that many may look a
 import contextlib
 import functools
 import io
-import json
 import math
 import threading
 import time
@@ -21,6 +20,7 @@ from space.shelf import Shelf
 from space.studio import address
 from zoo import checkpoint, measurements
 from zoo.checkpoint import CONFIG, HISTORY, METRICS
+from zoo.config import parse_json
 from zoo.errors import ZooError, unknown
 from zoo.measurements import Info
 
@@ -99,7 +99,10 @@ class Histories:
         """Whether lines still come: no longer ago than five of them take."""
         if folder.parent not in self.shelf.places:
             return False
-        seconds = [line.get("seconds", 0.0) for line in self._lines(folder)[-2:]]
+        try:
+            seconds = [_number(line.get("seconds")) or 0.0 for line in self._lines(folder)[-2:]]
+        except ZooError:  # a damaged history, which its curves tell of
+            return False
         patience = max(STILL, 5 * (seconds[-1] - seconds[0])) if seconds else STILL
         return time.time() - (folder / HISTORY).stat().st_mtime < patience
 
@@ -185,8 +188,8 @@ def moments(lines: list[dict], frames: int, steps: list[int], every: float | Non
     """
     kimg = [line["kimg"] for line in lines] or [0.0]
     if len(steps) == frames:
-        at = {line.get("g_steps"): line["kimg"] for line in lines}
-        per_step = kimg[-1] / max(1, lines[-1].get("g_steps", 1)) if lines else 0.0
+        at = {_number(line.get("g_steps")): line["kimg"] for line in lines}
+        per_step = kimg[-1] / max(1, _number(lines[-1].get("g_steps")) or 1) if lines else 0.0
         return [at.get(step, step * per_step) for step in steps]
     interval = max(1, round(every / kimg[0])) if every and kimg[0] else 1
     ends = [i for i in range(len(kimg)) if (i + 1) % interval == 0 or i == len(kimg) - 1]
@@ -197,9 +200,9 @@ def moments(lines: list[dict], frames: int, steps: list[int], every: float | Non
 
 def _read(path: Path, *_of_the_file: int) -> list[dict]:
     """Its whole lines; the last may be on its way."""
-    whole = path.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
-    lines = [json.loads(line) for line in whole]
-    return [line for line in lines if isinstance(line, dict) and "kimg" in line]
+    whole = checkpoint.read_text(path).rpartition("\n")[0].splitlines()
+    lines = [parse_json(line, str(path)) for line in whole]
+    return [line for line in lines if isinstance(line, dict) and _number(line.get("kimg")) is not None]
 
 
 def _rev(folder: Path) -> str:
@@ -209,7 +212,11 @@ def _rev(folder: Path) -> str:
 
 def _column(lines: Iterable[dict], name: str) -> list[float | None]:
     values = (line.get(name) for line in lines)
-    return [x if isinstance(x, int | float) and math.isfinite(x) else None for x in values]
+    return [_number(x) for x in values]
+
+
+def _number(x: object) -> float | None:
+    return x if type(x) in (int, float) and math.isfinite(x) else None
 
 
 def _packed(sources: tuple[Path, ...], _changed: int) -> tuple[str, int, int, int]:

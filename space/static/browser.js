@@ -72,8 +72,15 @@ async function open() {
   const kept = new Map(); // what has been fetched
   const fetched = (name) => kept.get(name) ?? kept.set(name, json(name)).get(name);
   const place = async ({ building }) => ({ map: (await fetched(buildings))[building], error: without.maps });
-  const each = (name) => async ({ models: ids }) =>
-    ({ [name]: Object.fromEntries(await Promise.all(ids.map(async (id) => [id, (await fetched(curves.files[id]))[name]]))) });
+  const each = (name) => async ({ models: ids }) => {
+    const found = {}, wrong = {};
+    await Promise.all(ids.map(async (id) => {
+      if (!Object.hasOwn(curves.files, id)) return (wrong[id] = `no training named '${id}'`);
+      const file = curves.files[id];
+      return fetched(file).then((of) => (found[id] = of[name]), (error) => (kept.delete(file), (wrong[id] = `${id}: ${error.message}`)));
+    }));
+    return { [name]: found, wrong };
+  };
   const views = {
     compare: { server: { draw: studio.draw } },
     interpolate: { server: { draw: studio.draw, film: studio.film } },

@@ -172,6 +172,8 @@ export default class Curves {
     const running = this.runs.filter((run) => run.running && ids.includes(run.id)).length;
     this.status.textContent = [plural(ids.length, "training"), running && `${running} running`,
       none && `${none} of the chosen not trained yet`].filter(Boolean).join(" · ");
+    const wrong = this.ids().filter((id) => this.histories.wrong.has(id)).map((id) => this.histories.wrong.get(id));
+    if (wrong.length) this.status.append(` · ${wrong.join("; ")} `, el("button.link", { type: "button", onclick: () => this.fetch() }, "Ask again"));
     this.beside.replaceChildren(...this.papersOf(ids));
     this.draw();
     this.place();
@@ -249,8 +251,8 @@ export default class Curves {
   // all: samples have come, too.
   async place(all = false) {
     if (all) {
-      const pairs = [...this.cards].filter(([id, card]) => card.of !== this.samples.get(id)).map(([id, card]) => {
-        card.of = this.samples.get(id);
+      const pairs = [...this.cards].filter(([id, card]) => card.of !== (this.samples.get(id) ?? null)).map(([id, card]) => {
+        card.of = this.samples.get(id) ?? null;
         return [card.frames, card.of];
       });
       await showAll(pairs);

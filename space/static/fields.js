@@ -13,6 +13,10 @@ const pairs = (text) => {
   return parts.flatMap((part, i) => (i % 2 ? [[parts[i - 1], part]] : []));
 };
 
+// The rest would go as it is into Python that people copy.
+export const CONSTANT = /^([\w-]+)\.(\w+):(-?\d{1,9}(?:\.\d{1,17})?)$/;
+const constants = (text) => list(text)?.filter((one) => CONSTANT.test(one)) ?? null;
+
 export const FIELDS = {
   curves: {
     models: [null, list], // null: those of the picker and the architectures
@@ -28,7 +32,7 @@ export const FIELDS = {
   },
   lab: {
     score: [-3, decimal], // the score that is asked about
-    with: [[], list], // constants moved from where they start: "focal.gamma:3"
+    with: [[], constants], // constants moved from where they start: "focal.gamma:3"
     toy: ["ring", oneOf("ring", "grid", "moons", "own")],
     places: [[], pairs], // of one's own points, in hundredths
     start: [7, whole(4294967295)],

@@ -1,11 +1,11 @@
-// What the trainings hold: curves({models}) → {curves: {id: …}} | {error: text}, and progress in the same way. What has
-// arrived once is kept until it is forgotten.
+// What the trainings hold: curves({models}) → {curves: {id: …}, wrong: {id: why not}} | {error: text}, and progress in the
+// same way. What has arrived once is kept until it is forgotten.
 
 const AT_ONCE = 10; // models a request: space/limits.py
 
 export class Histories {
   constructor(ask, part) {
-    Object.assign(this, { ask, part, kept: new Map(), asked: new Map() });
+    Object.assign(this, { ask, part, kept: new Map(), asked: new Map(), wrong: new Map() });
   }
 
   get(id) {
@@ -31,7 +31,12 @@ export class Histories {
     try {
       const answer = await this.ask({ models });
       if (!answer?.[this.part]) throw new Error(answer?.error ?? "no answer");
+      for (const id of models) this.wrong.delete(id);
       for (const [id, one] of Object.entries(answer[this.part])) this.kept.set(id, one);
+      for (const [id, why] of Object.entries(answer.wrong ?? {})) {
+        this.wrong.set(id, why);
+        this.forget(id);
+      }
     } catch (error) {
       for (const id of models) this.forget(id);
       throw error;

@@ -2,6 +2,7 @@
 
 import { bar, control, random, segmented, select, whole } from "./controls.js";
 import { clamp, el, lessMotionWanted, say } from "./dom.js";
+import { CONSTANT } from "./fields.js";
 import { lookout, notes, verdict } from "./lab-words.js";
 import { picker } from "./picker.js";
 import { Plane } from "./plane.js";
@@ -114,7 +115,7 @@ export default class Lab {
   constants(name) {
     const known = this.of.sliders[name] ?? {};
     const found = Object.entries(known).map(([field, bounds]) => [field, bounds[3]]);
-    const moved = (this.state.get("with") ?? []).map((text) => text.match(/^([\w-]+)\.(\w+):(-?\d{1,9}(?:\.\d{1,17})?)$/)).filter(Boolean)
+    const moved = (this.state.get("with") ?? []).map((text) => text.match(CONSTANT))
       .filter(([, loss, field]) => loss === name && Object.hasOwn(known, field))
       .map(([, , field, value]) => [field, clamp(+value, known[field][0], known[field][1])]);
     return Object.fromEntries([...found, ...moved]);

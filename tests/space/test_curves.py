@@ -69,6 +69,18 @@ def test_the_losses_of_all_chosen_models_lie_over_each_other(visit):
     )  # each from its own low to its high
 
 
+@pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
+def test_a_link_that_names_what_is_not_there_shows_the_others_and_says_so(visit, source):
+    page = visit("?view=curves&models=dcgan-vanilla-toy,no-such,toString")
+    status = page.locator(".curves .status")
+    expect(status).to_contain_text("1 training · ")
+    expect(status).to_contain_text("no training named 'no-such'")
+    expect(status).to_contain_text("no training named 'toString'")
+    assert drawn(page) == ["dcgan-vanilla-toy"]
+    page.get_by_role("button", name="take dcgan-vanilla-toy away").click()
+    expect(status).to_contain_text("0 trainings · ")
+
+
 def test_any_models_can_be_overlaid(visit):
     page = open_curves(visit)
     page.get_by_label("Add a training").select_option("cdcgan-focal-toy")

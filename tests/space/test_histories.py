@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from space import curves
+from space import curves, export
 from space.histories import Histories, moments
 from space.shelf import Shelf, find, places
 from tests import toys
@@ -132,9 +132,33 @@ def test_the_moments_of_bundled_samples_are_those_of_the_measured_snapshots(id):
 def test_what_cannot_be_is_said(of):
     with pytest.raises(UnknownName, match="no training named"):
         of.curves("no-such")
-    ask = curves.told(lambda asked: {"curves": {key: of.curves(key) for key in asked["models"]}})
-    assert "no training named" in ask({"models": ["no-such"]})["error"]
+    ask = curves.told(lambda asked: {"curves": of.curves(asked["model"])})
+    assert "no training named" in ask({"model": "no-such"})["error"]
     assert ask(7) == {"error": "ask with an object"}
+
+
+@pytest.mark.parametrize("damaged", [b"{\n", b"\xff\xfe\n", b"[" * 30_000 + b"\n"])
+def test_one_damaged_training_hides_no_other(damaged, of, runs):
+    toys.train(runs / "b", lines=3)
+    with (runs / "b/history.jsonl").open("ab") as file:
+        file.write(damaged)
+    toys.train(runs / "c", lines=3, shades=(9,))
+    (runs / "c/state/snapshots").glob("*/samples.png").__next__().write_bytes(b"\x89PNG\r\n\x1a\n")
+    answer = curves.each("curves", of.curves, ["dcgan-a", "b", "no-such", "c"])
+    assert answer["curves"].keys() == {"dcgan-a", "c"} and answer["wrong"].keys() == {"b", "no-such"}
+    assert "damaged" in answer["wrong"]["b"] and "no training named" in answer["wrong"]["no-such"]
+    answer = curves.each("progress", of.progress, ["c", "dcgan-a"])
+    assert answer["progress"].keys() == {"dcgan-a"} and "cannot be read" in answer["wrong"]["c"]
+    assert {run["id"]: run["running"] for run in of.runs()} == {"dcgan-a": True, "b": False, "c": True}
+
+
+def test_lines_of_odd_types_are_no_end_of_a_training(of, runs):
+    toys.train(runs / "dcgan-a", lines=30, kimg=300.0, shades=(10, 20))
+    odd = ({"kimg": "1", "g_steps": 1}, {"kimg": 301.0, "g_steps": {}, "seconds": "x", "d_loss": []}, 7)
+    with (runs / "dcgan-a/history.jsonl").open("a") as file:
+        file.writelines(json.dumps(line) + "\n" for line in odd)
+    assert len(of.curves("dcgan-a")["kimg"]) == 31 and len(of.progress("dcgan-a")["kimg"]) == 2
+    assert of.runs()[0]["running"] is True
 
 
 def test_a_page_opens_on_a_folder_in_which_a_training_has_only_begun(tmp_path):
@@ -142,3 +166,12 @@ def test_a_page_opens_on_a_folder_in_which_a_training_has_only_begun(tmp_path):
     assert find([str(tmp_path)]) == []
     assert [run["id"] for run in Histories(Shelf([], places([str(tmp_path)]))).runs()] == ["dcgan-focal-toy"]
     assert places([str(Path(tmp_path) / "dcgan-focal-toy")]) == [tmp_path / "dcgan-focal-toy"]
+
+
+def test_a_page_without_a_server_leaves_out_what_is_damaged_and_says_so(of, runs, capsys):
+    toys.train(runs / "dcgan-b", lines=3)
+    with (runs / "dcgan-a/history.jsonl").open("a") as file:
+        file.write("{\n")
+    _, about = export.curves_of(of.shelf)
+    assert [run["id"] for run in about["runs"]] == ["dcgan-b"] == list(about["files"])
+    assert "space: no curves of dcgan-a: " in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The tab Lab in a real browser: curves that follow their constants, toys that train while the page asks for it."""
 
 import time
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -107,6 +108,16 @@ def test_the_three_lines_of_python_say_what_the_marker_says(lab, capsys):
     slopes = [float(line.split("tensor(")[1].split(")")[0]) for line in capsys.readouterr().out.splitlines()]
     shown = [row.split()[-1] for row in page.locator(".feels [data-kind='g']").all_inner_texts()]
     assert code.count("\n") == 2 and [f"−{-slope:.2f}" for slope in slopes] == shown
+
+
+def test_a_link_puts_nothing_but_constants_into_the_three_lines_of_python(lab, capsys):
+    harmless = """focal.gamma"+print("here")+":1"""
+    page = lab(f"loss=focal&with={quote(harmless)},focal.gamma:3")
+    page.get_by_role("button", name="Copy Python").click()
+    code = page.locator(".snippet pre").inner_text()
+    assert "print(" not in code.partition(" in ")[2].partition(".items()")[0] and '"gamma": 3}' in code
+    exec(code, {})
+    assert "here" not in capsys.readouterr().out
 
 
 def test_pointing_at_a_place_asks_every_critic_for_its_score_there(lab):
