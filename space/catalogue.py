@@ -48,6 +48,8 @@ def entry(key: str, shelf: Shelf) -> dict:
         "size": fields["size"],
         "classes": fields.get("classes", 0),
         "kimg": config.training.kimg,
+        "seed": config.training.seed,
+        "from": (config.options or {}).get("from"),
         "figures": figures(shelf.info(key)),
     }
 

@@ -118,7 +118,13 @@ def facts(config: Config) -> dict[str, dict]:
         "mb": config.weights.bytes / 1e6,
         "minutes": training.seconds / 60,
     }
-    forms = {"kimg": ",.0f", "g_steps": ",d", "lr": "g", "mb": ".1f", "minutes": ",.0f"}
+    forms = {
+        "kimg": ",.0f" if training.kimg >= 10 else ".3g",
+        "g_steps": ",d",
+        "lr": "g",
+        "mb": ".1f",
+        "minutes": ",.0f",
+    }
     return {
         name: {"value": value, "shown": format(value, forms.get(name, ""))} for name, value in values.items()
     }

@@ -45,6 +45,25 @@ def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({}, "Networks, data, budget, seeds. Each"),
+        ({"kimg": 250.08}, "Networks, data, budget, seeds. Each"),
+        ({"kimg": 300}, "Networks, data, seeds. Not equal: budget, from 250 to 300 kimg. Each"),
+        ({"kimg": 300, "row": "dcgan 2"}, "Networks, data, budget, seeds. Each"),
+        ({"seed": 1, "from": "me/cats"}, "Not equal: seeds; the weights that training began with. Each"),
+    ],
+)
+def test_the_notes_call_equal_only_what_is(visit, second, said):
+    first = {"row": "dcgan", "kimg": 250, "seed": 0, "from": None}
+    notes = """async (models) => {
+        const { notes } = await import("./look/notes.js");
+        return notes(models, { title: "photos" }).textContent;
+    }"""
+    assert said in visit("").evaluate(notes, [first, first | second])
+
+
 def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(visit):
     page = visit()
     said = page.locator(".notes").inner_text()

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -64,6 +65,15 @@ def test_collapsed_ones_and_those_without_figures_are_marked(told, runs):
     (runs / "dcgan-a" / "metrics.json").write_text(json.dumps(metrics))
     (stale,) = leaderboard.rows_of(Shelf([runs / "dcgan-a"]))["rows"]
     assert stale["notes"] == ["figures of other weights, not shown"] and "fid" not in stale["cells"]
+
+
+@pytest.mark.parametrize(
+    ("kimg", "shown"), [(0.1, "0.1"), (7.008, "7.01"), (250.016, "250"), (1000, "1,000")]
+)
+def test_a_short_budget_is_not_rounded_to_nothing(runs, kimg, shown):
+    config = checkpoint.read(runs / "dcgan-a")
+    of = replace(config, training=replace(config.training, kimg=kimg))
+    assert leaderboard.facts(of)["kimg"]["shown"] == shown
 
 
 def test_what_was_measured_without_inception_is_seen_at_first(runs):
