@@ -126,9 +126,7 @@ def usage(config: Config, kind: str) -> str:
         return f'import zoo\n\n{load}\nmodel.grid(64, seed=7{asked}).save("grid.png")'
     if config.dataset.palette == "facades":
         return f'import zoo\n\n{load}\nmodel.translate(zoo.facades.random_building(seed=3)).save("photograph.png")'
-    return (
-        f'import PIL.Image, zoo\n\n{load}\nmodel.translate(PIL.Image.open("map.png")).save("photograph.png")'
-    )
+    return f'import PIL.Image, zoo\n\n{load}\nmodel.translate(PIL.Image.open("input.png")).save("output.png")'
 
 
 def warnings(rows: Sequence[dict]) -> list[str]:

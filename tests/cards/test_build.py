@@ -160,20 +160,35 @@ def test_a_critic_that_has_won_or_died_is_named_where_its_calm_could_deceive(mar
 @pytest.mark.parametrize(
     ("architecture", "dataset", "written"),
     [("dcgan", "cifar10", "grid.png"), ("cdcgan", "cifar10", "grid.png"), ("pix2pix", "facades", "photograph.png"),
-     ("pix2pix", "my-pairs", "photograph.png")],
+     ("pix2pix", "my-pairs", "output.png")],
 )  # fmt: skip
 def test_how_to_use_runs_as_printed(make, bundle, tmp_path, architecture, dataset, written):
     name = f"{architecture}-focal-{dataset}"
     page = text(make(bundle(name), architecture, dataset=dataset))
     code = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
     assert len([line for line in code.splitlines() if line]) == 3
-    Image.new("RGB", (40, 40)).save(tmp_path / "map.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "input.png")
     there = (
         f"from zoo import names; import pathlib; names.BUNDLED = pathlib.Path({str(tmp_path / 'zoo')!r})\n"
     )
     done = subprocess.run([sys.executable, "-c", there + code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / written).width >= 32
+
+
+def test_pairs_of_ones_own_are_not_called_label_maps_and_photographs(make):
+    """Whichever way they go: façades alone are known to be painted."""
+    folder = make("runs/some", "pix2pix", dataset="my-pairs")
+    (folder / "samples.png").touch()
+    page = text(folder)
+    assert (
+        "colour pictures from others." in page
+        and "from fixed inputs, not chosen" in page
+        and "give unlikely pictures." in page
+    )
+    assert not re.search("label map|photograph", page.partition("## Cite")[0])
+    facades = text(make("runs/facades", "pix2pix", dataset="facades"))
+    assert "from label maps." in facades and "give unlikely photographs." in facades
 
 
 def test_translations_are_told_in_all_modes_with_their_intervals(make, figures_of):

@@ -194,7 +194,7 @@ def folder_labels(folder: Path, files: list[Path]) -> Labels:
         return Labels()
     if stray := [path.name for path in files if path.parent == folder]:
         more = f" and {len(stray) - 1} more lie" if len(stray) > 1 else " lies"
-        return Labels(why=f"{stray[0]}{more} beside the class folders: move them into one")
+        return Labels(why=f"{stray[0]}{more} beside the class folders: for classes, move them into one")
     names = subfolders(folder)
     if empty := [name for name in names if name not in classes]:
         return Labels(why=f"class folder '{empty[0]}' holds no picture: fill it or remove it")

@@ -115,7 +115,8 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
             train(cell, state, schedule, out, accelerator, start)
     if accelerator.is_main_process:
         folder.write_progress(out)
-        tqdm.write(f'{out} is done; zoo.load("{out if "/" in str(out) else f"./{out}"}") brings it back')
+        name = out if "/" in str(out) else f"./{out}"
+        tqdm.write(f'{out} is done: samples.png in it shows what it makes; zoo.load("{name}") brings it back')
         if options.push_to_hub:
             publish(out, options)
     return out
