@@ -188,7 +188,7 @@ def _told(found: Pictures, remembered: Contents | dict) -> Pictures:
             )
         if found.unlabelled:
             aside.append(f"no classes: {found.unlabelled}")
-        what = "pairs" if found.maps is not None else "pictures"
+        what = ("pair" if found.maps is not None else "picture") + "s" * (len(found) != 1)
         line = f"{found.name}, split {found.split}: {len(found):,} {what} of {found.size}×{found.size}"
         tqdm.write(line + f" ({'; '.join(aside)})" * bool(aside), file=sys.stderr)
     return found

@@ -83,7 +83,7 @@ class TrainingOptions:
     """vary what the critic sees, real and fake, in colour and place: always (diffaug), or as often as keeps it from
     overfitting (ada); auto: diffaug for a folder of fewer than 5000 pictures, else none"""
     precision: Literal["auto", "float32", "bf16"] = "auto"
-    """auto: a few timed steps decide, here and now; the recorded command names what they chose"""
+    """auto: a few timed steps decide, here and now, and float32 on a CPU without bf16; the recorded command names it"""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     """how pictures lie in memory"""
     cuda_graphs: Literal["auto", "off"] = "auto"

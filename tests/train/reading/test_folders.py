@@ -93,7 +93,7 @@ def test_what_is_mended_in_a_folder_is_seen_though_no_picture_has_changed(tmp_pa
     (folder / "notes.txt").unlink()
     capfd.readouterr()
     assert load(DataOptions(dataset=str(folder)), progress=False).label_names == ("cat",)
-    assert capfd.readouterr().err == "pets, split train: 1 pictures of 64×64\n"
+    assert capfd.readouterr().err == "pets, split train: 1 picture of 64×64\n"
 
 
 def test_bad_folders_are_refused_by_name(tmp_path):
