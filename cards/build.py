@@ -7,7 +7,6 @@
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from cards import card, figures
 from cards.card import CURVES
 from zoo import checkpoint, measurements, names
+from zoo.config import parse_json
 from zoo.errors import UnknownName, ZooError
 from zoo.files import write_files
 from zoo.hub.push import MADE_FROM
@@ -36,11 +36,11 @@ def check(folder: Path) -> str | None:
     path = folder / README
     if not path.is_file():
         return f"has no {README}"
-    given = path.read_text(encoding="utf-8")
+    given = path.read_text(encoding="utf-8", errors="replace")
     named = MADE_FROM.search(given)
     if named is None:
         return f"{README} was not made by cards.build"
-    then, now = json.loads(named[1]), card.hashes(folder)
+    then, now = parse_json(named[1], str(path)), card.hashes(folder)
     changed = [name for name in now if then.get(name) != now[name]]
     if changed:
         return f"{README} is older than {' and '.join(changed)}"

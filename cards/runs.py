@@ -9,7 +9,8 @@ from pathlib import Path
 from zoo import checkpoint, measurements, names
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint import CONFIG
-from zoo.config import Config
+from zoo.config import Config, parse_json
+from zoo.errors import CheckpointError
 from zoo.losses import LOSSES
 
 RESULTS = Path(__file__).parents[1] / "train" / "results"
@@ -84,9 +85,12 @@ def find(bundled: Path | None = None, results: Path | None = None) -> Zoo:
 
 def read(recipe: str, folder: Path) -> Run | None:
     """The run that a folder tells of; None where it tells of none. Figures of other weights are left out."""
-    failure = ""
-    if (folder / "failed.json").is_file():
-        failure = json.loads((folder / "failed.json").read_text(encoding="utf-8"))["error"]
+    failure, path = "", folder / "failed.json"
+    if path.is_file():
+        told = parse_json(path.read_text(encoding="utf-8", errors="replace"), str(path))
+        failure = told.get("error") if isinstance(told, dict) else None
+        if not isinstance(failure, str):
+            raise CheckpointError(f"{path} is damaged: it tells no error; delete it")
     if not (folder / CONFIG).is_file():
         return failed(recipe, folder.name, failure) if failure else None
     config, (rows, stale) = checkpoint.read(folder), measurements.read_metrics(folder)

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from zoo import export, pictures
 from zoo import facades as maps
 from zoo.checkpoint import CARD
 from zoo.errors import Refused, ZooError
+from zoo.files import replace_file
 
 BROWSER = STATIC / "browser"
 START = "browser.js"
@@ -236,18 +238,28 @@ def index(first: str) -> bytes:
 
 
 def write(folder: Path, content: dict[str, bytes]) -> None:
-    """Make the folder hold `content`, and nothing of an earlier page. Refused where something else lies there."""
+    """Make the folder hold `content`, and nothing of an earlier page. Refused where something else lies there.
+
+    A page that an interrupted one has begun is finished; files are whole or absent, so that an earlier one can be seen.
+    """
     if folder.exists() and not (
-        folder.is_dir() and ((folder / "zoo.json").is_file() or not any(folder.iterdir()))
+        folder.is_dir() and ((folder / "zoo.json").is_file() or all(_begun(folder, content)))
     ):
         raise Refused(f"{folder} holds something else than such a page: name another folder")
     for path, of in content.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(of)
+        replace_file(folder / path, of)
     for path in [path for path in folder.rglob("*") if path.is_file()]:
         name = path.relative_to(folder).as_posix()
         if name not in content and any(fnmatchcase(name, pattern) for pattern in OURS):
             path.unlink()
+
+
+def _begun(folder: Path, content: dict[str, bytes]) -> Iterator[bool]:
+    """Of each file there, whether it is one of `content`, whole or on its way."""
+    for path in folder.rglob("*"):
+        if not path.is_dir():
+            staged = path.with_name(path.name.removeprefix(".").removesuffix(".tmp"))
+            yield any(one.relative_to(folder).as_posix() in content for one in (path, staged))
 
 
 def main(arguments: list[str] | None = None) -> None:

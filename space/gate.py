@@ -54,13 +54,13 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        started = streams = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal started, streams
             if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
+                headers, started = MutableHeaders(scope=message), True
+                streams = headers.get("content-type", "").startswith("text/event-stream")
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -68,11 +68,14 @@ class Gate:
         try:
             await self.admit(scope, receive, send_with_headers)
         except Exception:
-            if started:
+            if started and not streams:
                 raise
             if time.monotonic() - self.said > SAID_EVERY:
                 self.said = time.monotonic()
                 log.exception("a request could not be answered; others in the next minute are not told of")
+            if streams:  # of events that nobody awaits, say: it ends here
+                await send({"type": "http.response.body"})
+                return
             await PlainTextResponse("that could not be answered", 400)(scope, receive, send_with_headers)
 
     async def admit(self, scope: Scope, receive: Receive, send: Send) -> None:

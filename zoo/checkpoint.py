@@ -51,8 +51,15 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     lines = [parse_json(line, str(path)) for line in read_text(path).splitlines()]
-    if not all(isinstance(line, dict) and "kimg" in line for line in lines):
-        raise CheckpointError(f"{path} is damaged: every line has its kimg")
+    for n, line in enumerate(lines, 1):
+        if (
+            not isinstance(line, dict)
+            or "kimg" not in line
+            or not {*map(type, line.values())} <= {int, float}
+        ):
+            raise CheckpointError(
+                f"{path} is damaged: its line {n} holds other things than numbers, or no kimg"
+            )
     return lines
 
 

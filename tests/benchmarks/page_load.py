@@ -129,12 +129,35 @@ async def large_picture(client: httpx.AsyncClient, pieces: dict) -> None:
     await client.post("/gradio_api/component_server/", json=call)
 
 
+async def event_streams(client: httpx.AsyncClient, pieces: dict) -> None:
+    """As many open pages that hear of nothing, each for ten seconds."""
+
+    async def stream() -> None:
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with client.stream("GET", f"/gradio_api/heartbeat/s{next(SEEDS)}") as answer:
+                async with asyncio.timeout(10):
+                    async for _ in answer.aiter_lines():
+                        pass
+
+    await asyncio.gather(*(stream() for _ in range(1000 // ATTACKERS)))
+
+
+async def queue_joins(client: httpx.AsyncClient, pieces: dict) -> None:
+    """What is asked for and never fetched."""
+    asked = [{"model": FIVE[0], "seed": next(SEEDS), "n": 64} for _ in range(200 // ATTACKERS)]
+    await asyncio.gather(*(client.post("/gradio_api/call/v2/sample", json=one) for one in asked))
+
+
+async def large_headers(client: httpx.AsyncClient, pieces: dict) -> None:
+    await client.get("/config", headers={"X-Long": "a" * 100_000})
+
+
 SEEDS = itertools.count(100_000)
 HOSTILE = {"nothing": None, "50 MB of JSON": large_body, "uploads of 9 MB": many_uploads,
-           "films of ten models": film, "pictures of 25 megapixels": large_picture}  # fmt: skip
+           "films of ten models": film, "pictures of 25 megapixels": large_picture,
+           "1,000 event streams": event_streams, "200 queue joins": queue_joins,
+           "headers of 100 kB": large_headers}  # fmt: skip
 ATTACKERS = 8
-
-
 LONGEST = 90.0  # seconds of a row
 
 
@@ -153,7 +176,8 @@ def attack(url: str, pieces: dict, name: str) -> None:
     """In a process of its own, so that what is measured is not slowed by what is sent."""
 
     async def one() -> None:
-        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, limits=limits) as client:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     await HOSTILE[name](client, pieces)
@@ -184,7 +208,7 @@ async def under_attack(url: str, page: subprocess.Popen, requests: int, only: st
             await asyncio.sleep(0.05)
 
     await crowd(url, 1, 4, sheet)
-    start = resident(page.pid)
+    start, quiet = resident(page.pid), None
     for name, act in HOSTILE.items():
         if only not in name:
             continue
@@ -199,7 +223,9 @@ async def under_attack(url: str, page: subprocess.Popen, requests: int, only: st
             attackers.kill()
             attackers.join()
         watching.cancel()
-        print(f"| a sheet, while others send: {name} | {row} | {peak[0] - start:+.0f} MB |", flush=True)
+        p95 = float(row.split(" | ")[2])
+        quiet = quiet or p95
+        print(f"| {name} | {row} | {peak[0] - start:+.0f} MB | {p95 / quiet:.1f} |", flush=True)
 
 
 def main() -> None:
@@ -218,9 +244,10 @@ def main() -> None:
         print(f"load average {os.getloadavg()[0]:.1f} before; {chosen.requests} requests a row\n")
         if chosen.hostile:
             print(
-                "| what is asked | visitors | p50, ms | p95, ms | answers/s | told to wait | hung | memory |"
+                "| what the others send | visitors | p50, ms | p95, ms | answers/s | told to wait | hung | memory "
+                "| p95 over the first row's |"
             )
-            print("|---|---|---|---|---|---|---|---|")
+            print("|---|---|---|---|---|---|---|---|---|")
             asyncio.run(under_attack(f"http://127.0.0.1:{port}", page, chosen.requests, chosen.only))
             return
         print("| what is asked | visitors | p50, ms | p95, ms | answers/s | told to wait | hung |")

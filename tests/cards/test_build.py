@@ -14,7 +14,7 @@ from huggingface_hub import ModelCard
 from jinja2 import UndefinedError
 from PIL import Image, ImageColor
 
-from cards import build, card, citations, figures
+from cards import build, card, citations, figures, runs
 from zoo import checkpoint, names
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import CheckpointError
@@ -308,6 +308,21 @@ def test_a_damaged_folder_is_one_line(make, capsys):
     assert build.main(["runs/nowhere"]) == 2
     with pytest.raises(CheckpointError):
         checkpoint.read_history(folder)
+
+
+def test_a_history_of_words_a_foreign_heading_and_a_damaged_failure_are_one_line(make, capsys):
+    folder = make("runs/some", history=[{"kimg": 1.0, "d_loss": 1.0}])
+    build.build(folder)
+    text = (folder / "README.md").read_text()
+    (folder / "README.md").write_text(re.sub(r"<!-- made from {.*} -->", "<!-- made from {,} -->", text))
+    assert build.main([str(folder), "--check"]) == 2 and "README.md is damaged" in capsys.readouterr().err
+    with (folder / "history.jsonl").open("a") as file:
+        file.write('{"kimg": 2.0, "d_loss": "x"}\n')
+    assert build.main([str(folder)]) == 2 and "its line 2 holds" in capsys.readouterr().err
+    for damaged in ("{", "[]", '{"error": 7}'):
+        (folder / "failed.json").write_text(damaged)
+        with pytest.raises(CheckpointError, match=r"failed\.json is damaged"):
+            runs.read("mine", folder)
 
 
 def test_a_card_and_its_curves_are_small(make, figures_of):

@@ -23,6 +23,7 @@ import zoo
 from space import deploy
 from tests.hub.faults import answers
 from tests.hub.server import HubServer
+from zoo.hub.push import Pushed, _matches
 
 # Not the address that is the default: a Space listens elsewhere too.
 LOOPBACK = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
@@ -158,6 +159,10 @@ def test_hidden_files_caches_and_the_deployment_itself_stay_here(tmp_path, monke
     for path in (*left, *sent, *moved):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/token").write_text("harmless")
+    (tmp_path / "zoo/token.py").symlink_to(tmp_path / "secret/token")  # links are no part of a checkout
+    (tmp_path / "zoo/linked").symlink_to(tmp_path / "secret", target_is_directory=True)
     assert deploy.files().keys() == {*sent, "README.md", "requirements.txt", "LICENSE", "app.py"}
     monkeypatch.undo()
     assert "space/deploy.py" not in deploy.files()
@@ -296,6 +301,20 @@ def test_what_the_page_no_longer_has_is_deleted_and_what_is_not_its_own_stays(hu
     assert push("me/gan-zoo").returncode == 0
     assert space.files.keys() - here.keys() == {"notes.md", ".gitattributes"}
     assert len(space.commits) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "gone"), [("--static", "models/gone.onnx"), ("--private", "zoo/checkpoints/gone/config.json")]
+)
+def test_either_page_deletes_what_an_earlier_one_of_its_kind_left(how, gone, monkeypatch):
+    pushed = {}
+    monkeypatch.setattr(deploy, "static_files", lambda *given: {})
+    monkeypatch.setattr(
+        deploy, "push_files", lambda *given, **more: pushed.update(more) or Pushed("url", "sha", ())
+    )
+    deploy.main(["me/zoo", how])
+    assert _matches(gone, pushed["replaces"]) and not _matches("notes.md", pushed["replaces"])
+    assert pushed["private"] == (how == "--private")
 
 
 def test_a_missing_subscription_is_said_in_one_line(hub, push):

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from space import export, runtime
 from space.shelf import Shelf, find
 from tests import toys
 from tests.space import seen
-from zoo import facades
+from zoo import facades, files
 from zoo.errors import DataError, Refused
 
 READ = """() => performance.getEntriesByType("resource").map((one) => one.name)
@@ -92,6 +93,26 @@ def test_a_second_export_leaves_nothing_of_the_first_and_touches_nothing_else(tm
     export.write(tmp_path / "page", {"zoo.json": b"{}", "models/a-2.onnx": b"2"})
     left = {path.relative_to(tmp_path / "page").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"zoo.json", "models/a-2.onnx", "CNAME"}
+
+
+def test_an_export_that_was_killed_halfway_is_finished_by_the_next(tmp_path, monkeypatch):
+    content = {"models/a.onnx": b"1", "look/b.js": b"2", "zoo.json": b"{}", "index.html": b"4"}
+    for killed_at in content:
+
+        def killed(path, of, at=killed_at, replace=files.replace_file):
+            if path.name == Path(at).name:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.with_name(f".{path.name}.tmp").write_bytes(of[:1])
+                raise KeyboardInterrupt
+            replace(path, of)
+
+        page = tmp_path / killed_at.replace("/", "-")
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(export, "replace_file", killed)
+            export.write(page, content)
+        export.write(page, content)
+        left = {path.relative_to(page).as_posix(): path for path in page.rglob("*") if path.is_file()}
+        assert {path: file.read_bytes() for path, file in left.items()} == content
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):

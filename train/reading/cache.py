@@ -101,11 +101,15 @@ def building(entry: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def alone(key: str) -> Iterator[None]:
-    """One process at a time makes the entry of `key`; the others wait here, for as long as that takes."""
-    folder = cache_root() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / key[:2]).open("ab") as file:
-        _lock(file, shared=False)
+    """One process at a time makes the entry of `key`; the others wait here, for as long as that takes.
+
+    A cache that cannot be written is one without waiting.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            folder = cache_root() / "locks"
+            folder.mkdir(parents=True, exist_ok=True)
+            _lock(held.enter_context((folder / key[:2]).open("ab")), shared=False)
         yield
 
 

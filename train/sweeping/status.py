@@ -62,7 +62,7 @@ def look_at_training(cell: Planned, out: Path) -> Status:
         return Status("done", there.training.kimg, f"in {kept.parent.name}/{kept.name}", kept=True)
     for place in (folder,) if here else (folder, results_folder(cell)):
         if failure := read_failure(place / FAILED, as_recorded(cell.options)):
-            return Status("failed", failure["kimg"], failure["error"])
+            return Status("failed", failure.get("kimg", 0.0), failure["error"])
     return Status("waiting", here.training.kimg if here else 0.0)
 
 
@@ -115,7 +115,8 @@ def read_failure(path: Path, tried: dict | list) -> dict:
         failure = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return failure if failure.get("tried") == tried else {}
+    told = isinstance(failure, dict) and isinstance(failure.get("error"), str)
+    return failure if told and failure.get("tried") == tried else {}
 
 
 def write_failure(path: Path, tried: dict | list, error: str, **more: float) -> None:

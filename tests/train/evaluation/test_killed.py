@@ -84,3 +84,11 @@ def test_two_evaluations_of_a_folder_lose_no_row_of_each_other(run, measured, tm
         writer.join()
     names = {figure["name"] for figure in json.loads((folder / "metrics.json").read_text())["metrics"]}
     assert {"one", "other", "fid_n60"} <= names
+
+
+def test_figures_are_written_also_where_the_cache_can_only_be_read(run, measured, tmp_path, monkeypatch):
+    measured("cdcgan", "colours")
+    (tmp_path / "no-folder").touch()
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "no-folder"))
+    rows.write(tmp_path / "runs/cdcgan", [{"name": "one", "value": 1.0}])
+    assert "one" in (tmp_path / "runs/cdcgan/metrics.json").read_text()

@@ -22,7 +22,8 @@ from tests.train.sweeping.stand_ins import (
     names,
 )
 from train import dcgan, sweep
-from train.sweeping import recipe
+from train.running.options import as_recorded
+from train.sweeping import recipe, status
 from zoo.errors import Refused
 
 # ---- training
@@ -77,6 +78,18 @@ def test_a_cell_that_was_killed_is_trained_on_when_the_sweep_is_run_again(shop, 
     shop.does("vanilla", "finish")
     shop.run()
     assert names(shop.calls()) == ["vanilla"]
+
+
+@pytest.mark.parametrize("damaged", ["[]", "{", '{"tried": 1}', '"x"'])
+def test_a_damaged_failure_is_none(damaged, shop):
+    shop.run()
+    assert len(shop.calls()) == 3
+    (cell, *_) = recipe.read(shop.path)
+    path = cell.folder(shop.out) / "failed.json"
+    path.write_text(damaged)
+    assert status.read_failure(path, as_recorded(cell.options)) == {}
+    shop.run()
+    assert shop.calls() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

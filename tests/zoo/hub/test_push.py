@@ -228,6 +228,13 @@ def test_numbers_that_are_none_are_refused(finished):
 
 def test_a_folder_that_is_not_whole_is_refused(finished):
     folder = finished()
+    config = json.loads((folder / "config.json").read_text())
+    config["weights"]["bytes"] += 1
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="is not what its config names"):
+        push.published(folder)
+    config["weights"]["bytes"] -= 1
+    (folder / "config.json").write_text(json.dumps(config))
     data = bytearray((folder / "model.safetensors").read_bytes())
     data[-1] ^= 1
     (folder / "model.safetensors").write_bytes(data)
