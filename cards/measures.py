@@ -75,7 +75,8 @@ def show(name: str, value: float | None) -> str:
     known = MEASURES.get(name)
     if known is None:
         return f"{value:.4g}"
-    return format(int(value) if known.spec == "d" else value, known.spec)
+    short = known.spec == ",.0f" and 0 < value < 10  # kimg of a short run
+    return format(int(value) if known.spec == "d" else value, ".2g" if short else known.spec)
 
 
 def alike(rows: Sequence[dict | None]) -> bool:

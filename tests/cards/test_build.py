@@ -14,7 +14,7 @@ from huggingface_hub import ModelCard
 from jinja2 import UndefinedError
 from PIL import Image, ImageColor
 
-from cards import build, card, citations, figures, runs
+from cards import build, card, citations, figures, measures, runs
 from zoo import checkpoint, names
 from zoo.architectures import ARCHITECTURES
 from zoo.errors import CheckpointError
@@ -174,6 +174,11 @@ def test_how_to_use_runs_as_printed(make, bundle, tmp_path, architecture, datase
     done = subprocess.run([sys.executable, "-c", there + code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / written).width >= 32
+
+
+@pytest.mark.parametrize(("kimg", "shown"), [(0.16, "0.16"), (9.6, "9.6"), (26.656, "27"), (1234.5, "1,234")])
+def test_when_a_short_run_settled_is_not_rounded_to_0(kimg, shown):
+    assert measures.show("settled_kimg_d", kimg) == shown
 
 
 def test_pairs_of_ones_own_are_not_called_label_maps_and_photographs(make):
