@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cards import build
-from tests.hub.faults import answers, cut, hang, lost, meanwhile
+from tests.hub.faults import answers, cut, hang, lost, meanwhile, shaped
 from zoo import cli, names
 from zoo.errors import CheckpointError, Refused
 from zoo.hub import push
@@ -203,6 +203,21 @@ def test_before_a_long_training_it_is_known_who_may_push(server, client):
 # ---- what may not go
 
 
+def test_the_name_that_a_server_gives_us_is_shown_short_and_as_a_terminal_may_have_it(server, client):
+    server.fail(
+        "GET /api/whoami", shaped({"type": "user", "name": "\033[2Jsomebody" + "x" * 500, "orgs": []})
+    )
+    answer = client.run("from zoo.hub.push import check_access\ncheck_access('me')")
+    assert "somebody" in answer["message"] and answer["message"].isprintable()
+    assert len(answer["message"]) < 300
+
+
+def test_a_commit_that_is_refused_is_not_sent_again(server, client, finished):
+    server.fail("POST .*/commit/", answers(400))
+    assert push_model(client, finished())["error"] == "HubError"
+    assert len([line for line in server.lines() if "/commit/" in line]) == 1
+
+
 def test_a_folder_without_a_card_or_with_an_old_one_is_refused(finished):
     folder = finished()
     (folder / "metrics.json").write_text(json.dumps({"weights_sha256": "0" * 64, "metrics": []}))
@@ -279,6 +294,15 @@ def test_a_push_needs_an_owner_and_folders_that_can_be_told_apart(finished, caps
     ):
         assert cli.main(["push", *words]) == 2
         assert wrong in capsys.readouterr().err
+
+
+def test_all_folders_can_be_pushed_or_none_is(finished, capsys, monkeypatch):
+    pushed = []
+    monkeypatch.setattr(push, "push_model", lambda *given, **more: pushed.append(given))
+    whole, without_card = finished("runs/a"), finished("runs/b")
+    (without_card / "README.md").unlink()
+    assert cli.main(["push", str(whole), str(without_card), "--owner", "me"]) == 2
+    assert "has no README.md" in capsys.readouterr().err and pushed == []
 
 
 def test_the_hash_of_what_is_there_is_gits():
