@@ -233,6 +233,14 @@ def test_a_folder_without_a_card_or_with_an_old_one_is_refused(finished):
     assert "README.md" in push.published(folder)
 
 
+def test_a_card_that_is_older_than_the_curves_is_refused(finished):
+    folder = finished()
+    with (folder / "history.jsonl").open("a") as file:
+        file.write('{"kimg": 9.0, "g_steps": 9}\n')
+    with pytest.raises(Refused, match=r"older than its history\.jsonl"):
+        push.published(folder)
+
+
 def test_numbers_that_are_none_are_refused(finished):
     folder = finished()
     rows = [{"name": "fid", "value": float("nan")}]
@@ -314,4 +322,4 @@ def test_the_hash_of_what_is_there_is_gits():
         push._same(there, content) and not push._same(there, b"same text\n") and not push._same(None, content)
     )
     there.lfs = type("Large", (), {"sha256": hashlib.sha256(content).hexdigest()})
-    assert push._same(there, content)
+    assert push._same(there, content) and not push._same(there, b"same text\n")
