@@ -81,7 +81,7 @@ class TrainingOptions:
     """show half of the pictures mirrored"""
     augment: Literal["auto", "none", "diffaug", "ada"] = "auto"
     """vary what the critic sees, real and fake, in colour and place: always (diffaug), or as often as keeps it from
-    overfitting (ada); auto: diffaug for a folder of fewer than 5000 pictures, else none"""
+    overfitting (ada); auto: ada for a folder of fewer than 5000 pictures, else none"""
     precision: Literal["auto", "float32", "bf16"] = "auto"
     """auto: a few timed steps decide, here and now, and float32 on a CPU without bf16; the recorded command names it"""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
@@ -126,7 +126,7 @@ class NoiseOptions(TrainingOptions, data.DataOptions, LossOptions):
     latent: int = 128
     """numbers that a picture is drawn from"""
 
-    augment_fewer_than = 5000  # pictures in a folder: "auto" is then diffaug
+    augment_fewer_than = 5000  # pictures in a folder: "auto" is then ada
 
     def load_pictures(self, largest: int) -> data.Pictures:
         """`largest`: side of the largest pictures that the nets make."""
@@ -196,7 +196,7 @@ def augmented(options, pictures: int):
     """The options with what --augment auto means for a folder of so many pictures; for other sets it is none."""
     if options.augment != "auto" or called(options.dataset).folder is None:
         return options
-    return replace(options, augment="diffaug" if pictures < options.augment_fewer_than else "none")
+    return replace(options, augment="ada" if pictures < options.augment_fewer_than else "none")
 
 
 def completed(recorded: dict[str, Option], kind: type) -> dict[str, Option]:

@@ -39,8 +39,8 @@ def test_a_small_folder_is_augmented_by_default_and_it_is_said(run, capsys, monk
     out = run(kimg=0.08)
     assert "24 pictures are few" in (said := capsys.readouterr().out) and "--augment none" in said
     config = zoo.info(out).config
-    assert config.options["augment"] == "diffaug" and "--augment diffaug" in config.training.command
-    asked = run(out="asked", kimg=0.08, augment="diffaug")
+    assert config.options["augment"] == "ada" and "--augment ada" in config.training.command
+    asked = run(out="asked", kimg=0.08, augment="ada")
     assert "are few" not in capsys.readouterr().out
     assert (asked / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
     monkeypatch.setattr(dcgan.Options, "augment_fewer_than", 24)
