@@ -14,6 +14,7 @@ from cards import figures, measures, runs, sections, tables
 from cards.quoting import prose
 from cards.runs import Run
 from zoo import checkpoint
+from zoo.decoding import decode
 from zoo.errors import Refused, ZooError
 from zoo.files import write_files
 from zoo.measurements import counting, measure_of
@@ -52,7 +53,7 @@ def write(names: Sequence[str], out: Path) -> dict[str, str]:
     if not read:
         told = "; ".join(f"{name}: {why}" for name, why in over.items())
         raise Refused(f"no run to report on ({told or 'no folder was named'})")
-    pictures = {f"{out.stem}-curves.png": curves(read), f"{out.stem}-samples.png": samples(read)}
+    pictures = {f"{out.stem}-curves.png": curves(read), f"{out.stem}-samples.png": samples(read, over)}
     pictures = {name: content for name, content in pictures.items() if content}
     write_files(out.parent, pictures | {out.name: page(read, over, list(pictures)).encode()})
     return over
@@ -147,20 +148,24 @@ def curves(read: dict[Path, Run]) -> bytes | None:
     return figures.together({name: lines for name, lines in series.items() if len(lines) > 1})
 
 
-def samples(read: dict[Path, Run]) -> bytes | None:
-    """Each run's samples under its name."""
-    drawn = {label(f, run): f / "samples.png" for f, run in read.items() if (f / "samples.png").is_file()}
+def samples(read: dict[Path, Run], over: dict[str, str]) -> bytes | None:
+    """Each run's samples under its name; a picture that cannot be read is told in `over`."""
+    drawn = {}
+    for folder, run in read.items():
+        if (path := folder / "samples.png").is_file():
+            try:
+                drawn[label(folder, run)] = decode(path)
+            except ZooError as error:
+                over[str(path)] = str(error)
     if not drawn:
         return None
     rows = -(-len(drawn) // COLUMNS)
     sheet = Image.new("RGB", (min(len(drawn), COLUMNS) * SIDE, rows * (SIDE + MARGIN)), "white")
-    for i, (name, path) in enumerate(drawn.items()):
+    for i, (name, picture) in enumerate(drawn.items()):
         x, y = i % COLUMNS * SIDE, i // COLUMNS * (SIDE + MARGIN)
         ImageDraw.Draw(sheet).text((x + 2, y + 3), name[:40], fill="black")
-        with Image.open(path) as picture:
-            sheet.paste(
-                picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), (x, y + MARGIN)
-            )
+        small = picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        sheet.paste(small, (x, y + MARGIN))
     return figures.png_of(sheet)
 
 

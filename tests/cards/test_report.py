@@ -45,6 +45,16 @@ def test_a_report_puts_losses_and_seeds_beside_each_other(mine, capsys, start):
         assert Image.open(mine.parent / f"report-{name}.png").size == size
 
 
+def test_a_cut_picture_is_named_and_costs_the_report_nothing_else(mine, capsys):
+    path = mine / "c/samples.png"
+    path.write_bytes(path.read_bytes()[:60])
+    assert overview.main(["mine"]) == 0
+    assert f"{path.relative_to(mine.parent)} is passed over: cannot read" in capsys.readouterr().err
+    text = (mine.parent / "report.md").read_text()
+    assert "3 runs" in text and "- samples.png: cannot read mine/c/samples.png" in text
+    assert Image.open(mine.parent / "report-samples.png").size == (512, 274)
+
+
 def test_figures_by_different_protocols_are_not_averaged(mine):
     path = mine / "pair/b-seed1/metrics.json"
     path.write_text(path.read_text().replace('"fid_n5000"', '"fid_n100"').replace('"n": 5000', '"n": 100'))
