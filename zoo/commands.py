@@ -61,7 +61,8 @@ def _help(rooms: Path) -> str:
     lines = []
     for script in _scripts():
         source = (rooms / "train" / f"{script}.py").read_text(encoding="utf-8")
-        lines.append(f"  {script:9} {ast.get_docstring(ast.parse(source)).splitlines()[0]}")
+        about = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+        lines.append(f"  {script:9} {about}")
     more = "Their options: zoo train dcgan --help; for example: " + HELP["train"].partition(": ")[2]
     return "\n\n".join([f"{_families()}:", "\n".join(lines), more])
 

@@ -24,6 +24,7 @@ def test_whatever_is_kept_records_the_options_of_its_script():
     for config in map(checkpoint.read, (path.parent for path in folders)):
         kind = recipe.options_of(ARCHITECTURES[config.architecture["name"]].script)
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in config.options.items()}
+        given = {"from_" if k == "from" else k: v for k, v in given.items()}  # a word of Python's
         options = kind(**given)  # or one of them is not an option of this script
         check(options)
         assert as_recorded(options) == completed(config.options, kind), config.id
