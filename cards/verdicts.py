@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scipy import optimize, stats
-
 from cards import measures
 from cards.measures import MEASURES, show
 from cards.runs import STARTER, Run, Zoo
@@ -59,6 +57,8 @@ def overall(words: Sequence[str]) -> str:
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:
     """Mean and 95 % interval (Student's t) of two values or more."""
+    from scipy import stats  # takes a second, which a report of one's own runs does without
+
     mean, n = statistics.fmean(values), len(values)
     reach = stats.t.ppf(0.975, n - 1) * statistics.stdev(values) / math.sqrt(n)
     return mean, mean - reach, mean + reach
@@ -69,6 +69,8 @@ def chance(values: Sequence[float], bound: float = 0.0) -> float | None:
 
     Student's t, two-sided; with a bound two one-sided tests (Schuirmann 1987), each at half of it.
     """
+    from scipy import stats
+
     if len(values) < 2:
         return None
     sides = [(0.0, "two-sided")] if not bound else [(-bound, "greater"), (bound, "less")]
@@ -81,6 +83,8 @@ def chance(values: Sequence[float], bound: float = 0.0) -> float | None:
 
 def detectable(values: Sequence[float]) -> float:
     """The difference of which four in five would be seen (a power of 80 %), if it scatters as these values do."""
+    from scipy import optimize, stats
+
     n = len(values)
     bound = stats.t.ppf(0.975, n - 1)
     shift = optimize.brentq(lambda shift: stats.nct.sf(bound, n - 1, shift) - POWER, 0, 1000)

@@ -48,10 +48,8 @@ except ImportError:  # Windows: two sweeps of one folder are not kept apart ther
 SCRIPTS = Path(__file__).parent
 TICK = 1.0  # seconds between two looks at what others do
 LOG = "state/log.txt"
-STOPPED = (
-    128 + signal.SIGINT,
-    128 + signal.SIGTERM,
-)  # exit codes of a process that was asked to end, and said so
+# Exit codes of a process that was asked to end, and said so.
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
 LEAVES = {"training": "the checkpoint that was planned", "evaluation": "metrics.json", "card": "a card"}
 

@@ -52,14 +52,9 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
         return []
     lines = [parse_json(line, str(path)) for line in read_text(path).splitlines()]
     for n, line in enumerate(lines, 1):
-        if (
-            not isinstance(line, dict)
-            or "kimg" not in line
-            or not {*map(type, line.values())} <= {int, float}
-        ):
-            raise CheckpointError(
-                f"{path} is damaged: its line {n} holds other things than numbers, or no kimg"
-            )
+        numbers = isinstance(line, dict) and {*map(type, line.values())} <= {int, float}
+        if not numbers or "kimg" not in line:
+            raise CheckpointError(f"{path} is damaged: its line {n} holds more than numbers, or no kimg")
     return lines
 
 

@@ -1,5 +1,6 @@
 // Puts the pieces into the places that the page has for them, and lets them share one state.
 
+import { el } from "./dom.js";
 import { frame } from "./frame.js";
 import { State } from "./state.js";
 
@@ -12,8 +13,9 @@ const state = new Promise((resolve) => (ready = resolve));
 // read when it is mounted: what is looked at first waits for no other.
 export async function mount(root, props, server) {
   if (props.view === "frame") return open(root, JSON.parse(JSON.stringify(props.catalogue)));
-  const [{ default: View }, opened] = await Promise.all([import(`./${props.view}.js`), state]);
-  new View(root, opened, server, props);
+  const [piece, opened] = await Promise.all([import(`./${props.view}.js`).catch(() => null), state]);
+  if (piece) new piece.default(root, opened, server, props);
+  else root.append(el("p.sentence", { role: "alert" }, "This view did not arrive. Load the page again."));
 }
 
 // Once the page has come to rest, what a click on another tab will need.

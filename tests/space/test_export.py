@@ -186,6 +186,18 @@ def test_the_folders_own_policy_lets_it_draw_and_nothing_is_asked_of_others(brow
     assert all(url.startswith((f"{laid_out}/", "data:", f"blob:{laid_out}/")) for url in asked)
 
 
+def test_a_view_that_does_not_arrive_is_said_in_its_place_and_the_others_work(browser, laid_out):
+    page = browser.new_page()
+    page.route("**/look/curves.js", lambda route: route.abort())
+    page.goto(laid_out)
+    page.locator("figure[data-id='dcgan-focal-toy'] .sheet.filled").wait_for()
+    page.get_by_role("tab", name="Curves").click()
+    page.get_by_role("alert").get_by_text("This view did not arrive.").wait_for()
+    page.get_by_role("tab", name="Leaderboard").click()
+    page.locator("tbody tr").first.wait_for()
+    page.close()
+
+
 def test_weights_that_do_not_arrive_are_said_under_the_old_picture_and_asked_for_again(browser, laid_out):
     page = browser.new_page()
     page.route("**/models/dcgan-focal-toy-*", lambda route: route.abort())

@@ -78,9 +78,8 @@ def write(folder: Path, new: list[dict]) -> None:
 
     Refused where the new ones are of other weights themselves: a training replaced them meanwhile.
     """
-    with alone(
-        hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
-    ):  # no row of another evaluation is lost
+    key = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
+    with alone(key):  # no row of another evaluation is lost
         sha256 = checkpoint.read(folder).weights.sha256
         if any(
             figure.get("weights_sha256", sha256) != sha256 for figure in filter(measurements.is_final, new)
