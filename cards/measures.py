@@ -56,7 +56,7 @@ OF_CURVES = {
     "exploded_intervals": Measure("exploded intervals", "d"),
     "skipped_steps": Measure("skipped steps", "d"),
     "not_finite_lines": Measure("lines not finite", "d"),
-    "distance_follows_loss": Measure("rank correlation of -critic loss and distance, by changes", ".2f"),
+    "distance_follows_loss": Measure("rank correlation of changes in −critic loss and in distance", ".2f"),
 }
 MEASURES = OF_PICTURES | OF_CURVES
 

@@ -13,9 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cards import claims, figures, measures, readme, report, runs, tables
+from cards import claims, comparisons, figures, measures, readme, report, runs, sentences, tables
 from cards.runs import STARTER, Zoo
-from cards.verdicts import holm
 from zoo import architectures
 from zoo.errors import ZooError
 from zoo.files import write_files
@@ -25,14 +24,28 @@ HERE = Path(__file__).parent
 PAGE = "overview.md"
 PICTURES = {"fid": "overview-fid.png", "kid": "overview-kid.png"}
 
-CHANCES = (
-    "*p*: how often chance alone would say as much as the figures that there are, where each part of a claim has two"
-    " seeds or more. *Corrected* for the number of such claims, by Holm's rule: above 0.05, a verdict may be the one in"
-    " twenty that comes by itself."
+WORDS = (
+    "*Difference*: the 95 % interval (Student's t) of the difference between runs of the same seeds excludes 0 on the"
+    " claimed side. *Parity*: it lies within ±10 % of the reference. *Holds*, *fails*: by the threshold in the"
+    " sentence. *Shown*: only eyes can judge. *Not tested*: the claim's own conditions are not met (fewer than two"
+    " seeds, another budget or set-up); what the figures say at ours is added. Otherwise *undecided*. Of a claim with"
+    " several parts the worst word counts."
+)
+TERMS = (
+    "Square brackets hold 95 % intervals. *Swing*: how far the critic's or generator's mean score moves around its own"
+    " trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a smooth curve. A"
+    " critic is *saturated* when it ranks nearly every pair right, *dead* when the generator gets no gradient from it"
+    " any more: neither is called stable. *Asked-for class seen*: the share of samples in which a classifier sees the"
+    " class they were made for. *Vanilla* is the non-saturating GAN loss, called GAN, NS or BCE by the papers."
+)
+PRICES = (
+    "*Core-hours*: the missing trainings, three seeds of each, at the speed of our own of that architecture and loss"
+    " (or else of its other losses), on one core of the machines that trained them and at our widths and batches: an"
+    " order of magnitude."
 )
 
 PAPERS = {
-    "focal": (
+    "F": (
         "Enhancing Pixelwise GANs (focal loss)",
         "Its Table 4 lies where PSNR lands if uint8 pictures are subtracted without widening, whatever the pictures:"
         " the last rows translate nothing. That it was taken so is shown only where our wrap-around figures of its"
@@ -40,19 +53,19 @@ PAPERS = {
         " authors, whose FID by another library is 119.1.",
         tables.psnr,
     ),
-    "lsgan": (
+    "L": (
         "Least Squares GANs for Image Generation (Fashion-MNIST)",
         "FID against the test split. Momentum does not enter training: its two columns are one run each, evaluated"
         " twice.",
         tables.fashion,
     ),
-    "survey": (
+    "S": (
         "A gentle introduction to GAN loss functions (survey)",
         "Theirs are Lucic et al. 2018, Table 2: FID at the best settings of a wide search, mean over 50 seeds, 10,000"
         " samples. Ours are one setting for all losses.",
         tables.lucic,
     ),
-    "resnet": (
+    "R": (
         "Comparing adversarial loss functions in ResNet-based GANs on CIFAR-10",
         "It reports curves and an expected order of FID, no figure.",
         tables.resnet,
@@ -105,18 +118,56 @@ def by_family(zoo: Zoo, name: str) -> dict[str, dict[str, list[float]]]:
 
 
 def page(zoo: Zoo) -> str:
-    """The text: first figures and pictures of all models, then the claims, then each paper's figures beside ours."""
+    """The text: what was found, the papers' tables beside ours, how it was decided, then all figures of all models."""
     decided = claims.verdicts(zoo)
+    return "\n\n".join([*found(zoo, decided), *beside(zoo), *how(decided), *models(zoo)]) + "\n"
+
+
+def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
     trained = [run for run in zoo.runs if run.config]
-    measured = [run for run in trained if run.rows]
     parts = [
-        "# The zoo in figures",
-        f"Made by `python -m cards.overview` from {len(trained)} trainings, of which {len(measured)} are measured."
-        " Nothing here is written by hand. The budget is kimg, thousands of real pictures seen by the critic, and is"
-        " the same for every loss of a family; the generator's steps stand beside it, because a loss with five critic"
-        " steps has had a fifth of them. Over several training seeds: mean ± standard deviation.",
+        "# What was found",
+        "Four papers say what the loss of a GAN does to its training and its pictures. Here small GANs, in which the"
+        f" loss is the only thing that changes, are held against {len(decided)} of their claims. The figures come from"
+        f" {len(trained)} trainings, of which {sum(bool(run.rows) for run in trained)} are measured; no verdict is"
+        " written by hand, `python -m cards.overview` computes this page. [How](#how-verdicts-are-reached),"
+        " [all models](#our-models).",
+        sentences.tally(decided),
+    ]
+    for letter, (title, _, _) in PAPERS.items():
+        lines = [f"- {sentences.sentence(zoo, v)}" for v in decided if v.claim.key.startswith(letter)]
+        parts += [f"### {title}", "\n".join(lines)]
+    return [*parts, TERMS]
+
+
+def beside(zoo: Zoo) -> list[str]:
+    """The papers' tables with ours in them."""
+    parts = ["## The papers' figures beside ours"]
+    for title, note, of in PAPERS.values():
+        parts += [f"### {title}: tables", note, of(zoo)]
+    return parts
+
+
+def how(decided: Sequence[claims.Verdict]) -> list[str]:
+    return [
+        "## How verdicts are reached",
+        WORDS,
+        *comparisons.verdicts(decided),
+        PRICES,
+        "### Every comparison",
+        comparisons.every(decided),
+    ]
+
+
+def models(zoo: Zoo) -> list[str]:
+    """Figures and pictures of all models."""
+    parts = [
+        "## Our models",
+        "The budget is kimg, thousands of real pictures seen by the critic, and is the same for every loss of a family;"
+        " the generator's steps stand beside it, because a loss with five critic steps has had a fifth of them. Over"
+        " several training seeds: mean ± standard deviation.",
         *(f"![{measures.MEASURES[name].title} of every model]({PICTURES[name]})" for name in drawable(zoo)),
-        "## Losses × architectures",
+        "### Losses × architectures",
         "FID, of pix2pix the true PSNR in dB; by which protocol stands under each family's table. *Refused* is a loss"
         " that the architecture does not take; the training scripts say why.",
         tables.matrix(zoo),
@@ -133,46 +184,7 @@ def page(zoo: Zoo) -> str:
             " unless at full length a critic dies of it.",
             text,
         ]
-    parts += [
-        "## Claims",
-        claims.__doc__.partition("\n\n")[2].strip().replace("\n", " "),
-        *claims_table(decided),
-    ]
-    for key, (title, note, of) in PAPERS.items():
-        parts += [f"## {title}", note, of(zoo), *(sentence(v) for v in decided if v.claim.source == key)]
-    return "\n\n".join(parts) + "\n"
-
-
-def claims_table(decided: Sequence[claims.Verdict]) -> list[str]:
-    """The verdicts; with the chances of those whose every part has two seeds or more, and what they mean."""
-    head, rows = ["key", "claim", "verdict", "here"], []
-    chances = {v.claim.key: v.p for v in decided if v.p is not None}
-    corrected = holm(chances)
-    for v in decided:
-        found = [of.get(v.claim.key) for of in (chances, corrected)] if chances else []
-        told = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in found]
-        rows.append([v.claim.key, v.claim.text, f"**{v.word}**", v.here or "–", *told])
-    if not chances:
-        return [tables.table(head, rows)]
-    return [CHANCES, tables.table([*head, "p", "corrected"], rows)]
-
-
-def sentence(verdict: claims.Verdict) -> str:
-    """A claim, its verdict, every figure that it rests on, and what they come from."""
-    head = f"**{verdict.claim.key}: {verdict.word}.** “{verdict.claim.text}.”"
-    told = list(
-        dict.fromkeys(
-            part.text + (f": *{part.here or part.word}*" if part.here else "") for part in verdict.parts
-        )
-    )
-    why = ""
-    for reason in dict.fromkeys(part.unmet for part in verdict.parts):
-        if runs := dict.fromkeys(p.about for p in verdict.parts if p.unmet == reason and p.about):
-            lead = f"{reason[0].upper()}{reason[1:]}:" if reason else "From"
-            why += f" {lead} {'; '.join(runs)}."
-    if len(told) == 1:
-        return f"{head} {told[0]}.{why}"
-    return "\n".join([f"{head}{why}", "", *(f"- {text}." for text in told)])
+    return parts
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "cards.overview", *, own: bool = False) -> int:

@@ -169,27 +169,34 @@ def ours(runs: Sequence[Run], name: str) -> str:
     return NOT_MEASURED if figure == "–" else figure
 
 
-def about(runs: Sequence[Run]) -> str:
-    return f"{runs[0].recipe}, {runs[0].kimg:,.0f} kimg, {runs[0].g_steps:,} steps" if runs else "–"
+def budgets(by_loss: dict[str, Sequence[Run]]) -> str:
+    """By which recipe and budget each loss's figures were made, once for all that share it; "" where there are none."""
+    found: dict[str, list[str]] = {}
+    for loss, of in by_loss.items():
+        if of:
+            text = f"{of[0].recipe}, {of[0].kimg:,.0f} kimg, {of[0].g_steps:,} generator steps"
+            found.setdefault(text, []).append(loss)
+    return " ".join(f"Ours of {', '.join(names)}: {text}." for text, names in found.items())
+
+
+def with_budgets(
+    heading: Sequence[str], lines: Sequence[Sequence[str]], by_loss: dict[str, Sequence[Run]]
+) -> str:
+    return f"{table(heading, lines)}\n\n{budgets(by_loss)}".rstrip()
 
 
 def psnr(zoo: Zoo) -> str:
-    lines = []
-    for loss, theirs in papers.PSNR.items():
-        runs = runs_of(zoo, "focal-facades", "pix2pix", loss, "facades")
-        lines.append([loss, f"{theirs:.3f}", ours(runs, "psnr"), mean(runs, "wrapped_psnr"), about(runs)])
+    by_loss = {loss: runs_of(zoo, "focal-facades", "pix2pix", loss, "facades") for loss in papers.PSNR}
+    lines = [
+        [loss, f"{papers.PSNR[loss]:.3f}", ours(runs, "psnr"), mean(runs, "wrapped_psnr")]
+        for loss, runs in by_loss.items()
+    ]
     for subject in dict.fromkeys(row["subject"] for row in zoo.references.get("facades", [])):
         rows = [row for row in zoo.references["facades"] if row["subject"] == subject]
         figures = (show(name, measurements.value(rows, name)) for name in ("psnr", "wrapped_psnr"))
-        lines.append([f"*{subject}*", "–", *figures, "no translation"])
-    heading = [
-        "loss",
-        "theirs, Table 4",
-        "our true PSNR ↑",
-        "ours with uint8 wrap-around",
-        "ours: recipe, budget",
-    ]
-    return table(heading, lines)
+        lines.append([f"*{subject}, no translation*", "–", *figures])
+    heading = ["loss", "theirs, Table 4", "our true PSNR ↑", "ours with uint8 wrap-around"]
+    return with_budgets(heading, lines, by_loss)
 
 
 def fashion(zoo: Zoo) -> str:
@@ -216,27 +223,28 @@ def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
 
 
 def lucic(zoo: Zoo) -> str:
-    lines = []
-    for loss in papers.LUCIC["cifar10"]:
-        line = [loss]
-        for dataset, theirs in papers.LUCIC.items():
-            runs = runs_of(zoo, "lucic-seven", "dcgan", loss, dataset)
-            line += [f"{theirs[loss]:.1f}", ours(runs, "fid"), about(runs)]
-        lines.append(line)
-    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "ours", "ours: recipe, budget")]
-    return table(["loss", *heading], lines)
+    by_data = {
+        data: {loss: runs_of(zoo, "lucic-seven", "dcgan", loss, data) for loss in theirs}
+        for data, theirs in papers.LUCIC.items()
+    }
+    lines = [
+        [loss, *(text for data, theirs in papers.LUCIC.items()
+                 for text in (f"{theirs[loss]:.1f}", ours(by_data[data][loss], "fid")))]
+        for loss in papers.LUCIC["cifar10"]
+    ]  # fmt: skip
+    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "ours")]
+    trained = {f"{loss} on {data}": runs for data, of in by_data.items() for loss, runs in of.items()}
+    return with_budgets(["loss", *heading], lines, trained)
 
 
 def resnet(zoo: Zoo) -> str:
     names = ("fid", "kid", "recall", "last_epoch_g_loss", "last_epoch_d_loss", "spike_g", "spike_d")
-    lines = []
-    for loss, theirs in papers.RESNET.items():
-        runs = runs_of(zoo, "resnet-losses", "sngan", loss, "cifar10")
-        first, *others = names
-        lines.append([loss, theirs, ours(runs, first), *(mean(runs, name) for name in others), about(runs)])
-    return table(
-        ["loss", "theirs", *(MEASURES[name].heading for name in names), "ours: recipe, budget"], lines
-    )
+    by_loss = {loss: runs_of(zoo, "resnet-losses", "sngan", loss, "cifar10") for loss in papers.RESNET}
+    lines = [
+        [loss, papers.RESNET[loss], ours(runs, names[0]), *(mean(runs, name) for name in names[1:])]
+        for loss, runs in by_loss.items()
+    ]
+    return with_budgets(["loss", "theirs", *(MEASURES[name].heading for name in names)], lines, by_loss)
 
 
 def controls(zoo: Zoo) -> str:

@@ -21,19 +21,6 @@ POWER = 0.8  # of a difference that would mostly be seen
 
 
 @dataclass(frozen=True)
-class Part:
-    """`text`: the figures. `here`: what they would say if our set-up were the claim's. `unmet`: why it is not.
-    `about`: the runs that they come from. `p`: how often chance alone would say as much; None where none is asked."""
-
-    word: str
-    text: str
-    here: str = ""
-    unmet: str = ""
-    about: str = ""
-    p: float | None = None
-
-
-@dataclass(frozen=True)
 class Cell:
     architecture: str
     loss: str
@@ -49,6 +36,31 @@ class Source:
 
     recipe: str
     kimg: float | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """`text`: the figures. `here`: what they would say if our set-up were the claim's. `unmet`: why it is not.
+    `about`: the runs that they come from. `p`: how often chance alone would say as much; None where none is asked.
+    `what`: which measure, on what; `who`: of which loss or net; `note`: the rule, or what the figures could not show.
+    `cells`: the trainings that it needs; `seeds`: how many of each there are."""
+
+    word: str
+    text: str
+    here: str = ""
+    unmet: str = ""
+    about: str = ""
+    p: float | None = None
+    what: str = ""
+    who: str = ""
+    note: str = ""
+    cells: tuple[Cell, ...] = ()
+    seeds: int = 0
+
+    @property
+    def says(self) -> str:
+        """The figures' own word, whether the claim's conditions are met or not; "" where there are none."""
+        return self.here or (self.word if self.word != NOT_TESTED else "")
 
 
 def overall(words: Sequence[str]) -> str:
@@ -108,6 +120,7 @@ class Evidence:
     """The runs of some cells that share their seeds: seeds[i][j] is cell j with the i-th seed."""
 
     recipe: str
+    cells: tuple[Cell, ...]
     seeds: list[tuple[Run, ...]]
     missing: str = ""  # why there are none
 
@@ -115,23 +128,27 @@ class Evidence:
     def about(self) -> str:
         runs = self.seeds[0]
         steps = " and ".join(f"{n:,}" for n in dict.fromkeys(run.g_steps for run in runs))
-        many = f"{len(self.seeds)} training seed{'s' if len(self.seeds) > 1 else ''}"
-        return f"{self.recipe}, {runs[0].kimg:,.0f} kimg, {steps} generator steps, {many}"
+        return f"{self.recipe}, {runs[0].kimg:,.0f} kimg, {steps} generator steps"
+
+    def absent(self, what: str, who: str = "") -> Part:
+        return Part(NOT_TESTED, self.missing, what=what, who=who, cells=self.cells)
 
 
 def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evidence:
     """Runs that measured `name`: those of the claim's recipe, else those of the starter zoo."""
-    best = Evidence(source.recipe, [])
+    best = Evidence(source.recipe, tuple(cells), [])
     for recipe in dict.fromkeys((source.recipe, STARTER)):
         by_cell = [zoo.seeds(recipe, cell.architecture, cell.loss, cell.dataset) for cell in cells]
         common = [seed for seed in by_cell[0] if all(seed in runs for runs in by_cell)]
         rows = [tuple(runs[seed] for runs in by_cell) for seed in common]
         rows = [row for row in rows if measures.alike([run.row(name) for run in row])]
         if len(rows) > len(best.seeds):
-            best = Evidence(recipe, rows)
+            best = Evidence(recipe, tuple(cells), rows)
         if len(best.seeds) > 1:
             break
-    return best if best.seeds else Evidence(source.recipe, [], why_missing(zoo, source, cells, name))
+    if best.seeds:
+        return best
+    return Evidence(source.recipe, tuple(cells), [], why_missing(zoo, source, cells, name))
 
 
 def why_missing(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> str:
@@ -150,10 +167,10 @@ def why_missing(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> s
     return "the runs share no seed, or were measured by different protocols"
 
 
-def unmet(found: Evidence, source: Source, least: int = 2) -> str:
+def unmet(found: Evidence, source: Source) -> str:
     """Why the claim's own conditions are not met; "" where they are."""
     budgets = {run.kimg for row in found.seeds for run in row}
-    if len(found.seeds) < least:
+    if len(found.seeds) < 2:
         return "one training seed only"
     if max(budgets) > 1.01 * min(budgets):
         return "the runs differ in budget"
@@ -165,12 +182,31 @@ def unmet(found: Evidence, source: Source, least: int = 2) -> str:
 
 
 def judged(
-    found: Evidence, source: Source, word: str, text: str, least: int = 2, p: float | None = None
+    found: Evidence,
+    source: Source,
+    told: tuple[str, str],
+    word: str,
+    text: str,
+    note: str = "",
+    p: float | None = None,
+    alone: bool = False,
 ) -> Part:
-    """A part with its word, or "not tested" and what the word is at this set-up."""
-    reason = unmet(found, source, least)
-    here = UNDECIDED if len(found.seeds) < least else word
-    return Part(NOT_TESTED if reason else word, text, here, reason, found.about, p)
+    """A part with its word, or "not tested" and what the word is at this set-up. `told`: its `what` and `who`.
+    `alone`: one seed has a word too, at our set-up, though it is no verdict."""
+    reason = unmet(found, source)
+    here = word if alone or len(found.seeds) > 1 else UNDECIDED
+    return Part(
+        NOT_TESTED if reason else word,
+        text,
+        here,
+        reason,
+        found.about,
+        p,
+        *told,
+        note,
+        found.cells,
+        len(found.seeds),
+    )
 
 
 # ---- the rules
@@ -187,37 +223,43 @@ def more(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
 
 
 def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) -> Part:
-    found = evidence(zoo, source, (a, b), name)
+    found, told = evidence(zoo, source, (a, b), name), versus(a, b, name)
     if found.missing:
-        return Part(NOT_TESTED, found.missing)
+        return found.absent(*told)
     values = [(x.value(name), y.value(name)) for x, y in found.seeds]
-    what = MEASURES[name].title
     if any(None in pair for pair in values):
-        return judged(found, source, UNDECIDED, f"{what} of {a} or {b} has no value in some run")
+        return judged(found, source, told, UNDECIDED, "no value in some run")
     text, low, high = difference(values, name)
-    text = f"{what}, {a} minus {b}: {text}"
     if why := unfit(found, name):
-        return judged(found, source, UNDECIDED, f"{text}; no measure of stability: {why}")
+        return judged(found, source, told, UNDECIDED, text, f"no measure of stability: {why}")
     word = UNDECIDED
     if low is not None and not low <= 0 <= high:
         word = DIFFERENCE if (low > 0) == (sign > 0) else AGAINST
     apart = [x - y for x, y in values]
+    unseen = ""
     if word == UNDECIDED and len(apart) > 1:
-        text += f"; one below {show(name, detectable(apart))} would mostly be missed"
-    return judged(found, source, word, text, p=chance(apart))
+        unseen = f"one below {show(name, detectable(apart))} would mostly be missed"
+    return judged(found, source, told, word, text, unseen, p=chance(apart))
+
+
+def versus(a: Cell, b: Cell, name: str) -> tuple[str, str]:
+    """A measure on what two cells share, and A minus B by what they do not."""
+    if a.architecture == b.architecture:
+        return f"{MEASURES[name].title}, {a.architecture} on {a.dataset}", f"{a.loss} − {b.loss}"
+    return f"{MEASURES[name].title}, {a.loss} on {a.dataset}", f"{a.architecture} − {b.architecture}"
 
 
 def same(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
     """Parity: the interval of A minus B lies within ±10 % of B's figure."""
-    found = evidence(zoo, source, (a, b), name)
+    found, told = evidence(zoo, source, (a, b), name), versus(a, b, name)
     if found.missing:
-        return Part(NOT_TESTED, found.missing)
+        return found.absent(*told)
     values = [(x.value(name), y.value(name)) for x, y in found.seeds]
     text, low, high = difference(values, name)
     bound = WITHIN * abs(statistics.fmean(y for _, y in values))
     word = PARITY if low is not None and -bound <= low and high <= bound else UNDECIDED
-    text = f"{MEASURES[name].title}, {a} minus {b}: {text}, parity within ±{show(name, bound)}"
-    return judged(found, source, word, text, p=chance([x - y for x, y in values], bound))
+    text = f"{text}, parity within ±{show(name, bound)}"
+    return judged(found, source, told, word, text, p=chance([x - y for x, y in values], bound))
 
 
 def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, float | None, float | None]:
@@ -247,15 +289,16 @@ def threshold(
     cell: Cell,
     name: str,
     judge: Callable[[Sequence[float]], str],
-    text: str = "",
+    rule: str = "",
     p: Callable[[Sequence[float]], float | None] = lambda values: None,
 ) -> Part:
     """One cell's figures over its seeds, by a rule of their values; None is a figure that has no value."""
     found = evidence(zoo, source, (cell,), name)
+    told = f"{MEASURES[name].title}, {cell.architecture} on {cell.dataset}", cell.loss
     if found.missing:
-        return Part(NOT_TESTED, found.missing)
+        return found.absent(*told)
     values = [row[0].value(name) for row in found.seeds]
-    text = f"{MEASURES[name].title} of {cell}: {', '.join(show(name, value) for value in values)}{text}"
+    text = " and ".join(show(name, value) for value in values).replace("-", "−")
     if why := unfit(found, name):
-        return judged(found, source, UNDECIDED, f"{text}; no measure of stability: {why}", least=1)
-    return judged(found, source, judge(values), text, least=1, p=p(values))
+        return judged(found, source, told, UNDECIDED, text, f"no measure of stability: {why}", alone=True)
+    return judged(found, source, told, judge(values), text, rule, p(values), alone=True)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import zoo
-from cards import card, claims, runs, tables
+from cards import card, decisions, runs, tables
 from space import catalogue
 from zoo import cli
 
@@ -73,6 +73,7 @@ def test_the_claim_of_collapse_keeps_its_own_wider_rule(run):
     nets = {"architecture": "convgan", "dataset": "fashion-mnist", "recipe": "lsgan-fashion-mnist"}
     gan = [run("vanilla", seed=0, recall=0.09, **nets), run("vanilla", seed=1, class_coverage=0.79, **nets)]
     lsgan = [run("lsgan", seed=0, recall=0.1, **nets), run("lsgan", seed=1, class_coverage=0.8, **nets)]
-    (part,) = claims.l3(runs.Zoo(gan + lsgan))
-    assert "rule (recall below 0.1 or fewer than 8 of 10 classes): 2 of 2 runs of GAN, 0 of 2" in part.text
+    (part,) = decisions.l3(runs.Zoo(gan + lsgan))
+    assert "(recall below 0.1 or fewer than 8 of 10 classes)" in part.what
+    assert part.text == "2 of 2 runs of GAN, 0 of 2 of LSGAN"
     assert not any(one.collapsed for one in gan)

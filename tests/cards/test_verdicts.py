@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cards import overview, verdicts
+from cards import comparisons, verdicts
 from cards.claims import CLAIMS, Verdict
 
 
@@ -97,7 +97,7 @@ def test_chances_are_shown_beside_the_verdicts_where_there_are_any():
         Verdict(claim, [part(verdicts.DIFFERENCE, p)])
         for claim, p in zip(CLAIMS, (0.03, 1e-5, None), strict=False)
     ]
-    said, table = overview.claims_table(decided)
+    said, table = comparisons.verdicts(decided)
     assert "Holm" in said and "| p | corrected |" in table
     rows = table.splitlines()[2:]
     assert [row.split(" | ")[-2:] for row in rows] == [
@@ -105,7 +105,7 @@ def test_chances_are_shown_beside_the_verdicts_where_there_are_any():
         ["< 0.001", "< 0.001 |"],
         ["–", "– |"],
     ]
-    assert "p |" not in overview.claims_table(decided[2:])[0]
+    assert "| p |" not in comparisons.verdicts(decided[2:])[0]
 
 
 def test_the_worst_word_is_the_claims():

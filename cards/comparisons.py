@@ -1,0 +1,39 @@
+"""Tables of the claims: every comparison that a verdict rests on, and the verdicts with their chances."""
+
+from collections.abc import Sequence
+
+from cards import tables
+from cards.claims import Verdict
+from cards.verdicts import Part, holm
+
+CHANCES = (
+    "*p*: how often chance alone would say as much as the figures that there are; only of claims of which every part"
+    " has two seeds or more. *Corrected* for the number of such claims, by Holm's rule: above 0.05, a verdict may be"
+    " the one in twenty that comes by itself."
+)
+
+
+def verdicts(decided: Sequence[Verdict]) -> list[str]:
+    """A line for each claim; with the chances, and what they mean, where any claim has one."""
+    head, rows = ["claim", "verdict", "at our set-up"], []
+    chances = {v.claim.key: v.p for v in decided if v.p is not None}
+    corrected = holm(chances)
+    for v in decided:
+        found = [of.get(v.claim.key) for of in (chances, corrected)] if chances else []
+        told = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in found]
+        rows.append([v.claim.key, f"**{v.word}**", v.here or "–", *told])
+    if not chances:
+        return [tables.table(head, rows)]
+    return [CHANCES, tables.table([*head, "p", "corrected"], rows)]
+
+
+def every(decided: Sequence[Verdict]) -> str:
+    """A line for each part of each claim: what is compared, its figures, what they come from, and what they say."""
+    rows = [[verdict.claim.key, *row(part)] for verdict in decided for part in verdict.parts]
+    return tables.table(["claim", "compared", "figures", "seeds", "trained", "they say"], rows)
+
+
+def row(part: Part) -> list[str]:
+    compared = ": ".join(filter(None, [part.what, part.who]))
+    figures = f"{part.text}; {part.note}" if part.note else part.text
+    return [compared, figures, str(part.seeds or "–"), part.about or "–", part.says or "–"]

@@ -1,0 +1,276 @@
+"""The rule by which our own figures decide each claim: a function of the trainings, which yields the claim's parts."""
+
+import itertools
+import statistics
+from collections.abc import Iterator, Sequence
+
+from cards import papers
+from cards.measures import show
+from cards.runs import Run, Zoo
+from cards.verdicts import (
+    AGAINST,
+    DIFFERENCE,
+    FAILS,
+    HOLDS,
+    NOT_TESTED,
+    SHOWN,
+    UNDECIDED,
+    Cell,
+    Part,
+    Source,
+    chance,
+    evidence,
+    interval,
+    less,
+    more,
+    same,
+    threshold,
+    unmet,
+)
+
+FOCAL = Source("focal-cifar10", 5000)  # 100 epochs of CIFAR-10
+FACADES = Source("focal-facades", 80)  # Isola et al.'s 200 epochs of 400 pairs: the source names none
+LSGAN = Source("lsgan-fashion-mnist", 12_000)  # 200 epochs of Fashion-MNIST
+SURVEY = Source("lucic-seven", None)  # it has no set-up
+RESNET = Source("resnet-losses", 250)  # 5 epochs of CIFAR-10
+# What counts as a collapse for the claim L3 alone: below either. Elsewhere it is zoo.measurements.COLLAPSED.
+L3_COLLAPSED = {"recall": 0.1, "class_coverage": 0.8}
+SEVEN = tuple(papers.LUCIC["cifar10"])
+
+Parts = Iterator[Part]
+
+
+def cifar(architecture: str, loss: str) -> Cell:
+    return Cell(architecture, loss, "cifar10")
+
+
+def fashion(architecture: str, loss: str) -> Cell:
+    return Cell(architecture, loss, "fashion-mnist")
+
+
+def sngan(loss: str) -> Cell:
+    return cifar("sngan", loss)
+
+
+# ---- the focal paper
+
+
+def f1(zoo: Zoo) -> Parts:
+    for net in ("dcgan", "cdcgan"):
+        for player in ("swing_d", "swing_g"):
+            yield less(zoo, FOCAL, cifar(net, "focal"), cifar(net, "vanilla"), player)
+
+
+def f2(zoo: Zoo) -> Parts:
+    for loss in ("lsgan", "wgan-gp"):
+        for net in ("dcgan", "cdcgan"):
+            for player in ("swing_d", "swing_g"):
+                yield less(zoo, FOCAL, cifar(net, loss), cifar(net, "focal"), player)
+
+
+def f3(zoo: Zoo) -> Parts:
+    for net in ("dcgan", "cdcgan"):
+        yield same(zoo, FOCAL, cifar(net, "focal"), cifar(net, "lsgan"), "kid")
+
+
+def f4(zoo: Zoo) -> Parts:
+    found = evidence(zoo, FOCAL, (cifar("dcgan", "focal"),), "class_coverage")
+    told = "share of horses among the samples, dcgan on cifar10", "focal"
+    if found.missing:
+        yield found.absent(*told)
+        return
+    row = found.seeds[0][0].row("class_coverage")
+    share = row.get("histogram", {}).get("horse", 0)
+    text = f"{share:.1%} of {row['n']:,}, by the classifier"
+    note = "whether they look good, only eyes can say"
+    yield Part(SHOWN, text, "", "", found.about, None, *told, note, found.cells, seeds=1)
+
+
+def f5(zoo: Zoo) -> Parts:
+    def judge(shares: Sequence[float]) -> str:
+        return HOLDS if min(shares) > 0.5 else FAILS if max(shares) < 0.2 else UNDECIDED
+
+    for loss in ("focal", "vanilla", "lsgan", "wgan-gp"):
+        rule = "it holds above 50 % and fails below 20 %"
+        yield threshold(zoo, FOCAL, cifar("cdcgan", loss), "asked_class", judge, rule)
+
+
+def f6(zoo: Zoo) -> Parts:
+    order = [Cell("pix2pix", loss, "facades") for loss in ("vanilla", "focal", "lsgan", "wgan-gp")]
+    for better, worse in itertools.pairwise(order):
+        yield more(zoo, FACADES, better, worse, "psnr")
+
+
+# ---- the Fashion-MNIST paper
+
+
+def l1(zoo: Zoo) -> Parts:
+    for net in ("convgan", "convgan-bn", "convgan-deep"):
+        yield less(zoo, LSGAN, fashion(net, "lsgan"), fashion(net, "vanilla"), "fid")
+
+
+def l2(zoo: Zoo) -> Parts:
+    for loss in ("vanilla", "lsgan"):
+        yield _nets_apart(zoo, "convgan-bn", "convgan", loss)
+    why = "no deeper net without batch norm is trained, by the source neither"
+    yield Part(NOT_TESTED, why, what="FID on fashion-mnist", who="deeper nets: with batch norm − without")
+
+
+def l3(zoo: Zoo) -> Parts:
+    def collapses(run: Run) -> bool | None:
+        """By the claim's own bounds, which are wider than what the zoo calls collapsed (zoo.measurements)."""
+        figures = {name: run.value(name) for name in L3_COLLAPSED}
+        return (
+            None if None in figures.values() else any(figures[name] < L3_COLLAPSED[name] for name in figures)
+        )
+
+    def judge(pairs: Sequence[tuple[bool, bool]]) -> str:
+        if len(pairs) < 2:
+            return UNDECIDED
+        _, low, high = interval([a - b for a, b in pairs])
+        return DIFFERENCE if low > 0 else AGAINST if high < 0 else UNDECIDED
+
+    what = "collapsed runs on fashion-mnist (recall below 0.1 or fewer than 8 of 10 classes)"
+    nets = [
+        evidence(zoo, LSGAN, (fashion(net, "vanilla"), fashion(net, "lsgan")), "recall")
+        for net in ("convgan", "convgan-bn", "convgan-deep", "convgan-bn-after")
+    ]
+    pairs = [(collapses(a), collapses(b)) for found in nets for a, b in found.seeds]
+    pairs = [pair for pair in pairs if None not in pair]
+    cells = tuple(cell for found in nets for cell in found.cells)
+    if not pairs:
+        missing = next((found.missing for found in nets if found.missing), "")
+        yield Part(NOT_TESTED, missing or "classes covered are not measured yet", what=what, cells=cells)
+        return
+    apart = [a - b for a, b in pairs]
+    gan, lsgan = (sum(side) for side in zip(*pairs, strict=True))
+    reasons = [unmet(found, LSGAN) for found in nets if found.seeds]
+    yield Part(
+        judge(pairs) if not any(reasons) else NOT_TESTED,
+        f"{gan} of {len(pairs)} runs of GAN, {lsgan} of {len(pairs)} of LSGAN",
+        judge(pairs),
+        next(filter(None, reasons), ""),
+        "; ".join(dict.fromkeys(found.about for found in nets if found.seeds)),
+        chance(apart),
+        what,
+        cells=cells,
+        seeds=max(len(found.seeds) for found in nets),
+    )
+
+
+def l4(zoo: Zoo) -> Parts:
+    for loss in ("vanilla", "lsgan"):
+        yield _nets_apart(zoo, "convgan-bn", "convgan-bn-after", loss)
+
+
+def _nets_apart(zoo: Zoo, worse: str, better: str, loss: str) -> Part:
+    """Whether one net's FID is higher than another's, at one loss."""
+    return more(zoo, LSGAN, fashion(worse, loss), fashion(better, loss), "fid")
+
+
+# ---- the survey
+
+
+def s1(zoo: Zoo) -> Parts:
+    for cell in (cifar, fashion):
+        yield more(zoo, SURVEY, cell("dcgan", "vanilla"), cell("dcgan", "minimax"), "early_grad_norm_g")
+
+
+def s2(zoo: Zoo) -> Parts:
+    lsgan, vanilla = slope("lsgan", 4.0), slope("vanilla", 4.0)
+    word = DIFFERENCE if abs(lsgan) > abs(vanilla) else AGAINST
+    text = f"{lsgan:.3g} for lsgan, {vanilla:.3g} for vanilla".replace("-", "−")
+    yield Part(
+        word, text, what="slope of the generator's loss at score +4", note="from the formulas, no training"
+    )
+
+
+def slope(loss: str, score: float) -> float:
+    """Of the generator's loss, at one score."""
+    import torch
+
+    from zoo import losses
+
+    s = torch.tensor(score, requires_grad=True)
+    return float(torch.autograd.grad(losses.get(loss).g(s), s)[0])
+
+
+def s3(zoo: Zoo) -> Parts:
+    def judge(correlations: Sequence[float]) -> str:
+        if len(correlations) < 2:
+            return UNDECIDED
+        _, low, high = interval(correlations)
+        return DIFFERENCE if low > 0 else AGAINST if high < 0 else UNDECIDED
+
+    for loss in ("wgan", "wgan-gp"):
+        yield threshold(zoo, SURVEY, cifar("dcgan", loss), "distance_follows_loss", judge, p=chance)
+        yield more(zoo, SURVEY, cifar("dcgan", loss), cifar("dcgan", "vanilla"), "distance_follows_loss")
+
+
+def s4(zoo: Zoo) -> Parts:
+    for cell in (cifar, fashion):
+        cells = [cell("dcgan", loss) for loss in SEVEN]
+        found = {one.loss: evidence(zoo, SURVEY, (one,), "fid") for one in cells}
+        trained = {loss: [row[0].value("fid") for row in of.seeds] for loss, of in found.items() if of.seeds}
+        several = [values for values in trained.values() if len(values) > 1]
+        what = f"standard deviation of FID, dcgan on {cells[0].dataset}"
+        if len(trained) < 2 or not several:
+            missing = next((of.missing for of in found.values() if of.missing), "one training seed only")
+            yield Part(NOT_TESTED, missing, what=what, cells=tuple(cells))
+            continue
+        over_losses = statistics.stdev([statistics.fmean(values) for values in trained.values()])
+        over_seeds = statistics.fmean(statistics.variance(values) for values in several) ** 0.5
+        yield Part(
+            NOT_TESTED,
+            f"{show('fid', over_losses)} over {len(trained)} losses, {show('fid', over_seeds)} over the seeds of one",
+            about=found[next(iter(trained))].about,
+            what=what,
+            note=f"of those with several, {min(map(len, several))} to {max(map(len, several))}",
+            cells=tuple(cells),
+        )
+
+
+# ---- the ResNet comparison
+
+
+def r1(zoo: Zoo) -> Parts:
+    def near(values: Sequence[float]) -> str:
+        return HOLDS if all(abs(value - 0.7) <= 0.07 for value in values) else FAILS
+
+    def inside(values: Sequence[float]) -> str:
+        return HOLDS if all(1.3 <= value <= 1.5 for value in values) else FAILS
+
+    yield threshold(zoo, RESNET, sngan("vanilla"), "last_epoch_g_loss", near, "near is 0.63 to 0.77")
+    yield threshold(zoo, RESNET, sngan("vanilla"), "last_epoch_d_loss", inside, "claimed: 1.3 to 1.5")
+
+
+def r2(zoo: Zoo) -> Parts:
+    def judge(spikes: Sequence[float | None]) -> str:
+        if None in spikes:  # a curve whose median is 0
+            return UNDECIDED
+        return HOLDS if min(spikes) >= 100 else FAILS if max(spikes) < 10 else UNDECIDED
+
+    for player in ("spike_d", "spike_g"):
+        yield threshold(zoo, RESNET, sngan("wgan"), player, judge, "it holds from 100 on and fails below 10")
+
+
+def r3(zoo: Zoo) -> Parts:
+    def by_second_epoch(kimg: Sequence[float | None]) -> str:
+        return HOLDS if all(at is not None and at <= 100 for at in kimg) else FAILS
+
+    for other in ("vanilla", "wgan"):
+        for player in ("swing_d", "swing_g"):
+            yield less(zoo, RESNET, sngan("hinge"), sngan(other), player)
+    for player in ("settled_kimg_d", "settled_kimg_g"):
+        yield threshold(zoo, RESNET, sngan("hinge"), player, by_second_epoch, "the second epoch ends at 100")
+
+
+def r4(zoo: Zoo) -> Parts:
+    yield less(zoo, RESNET, sngan("hinge"), sngan("vanilla"), "fid")
+    yield less(zoo, RESNET, sngan("vanilla"), sngan("wgan"), "fid")
+
+
+def r5(zoo: Zoo) -> Parts:
+    for loss in ("vanilla", "wgan"):
+        for name in ("recall", "class_coverage"):
+            yield less(zoo, RESNET, sngan(loss), sngan("hinge"), name)

@@ -1,0 +1,148 @@
+"""A claim in a few plain words: its verdict, the figures that decide it, and what is missing where it is not tested."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cards.claims import Verdict
+from cards.prices import Missing, missing
+from cards.runs import Zoo
+from cards.verdicts import (
+    AGAINST,
+    DIFFERENCE,
+    FAILS,
+    HOLDS,
+    NOT_TESTED,
+    ORDER,
+    PARITY,
+    SHOWN,
+    UNDECIDED,
+    Part,
+)
+
+MOST = 2  # measures that a sentence tells of; the tables have them all
+CONFIRMED, CONTRADICTED = (DIFFERENCE, PARITY, HOLDS), (AGAINST, FAILS)
+READINGS = dict.fromkeys(CONFIRMED, "as claimed") | dict.fromkeys(CONTRADICTED, "contrary to the claim")
+
+
+def sentence(zoo: Zoo, verdict: Verdict) -> str:
+    """A claim, its verdict, the figures it rests on, and what is missing."""
+    parts = [f"{headline(verdict)} *{capital(verdict.claim.text)}.*"]
+    if figures := evidence(verdict):
+        parts.append(figures)
+    if lack := wanting(zoo, verdict):
+        parts.append(lack)
+    return " ".join(parts)
+
+
+def headline(verdict: Verdict) -> str:
+    reading = READINGS.get(verdict.word)
+    return f"**{verdict.claim.key}, {verdict.word}{f' ({reading})' if reading else ''}.**"
+
+
+def evidence(verdict: Verdict) -> str:
+    """What our figures say, the deciding ones first; "" where there are none."""
+    known = [part for part in verdict.parts if part.says or part.about]
+    if not known:
+        return ""
+    words = Counter(part.says for part in known if part.says)
+    groups: dict[str, list[Part]] = {}
+    for part in leading(known):
+        groups.setdefault(part.what, []).append(part)
+    told = "; ".join(group(parts, len(words) > 1) for parts in [*groups.values()][:MOST])
+    lead = "Our figures" if verdict.word != NOT_TESTED else "At our own set-up"
+    if len(words) == 1 and verdict.word == NOT_TESTED:
+        lead += f" *{next(iter(words))}*"
+    if len(groups) > MOST:
+        counts = ", ".join(f"{words[word]} *{word}*" for word in ORDER if words[word])
+        lead += (
+            f", {len(known)} comparisons ({counts}), among them"
+            if len(words) > 1
+            else f" in all {len(known)} comparisons, among them"
+        )
+    return f"{lead}: {told}."
+
+
+def leading(parts: Sequence[Part]) -> list[Part]:
+    """The deciding ones first, whose word is the worst if it is a decision; then by seeds, then by p."""
+    worst = min((part.says for part in parts if part.says), key=ORDER.index, default=UNDECIDED)
+
+    def rank(part: Part) -> tuple:
+        decides = part.says == worst and worst not in (UNDECIDED, SHOWN)
+        return not decides, -part.seeds, 1.0 if part.p is None else part.p
+
+    return sorted(parts, key=rank)
+
+
+def group(parts: Sequence[Part], words: bool) -> str:
+    """One measure on one net, of all that it is told of: "FID, dcgan on cifar10: focal − vanilla 52.4 − 51.9 = …"."""
+    notes = dict.fromkeys(part.note for part in parts if part.note and not part.note.startswith("one below"))
+    seeds = {part.seeds for part in parts}
+    told = []
+    for part in parts:
+        text = f"{part.who} {part.text}".strip()
+        text += many(part.seeds) if len(seeds) > 1 else ""
+        told.append(f"{text} (*{part.says}*)" if words and part.says else text)
+    shared = many(seeds.pop()) if len(seeds) == 1 else ""
+    return f"{parts[0].what}: {', '.join(told)}{shared}" + "".join(f" ({note})" for note in notes)
+
+
+def many(seeds: int) -> str:
+    return {0: "", 1: ", one seed"}.get(seeds, f", {seeds} seeds")
+
+
+def wanting(zoo: Zoo, verdict: Verdict) -> str:
+    """What a claim that is not tested lacks, and its price; "" of one that is."""
+    if verdict.word != NOT_TESTED:
+        return ""
+    untested = [part for part in verdict.parts if part.word == NOT_TESTED]
+    lack = still(zoo, verdict)
+    told = [trainings(lack)] if lack and lack.runs else []
+    told += dict.fromkeys(
+        part.text for part in untested if not part.about and "not trained yet" not in part.text
+    )
+    if verdict.claim.beyond:
+        told.append(verdict.claim.beyond)
+    if not told:  # all is trained, and yet
+        told = list(dict.fromkeys(part.unmet or part.text for part in untested))
+    return f"Missing: {'; '.join(told)}."
+
+
+def still(zoo: Zoo, verdict: Verdict) -> Missing | None:
+    """The trainings that a claim lacks; None where none of its parts needs any."""
+    cells = dict.fromkeys(cell for part in verdict.parts if part.word == NOT_TESTED for cell in part.cells)
+    return missing(zoo, verdict.claim.source, list(cells)) if cells else None
+
+
+def trainings(lack: Missing) -> str:
+    where = (
+        f"at the source's budget, {lack.kimg:,.0f} kimg"
+        if lack.kimg
+        else "at our budget, as the source names none"
+    )
+    return f"{lack.runs} of {lack.planned} trainings {where} (recipe `{lack.recipe}`), {hours(lack)}"
+
+
+def hours(lack: Missing) -> str:
+    unpriced = ", ".join(f"`{name}`" for name in lack.unpriced)
+    if not lack.hours:
+        return f"of unknown price: no {unpriced} has been trained"
+    told = (
+        f"about {lack.hours:,.0f} core-hours" if lack.hours >= 1.5 else f"about {lack.hours:.1f} core-hours"
+    )
+    return f"{told} without {unpriced}, whose speed is not known" if unpriced else told
+
+
+def tally(decided: Sequence[Verdict]) -> str:
+    """How many claims have each verdict, and which."""
+    order = (*CONFIRMED, *CONTRADICTED, UNDECIDED, SHOWN, NOT_TESTED)
+    by_word = {word: [v.claim.key for v in decided if v.word == word] for word in order}
+    told = [f"{len(keys)} *{word}*{keys_of(keys, decided)}" for word, keys in by_word.items() if keys]
+    return f"Of {len(decided)} claims: {', '.join(told)}."
+
+
+def keys_of(keys: Sequence[str], decided: Sequence[Verdict]) -> str:
+    return f" ({', '.join(keys)})" if len(keys) < len(decided) / 2 else ""
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,138 @@
+"""A claim's sentence says its verdict, the deciding figures and what is missing, and no more than its parts do."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from cards import claims, prices, sentences
+from cards.claims import CLAIMS, Verdict
+from cards.runs import Run, Zoo
+from cards.verdicts import (
+    AGAINST,
+    DIFFERENCE,
+    HOLDS,
+    NOT_TESTED,
+    PARITY,
+    UNDECIDED,
+    Cell,
+    Part,
+    Source,
+)
+
+
+def decided(*parts: Part, key: str = "F1") -> Verdict:
+    return Verdict(next(claim for claim in CLAIMS if claim.key == key), parts)
+
+
+def told(word: str, text: str, seeds: int = 3, says: str = "", **more) -> Part:
+    return Part(word, text, says, about="a recipe", seeds=seeds, **more)
+
+
+@pytest.mark.parametrize(
+    "word, said",
+    [(DIFFERENCE, "difference (as claimed)"), (AGAINST, "difference, the other way (contrary to the claim)"),
+     (PARITY, "parity (as claimed)"), (UNDECIDED, "undecided")],
+)  # fmt: skip
+def test_a_verdict_says_whether_it_is_as_claimed(word, said):
+    text = sentences.sentence(Zoo(), decided(told(word, "0.1 − 0.2 = −0.1", what="KID", who="a − b")))
+    assert text.startswith(f"**F1, {said}.** *Focal's curves") and "Missing" not in text
+    assert text.endswith("Our figures: KID: a − b 0.1 − 0.2 = −0.1, 3 seeds.")
+
+
+def test_the_figure_that_decides_comes_first_and_every_measure_beyond_two_is_counted():
+    parts = [
+        told(DIFFERENCE, "good", what="FID", who="a − b"),
+        told(DIFFERENCE, "fine", what="KID", who="a − b"),
+        told(AGAINST, "bad", what="recall", who="a − b"),
+    ]
+    text = sentences.evidence(decided(*parts))
+    assert text.startswith(
+        "Our figures, 3 comparisons (1 *difference, the other way*, 2 *difference*), among them: recall"
+    )
+    assert "bad, 3 seeds" not in text and "a − b bad (*difference, the other way*), 3 seeds; " in text
+    assert "fine" not in text
+
+
+def test_an_undecided_claim_shows_the_figures_of_most_seeds_first():
+    parts = [
+        told(NOT_TESTED, "weak", seeds=1, says=UNDECIDED, what="KID, cdcgan"),
+        told(NOT_TESTED, "strong", says=PARITY, what="KID, dcgan"),
+    ]
+    text = sentences.evidence(decided(*parts))
+    assert text == (
+        "At our own set-up: KID, dcgan: strong (*parity*), 3 seeds; KID, cdcgan: weak (*undecided*), one seed."
+    )
+
+
+def test_what_could_not_have_been_seen_stays_in_the_table_and_a_rule_is_said_once():
+    rule = {"what": "share", "note": "it holds above 50 %"}
+    parts = [told(HOLDS, "60%", who="a", **rule), told(HOLDS, "70%", who="b", **rule)]
+    assert (
+        sentences.evidence(decided(*parts))
+        == "Our figures: share: a 60%, b 70%, 3 seeds (it holds above 50 %)."
+    )
+    unseen = told(UNDECIDED, "0.1", what="KID", who="a − b", note="one below 0.3 would mostly be missed")
+    assert "missed" not in sentences.evidence(decided(unseen))
+
+
+FOCAL, VANILLA = Cell("dcgan", "focal", "cifar10"), Cell("dcgan", "vanilla", "cifar10")
+
+
+def timed(run: Run, seconds: float, hardware: str = "a CPU, 1 thread") -> Run:
+    training = replace(run.config.training, seconds=seconds, hardware=hardware)
+    return replace(run, config=replace(run.config, training=training))
+
+
+def test_the_price_is_of_the_missing_trainings_at_our_own_speed(run):
+    source = Source("focal-cifar10", 5000)
+    zoo = Zoo([timed(run("focal"), 3600.0), timed(run("vanilla"), 1800.0, "a CPU, 2 threads")])  # 250 kimg
+    lack = prices.missing(zoo, source, [FOCAL, VANILLA])
+    assert (lack.runs, lack.planned, lack.hours, lack.unpriced) == (6, 6, pytest.approx(6 * 20), ())
+    done = [run("focal", recipe="focal-cifar10", kimg=5000.0, seed=seed) for seed in (0, 1)]
+    short = [run("vanilla", recipe="focal-cifar10", kimg=625.0, seed=seed) for seed in (0, 1)]
+    done, short = ([timed(one, 0.0, "a GPU") for one in of] for of in (done, short))
+    lack = prices.missing(Zoo(zoo.runs + done + short), source, [FOCAL, VANILLA])
+    assert (lack.runs, lack.hours) == (4, pytest.approx(4 * 20))
+
+
+def test_a_price_that_nothing_tells_is_named_and_none_is_made_up(run):
+    deep = Cell("convgan-deep", "lsgan", "fashion-mnist")
+    lack = prices.missing(Zoo([timed(run("focal"), 3600.0)]), Source("focal-cifar10", 5000), [FOCAL, deep])
+    assert lack.unpriced == ("convgan-deep",) and lack.hours == pytest.approx(60)
+    assert "without `convgan-deep`, whose speed is not known" in sentences.hours(lack)
+    nothing = prices.missing(Zoo(), Source("focal-cifar10", 5000), [deep])
+    assert sentences.hours(nothing) == "of unknown price: no `convgan-deep` has been trained"
+
+
+def test_a_source_without_a_set_up_counts_the_starter_zoos_seeds(run):
+    zoo = Zoo([timed(run("focal", seed=seed), 360.0) for seed in (0, 1)])
+    lack = prices.missing(zoo, Source("lucic-seven", None), [FOCAL])
+    assert (lack.recipe, lack.runs, lack.hours) == ("starter-zoo", 1, pytest.approx(0.1))
+
+
+def test_every_claim_that_is_not_tested_names_what_is_missing(run):
+    zoo = Zoo([timed(run("focal"), 3600.0)])
+    for verdict in claims.verdicts(zoo):
+        assert (" Missing: " in sentences.sentence(zoo, verdict)) == (verdict.word == NOT_TESTED)
+
+
+def test_a_claims_numbers_are_those_of_its_parts(run):
+    zoo = Zoo([timed(run(loss, net, seed=seed), 3600.0) for loss in ("focal", "vanilla", "lsgan", "wgan-gp", "wgan")
+               for net in ("dcgan", "cdcgan", "sngan") for seed in (0, 1)])  # fmt: skip
+    for verdict in claims.verdicts(zoo):
+        known = " ".join(f"{part.what} {part.who} {part.text} {part.note}" for part in verdict.parts)
+        for number in re.findall(r"−?\d+\.\d+", sentences.evidence(verdict)):
+            assert number in known, (verdict.claim.key, number)
+
+
+def test_the_tally_names_the_claims_of_every_verdict():
+    found = [
+        decided(told(HOLDS, "")),
+        decided(told(HOLDS, ""), key="F2"),
+        decided(told(AGAINST, ""), key="R1"),
+    ]
+    found += [decided(Part(NOT_TESTED, ""), key=key) for key in ("L1", "L2", "L3", "L4")]
+    assert sentences.tally(found) == (
+        "Of 7 claims: 2 *holds* (F1, F2), 1 *difference, the other way* (R1), 4 *not tested*."
+    )
