@@ -17,8 +17,9 @@ from space.limits import KEPT_SECONDS, MAX_FILES
 from zoo.errors import Refused
 
 PAGE = f"""
-import os, sys, time
+import os, signal, sys, time
 from space import scratch
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in a shell's background inherit that it is ignored
 scratch.SWEPT_EVERY = 0.02
 folder = scratch.open_folder()
 plain, faults = scratch.sweep, iter((OSError("somebody has removed it"), RuntimeError("of another kind")))
