@@ -7,6 +7,7 @@ keyed by the pictures themselves, so a folder that changed, another split or ano
 import hashlib
 import io
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,8 @@ def of_real(
     Written part by part: an interrupted computation goes on where it was, and what is damaged is made anew. Processes
     share the missing parts and `wait` for each other. `name` is for people: data set and split.
     """
-    folder = cache.cache_root() / "features" / f"{name}-{digest(images)}-{extractor.key}"
+    plain = re.sub(r"[^\w.-]+", "_", name)  # a split may be slices
+    folder = cache.cache_root() / "features" / f"{plain}-{digest(images)}-{extractor.key}"
     try:
         cache.hold_or_start(folder)
     except OSError as error:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from train.evaluation.yardsticks import Yardsticks, translates
 from zoo import checkpoint, latents, pictures
@@ -12,6 +13,7 @@ from zoo.measurements import counting
 from zoo.model import Model
 
 SHEET = Path("state") / "nearest.png"  # beside what is never pushed
+LEAST = 128  # pixels of a picture on the sheet
 
 
 def write(folder: Path, found: list[dict], tools: Yardsticks) -> None:
@@ -27,4 +29,6 @@ def write(folder: Path, found: list[dict], tools: Yardsticks) -> None:
     drawn = pictures.to_uint8(model.sample(latents=z, labels=labels))
     real = torch.from_numpy(np.stack([np.array(training.images[i]) for i in rows]))
     sheet = pictures.grid(torch.cat([drawn, real]), len(samples))
+    if times := LEAST // config.dataset.size:  # enlarged whole times, so that every pixel is seen as it is
+        sheet = sheet.resize((sheet.width * times, sheet.height * times), Image.Resampling.NEAREST)
     replace_file(folder / SHEET, lambda file: sheet.save(file, format="PNG"))

@@ -20,7 +20,10 @@ MAX_CLASSES = 10_000
 
 
 def open_table(place: Place, split: str) -> "datasets.Dataset":
-    """Rows of a Hub set or of parquet files; of these the cache holds what `datasets` makes of them."""
+    """Rows of a Hub set or of parquet files; of these the cache holds what `datasets` makes of them.
+
+    `split` is a name or, as `datasets` writes them, slices of one: "train[:90%]", "train[:242]+train[243:]".
+    """
     import datasets
 
     datasets.logging.set_verbosity_error()
@@ -35,12 +38,18 @@ def open_table(place: Place, split: str) -> "datasets.Dataset":
         builder.download_and_prepare()
     except Exception as error:
         raise DataError(cannot_use(place.source, error)) from error
-    if split not in builder.info.splits:
-        there = list(builder.info.splits)
-        raise NoSplit(f"'{place.source}' has no split '{split}': it has {', '.join(there)}", there)
-    if builder.info.splits[split].num_examples == 0:  # `datasets` has an error of its own for that
+    there = builder.info.splits
+    if any(part.partition("[")[0] not in there for part in split.split("+")):
+        raise NoSplit(f"'{place.source}' has no split '{split}': it has {', '.join(there)}", list(there))
+    if split in there and there[split].num_examples == 0:  # `datasets` has an error of its own for that
         raise DataError(f"'{place.source}' holds no picture in split '{split}'")
-    return builder.as_dataset(split)
+    try:
+        rows = builder.as_dataset(split)
+    except (ValueError, AssertionError) as error:
+        raise DataError(f"'{place.source}' has no such slice: {' '.join(str(error).split())}") from None
+    if not len(rows):
+        raise DataError(f"'{place.source}' holds no picture in '{split}'")
+    return rows
 
 
 def _scratch(place: Place) -> Path:

@@ -57,7 +57,7 @@ class SourceOptions:
     config: Annotated[str | None, automatic("NAME", "the only or usual one")] = None
     """which configuration of the data set, as `datasets` names it"""
     split: str = "train"
-    """which part of the data set"""
+    """which part of the data set; of a table also slices, as `datasets` writes them: train[:90%]"""
     revision: Annotated[str | None, automatic("REVISION", "the newest")] = None
     """commit, tag or branch of the Hub's copy; local copies are then left alone"""
     size: Annotated[

@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import shlex
+import sys
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -249,9 +250,14 @@ def words(options) -> list[str]:
 
 
 def command(script: str, options) -> str:
-    """The shortest command line that trains the same, to be published: a folder is named without its path."""
+    """The shortest command line that trains the same, to be published: a folder is named without its path.
+
+    By the name by which it was asked for: where `zoo train` was, there may be no script to give a path of.
+    """
     public = replace(options, dataset=without_path(options.dataset), from_=model_without_path(options.from_))
-    return shlex.join(["accelerate", "launch", f"train/{script}", *words(public)])
+    by_name = f"zoo train {script.removesuffix('.py')}"
+    start = by_name if sys.argv[0] == by_name else f"accelerate launch train/{script}"
+    return f"{start} {shlex.join(words(public))}".strip()
 
 
 def _word(value) -> str:

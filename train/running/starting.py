@@ -93,6 +93,9 @@ class Start:
                 if self.brings_critic(cell)
                 else f"; the critic anew: {self.without_critic(cell)}"
             )
+        lost, kept = self.config.loss["name"], cell.options.loss
+        if lost != kept:
+            said += f"\nits loss was {lost}; from here on it is {kept} (--loss {lost} keeps it)"
         then, now = self.config.dataset.labels, cell.pictures.label_names
         if cell.fields.get("classes") and then != now:
             pairs = [f"{a} as {b}" for a, b in zip(then, now, strict=False) if a != b]

@@ -92,7 +92,9 @@ def test_without_pictures_held_out_the_card_says_that_copies_were_not_measured(m
 
 def test_samples_stand_above_their_nearest_training_pictures_and_stay_at_home(measured, own):
     rows, _ = measured()
-    sheet = np.asarray(Image.open("run/state/nearest.png"))
+    shown, times = np.asarray(Image.open("run/state/nearest.png")), 128 // SIDE
+    sheet = shown[::times, ::times]
+    assert np.array_equal(shown, sheet.repeat(times, 0).repeat(times, 1)) and times > 1  # large enough to see
     pairs = rows["memorisation_n30"]["nearest"]
     assert sheet.shape == (2 * SIDE, len(pairs) * SIDE, 3)
     training = load(DataOptions(dataset=str(own / "mine"), size=SIDE, holdout=0.25), progress=False)

@@ -52,6 +52,20 @@ def test_a_wrong_column_or_split_is_answered_with_those_there_are(tmp_path):
     assert refusal(data_dir=tmp_path, split="test").endswith("has no split 'test': it has train")
 
 
+def test_a_split_may_be_slices_as_datasets_writes_them(tmp_path):
+    pictures = noise(10, 8)
+    write_cifar(tmp_path / "cifar10", pictures, [0, 1] * 5)
+    found = load(DataOptions(data_dir=tmp_path, size=8, split="train[:3]+train[4:8]"), progress=False)
+    assert found.split == "train[:3]+train[4:8]"
+    assert np.array_equal(found.images.transpose(0, 2, 3, 1), pictures[[0, 1, 2, 4, 5, 6, 7]])
+    rest = load(DataOptions(data_dir=tmp_path, size=8, split="train[80%:]"), progress=False)
+    assert np.array_equal(rest.images.transpose(0, 2, 3, 1), pictures[8:])
+    assert "train[:x]" in refusal(data_dir=tmp_path, split="train[:x]")
+    assert "no data" in refusal(data_dir=tmp_path, split="train[10:]")
+    assert refusal(data_dir=tmp_path, split="train[5:2]").endswith("holds no picture in 'train[5:2]'")
+    assert refusal(data_dir=tmp_path, split="train+test[:5]").endswith("it has train")
+
+
 def test_a_table_with_two_picture_columns_must_be_told_which(tmp_path):
     import datasets
 

@@ -98,6 +98,14 @@ def test_every_command_line_comes_back_as_the_options_it_was_made_of(script, mon
     assert lost == []
 
 
+def test_the_recorded_command_is_the_one_that_was_asked_for(monkeypatch):
+    chosen = replace(kind_of("dcgan")(), kimg=7.0)
+    monkeypatch.setattr("sys.argv", ["zoo train dcgan", "--kimg", "7"])  # as zoo/commands.py has it
+    assert command("dcgan.py", chosen) == "zoo train dcgan --kimg 7"
+    monkeypatch.setattr("sys.argv", ["train/dcgan.py", "--kimg", "7"])
+    assert command("dcgan.py", chosen) == "accelerate launch train/dcgan.py --kimg 7"
+
+
 def test_what_is_recorded_survives_json_and_says_nothing_of_where_things_lie(script, tmp_path, monkeypatch):
     (tmp_path / "My photos").mkdir()
     given = {"out": tmp_path / "out", "data_dir": tmp_path, "resume": True, "log_with": "tensorboard"}

@@ -73,10 +73,11 @@ def test_a_run_begins_with_the_weights_and_the_critic(name, run, begun, capsys):
 def test_without_a_critic_or_with_another_it_begins_anew_and_that_is_said(run, first, begun, capsys):
     out = run(out="penalty", kimg=0.08, from_=str(first), loss="wgan-gp")
     assert "the critic anew" in (said := capsys.readouterr().out) and "norm = batch, not layer" in said
+    assert "its loss was vanilla; from here on it is wgan-gp (--loss vanilla keeps it)" in said
     (first / "critic.safetensors").unlink()
     begun.clear()
     other = run(out="alone", kimg=0.08, from_=str(first))
-    assert "was not kept" in capsys.readouterr().out
+    assert "was not kept" in (said := capsys.readouterr().out) and "its loss" not in said
     assert same(begun["generator"], checkpoint.load(first)[1].state_dict())
     for one in (out, other):
         config = zoo.info(one).config
