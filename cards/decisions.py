@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cards import papers
 from cards.measures import show
-from cards.runs import Run, Zoo
+from cards.runs import STARTER, Run, Zoo
 from cards.verdicts import (
     AGAINST,
     DIFFERENCE,
@@ -29,7 +29,7 @@ from cards.verdicts import (
 )
 
 FOCAL = Source("focal-cifar10", 5000)  # 100 epochs of CIFAR-10
-FACADES = Source("focal-facades", 80)  # Isola et al.'s 200 epochs of 400 pairs: the source names none
+FACADES = Source(STARTER, None)  # the source names neither optimiser nor epochs
 LSGAN = Source("lsgan-fashion-mnist", 12_000)  # 200 epochs of Fashion-MNIST
 SURVEY = Source("lucic-seven", None)  # it has no set-up
 RESNET = Source("resnet-losses", 250)  # 5 epochs of CIFAR-10

@@ -186,7 +186,7 @@ def with_budgets(
 
 
 def psnr(zoo: Zoo) -> str:
-    by_loss = {loss: runs_of(zoo, "focal-facades", "pix2pix", loss, "facades") for loss in papers.PSNR}
+    by_loss = {loss: runs_of(zoo, STARTER, "pix2pix", loss, "facades") for loss in papers.PSNR}
     lines = [
         [loss, f"{papers.PSNR[loss]:.3f}", ours(runs, "psnr"), mean(runs, "wrapped_psnr")]
         for loss, runs in by_loss.items()

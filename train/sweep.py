@@ -57,8 +57,8 @@ LEAVES = {"training": "the checkpoint that was planned", "evaluation": "metrics.
 @dataclass(frozen=True)
 class Options:
     recipe: tyro.conf.Positional[str]
-    """a recipe's name (starter-zoo, focal-cifar10, focal-facades, lsgan-fashion-mnist, resnet-losses, lucic-seven,
-    protocol, controls, augmentation), or the path of a .toml file; train/sweeping/recipe.py says what stands in it"""
+    """a recipe's name (starter-zoo, focal-cifar10, lsgan-fashion-mnist, resnet-losses, lucic-seven, protocol, controls,
+    augmentation), or the path of a .toml file; train/sweeping/recipe.py says what stands in it"""
     jobs: int = 1
     """cells at a time; on a CPU one a core, on a GPU as many small ones as its memory takes"""
     budget: str = "cpu"
