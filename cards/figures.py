@@ -43,12 +43,12 @@ def curves(lines: Sequence[dict]) -> bytes | None:
             axis.locator_params(axis="y", nbins=5)
         if "share" in title:
             axis.set_ylim(min(0.45, *(np.nanmin(x) for _, _, x in series)), 1.02)
-        _dress(axis, title)
+        dress(axis, title)
         if len(series) > 1:
             _legend(axis)
     axes[-1].set_xlabel("kimg: thousands of real pictures seen by the critic", color=QUIET, fontsize=9)
     axes[-1].set_xlim(0, kimg[-1])
-    return _png(figure)
+    return png(figure)
 
 
 def panels(lines: Sequence[dict]) -> dict[str, list[tuple[str, str, np.ndarray]]]:
@@ -78,7 +78,7 @@ def together(histories: dict[str, Sequence[dict]]) -> bytes | None:
             x[~np.isfinite(x)] = np.nan
             style = ("-", "--", ":")[i // 10 % 3]
             axis.plot(kimg, smoothed(x), style, color=f"C{i % 10}", linewidth=1.4, label=run)
-        _dress(axis, f"loss of the {name}")
+        dress(axis, f"loss of the {name}")
     axes[-1].set_xlabel("kimg: thousands of real pictures seen by the critic", color=QUIET, fontsize=9)
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8, frameon=False
@@ -121,11 +121,11 @@ def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes
         else:
             margin = 0.05 * (max(every) - min(every))
             axis.set_xlim(min(every) - margin, max(every) + margin)
-        _dress(axis, name)
+        dress(axis, name)
     scale = "logarithmic" if min(every) > 0 else "linear"
     about = f"{title}, {scale}: dots are training seeds, bars their means"
     figure.supxlabel(about, color=QUIET, fontsize=9)
-    return _png(figure)
+    return png(figure)
 
 
 def _drawable(
@@ -149,7 +149,7 @@ def _spikes(x: np.ndarray) -> bool:
     return bool(np.nanmax(np.abs(x)) > SPIKES * _middle(x))
 
 
-def _dress(axis: Axes, title: str) -> None:
+def dress(axis: Axes, title: str) -> None:
     axis.set_title(title, loc="left", fontsize=10, color=INK)
     axis.grid(color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
@@ -164,7 +164,7 @@ def _legend(axis: Axes) -> None:
     )  # fmt: skip
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
     """On white paper, which dark pages show as a card; in 16 fixed colours, so that the file is small."""
     raw, file = io.BytesIO(), io.BytesIO()
     figure.savefig(raw, format="png", facecolor=PAPER)

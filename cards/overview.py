@@ -13,7 +13,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cards import claims, comparisons, figures, measures, readme, report, runs, sentences, tables
+from cards import (
+    claim_pictures,
+    claims,
+    comparisons,
+    figures,
+    measures,
+    readme,
+    report,
+    runs,
+    sentences,
+    tables,
+)
 from cards.runs import STARTER, Zoo
 from zoo import architectures
 from zoo.errors import ZooError
@@ -79,10 +90,10 @@ def write(zoo: Zoo, out: Path = HERE) -> None:
         PICTURES[name]: figures.over_zoo(groups, measures.MEASURES[name].title)
         for name, groups in drawable(zoo).items()
     }
+    drawn |= {name: picture.draw() for name, picture in claim_pictures.pictures(zoo).items()}
     write_files(out, drawn | {PAGE: page(zoo).encode()})
-    for name in PICTURES.values():
-        if name not in drawn:
-            (out / name).unlink(missing_ok=True)
+    for name in there(out) - drawn.keys():
+        (out / name).unlink()
 
 
 def check(zoo: Zoo, out: Path = HERE) -> str | None:
@@ -90,11 +101,15 @@ def check(zoo: Zoo, out: Path = HERE) -> str | None:
     path = out / PAGE
     if not path.is_file() or path.read_text(encoding="utf-8") != page(zoo):
         return f"{PAGE} is not what its figures say now"
-    expected = {PICTURES[name] for name in drawable(zoo)}
-    wrong = [name for name in PICTURES.values() if (out / name).is_file() != (name in expected)]
-    if wrong:
+    expected = {PICTURES[name] for name in drawable(zoo)} | claim_pictures.pictures(zoo).keys()
+    if wrong := sorted(there(out) ^ expected):
         return f"{wrong[0]} is {'missing' if wrong[0] in expected else 'of figures that are gone'}"
     return None
+
+
+def there(out: Path) -> set[str]:
+    """The pictures of this page that a folder has."""
+    return {path.name for pattern in ("overview-*.png", "claims-*.png") for path in out.glob(pattern)}
 
 
 def drawable(zoo: Zoo) -> dict[str, dict[str, dict[str, list[float]]]]:
@@ -134,9 +149,11 @@ def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
         " [all models](#our-models).",
         sentences.tally(decided),
     ]
+    pictures = claim_pictures.pictures(zoo)
     for letter, (title, _, _) in PAPERS.items():
         lines = [f"- {sentences.sentence(zoo, v)}" for v in decided if v.claim.key.startswith(letter)]
         parts += [f"### {title}", "\n".join(lines)]
+        parts += [f"![{of.alt}]({name})" for name, of in pictures.items() if of.letter == letter]
     return [*parts, TERMS]
 
 

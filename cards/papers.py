@@ -27,6 +27,13 @@ RESNET = {
     "hinge": "both settled by the second epoch",
 }
 
+# The same in figures. Our loss → {player: (low, high)} within which its loss is said to lie, or an extreme it reaches.
+RESNET_RANGES = {
+    "vanilla": {"g": (0.63, 0.77), "d": (1.3, 1.5)},
+    "wgan": {"g": (-2180, None), "d": (None, 2157)},
+}
+RESNET_SETTLED = 100.0  # kimg: hinge's end of the second epoch
+
 # Figures of curves, of which papers have no data: whose they are, which of ours stand beside them, what they show.
 PIXELWISE = "Enhancing Pixelwise GANs"
 OURS_OF_PIXELWISE = ["vanilla", "lsgan", "wgan", "wgan-gp", "focal"]

@@ -32,12 +32,17 @@ class Run:
     config: Config | None = None
     rows: Sequence[dict] = ()
     failure: str = ""
+    folder: Path | None = None
 
     def value(self, name: str) -> float | None:
         return measurements.value(self.rows, name)
 
     def row(self, name: str) -> dict | None:
         return measurements.counting(self.rows, name)
+
+    def history(self) -> list[dict]:
+        """The lines of its training; none where it has no folder."""
+        return checkpoint.read_history(self.folder) if self.folder else []
 
     @property
     def collapsed(self) -> bool:
@@ -97,7 +102,7 @@ def read(recipe: str, folder: Path) -> Run | None:
     tag = re.sub(r"-?seed\d+$", "", folder.name.removeprefix(config.id)).strip("-")
     return Run(
         recipe, config.architecture["name"], config.loss["name"], config.dataset.name, tag,
-        config.training.seed, config, () if stale else rows, failure,
+        config.training.seed, config, () if stale else rows, failure, folder,
     )  # fmt: skip
 
 

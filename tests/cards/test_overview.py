@@ -213,7 +213,7 @@ def test_the_readme_names_the_best_bundled_model_of_every_family(zoo, make, figu
 @pytest.mark.parametrize("lowest", [-0.001, 0.0, 0.001])
 def test_a_picture_holds_every_dot_also_of_a_kid_that_is_not_above_0(lowest, monkeypatch):
     drawn = []
-    monkeypatch.setattr(figures, "_png", drawn.append)
+    monkeypatch.setattr(figures, "png", drawn.append)
     figures.over_zoo(
         {"dcgan, cifar10": {"focal": [lowest, 0.1], "hinge": [0.2]}, "sngan": {"focal": [0.1]}}, "KID"
     )
