@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import datasets
 
 MAX_CLASSES = 10_000
+MIXED = re.compile(r"\[-?\d+:-?\d+%|\[-?\d+%:-?\d+\]")  # datasets 5.2.0 reads [4:80%] as from 4 % on
 
 
 def open_table(place: Place, split: str) -> "datasets.Dataset":
@@ -41,6 +43,8 @@ def open_table(place: Place, split: str) -> "datasets.Dataset":
     there = builder.info.splits
     if any(part.partition("[")[0] not in there for part in split.split("+")):
         raise NoSplit(f"'{place.source}' has no split '{split}': it has {', '.join(there)}", list(there))
+    if mixed := MIXED.search(split):
+        raise DataError(f"{mixed[0]} mixes rows and %: `datasets` takes both ends for %, so give both the same")
     if split in there and there[split].num_examples == 0:  # `datasets` has an error of its own for that
         raise DataError(f"'{place.source}' holds no picture in split '{split}'")
     try:
