@@ -44,7 +44,9 @@ def open_table(place: Place, split: str) -> "datasets.Dataset":
     if any(part.partition("[")[0] not in there for part in split.split("+")):
         raise NoSplit(f"'{place.source}' has no split '{split}': it has {', '.join(there)}", list(there))
     if mixed := MIXED.search(split):
-        raise DataError(f"{mixed[0]} mixes rows and %: `datasets` takes both ends for %, so give both the same")
+        raise DataError(
+            f"{mixed[0]} mixes rows and %: `datasets` takes both ends for %, so give both the same"
+        )
     if split in there and there[split].num_examples == 0:  # `datasets` has an error of its own for that
         raise DataError(f"'{place.source}' holds no picture in split '{split}'")
     try:
