@@ -48,7 +48,7 @@ class Panel:
         return not self.linear and min(self.every) > 0 and max(self.every) > 4 * min(self.every)
 
 
-def dots(panels: Sequence[Panel]) -> bytes:
+def dots(panels: Sequence[Panel], measure: str = "") -> bytes:
     """A PNG of panels that share their rows, side by side."""
     labels = [row.label for row in panels[0].rows]
     height = 0.95 + 0.27 * len(labels)
@@ -64,7 +64,7 @@ def dots(panels: Sequence[Panel]) -> bytes:
         _scale(axis, panel, few=len(panels) > 2)
         dress(axis, panel.title)
     theirs = any(row.theirs is not None for panel in panels for row in panel.rows)
-    about = LEGEND + THEIRS * theirs + THRESHOLD * any(panel.marks for panel in panels)
+    about = measure + LEGEND + THEIRS * theirs + THRESHOLD * any(panel.marks for panel in panels)
     figure.supxlabel(about, color=QUIET, fontsize=8)
     return png(figure)
 

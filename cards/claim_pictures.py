@@ -16,6 +16,9 @@ STABLE = ("vanilla", "focal", "lsgan", "wgan-gp")  # of the focal paper's claims
 NAMES = {"vanilla": "BCE", "wgan": "WGAN", "hinge": "hinge"}  # as the ResNet comparison calls them
 
 
+TITLES = {"swing": "swing; "}  # of pictures whose panels do not name their measure
+
+
 @dataclass(frozen=True)
 class Picture:
     """`letter`: of the paper's claims. `alt`: what is seen."""
@@ -50,7 +53,14 @@ def _pictures(zoo: Zoo) -> Iterator[tuple[str, Picture]]:
         ("resnet", "R", "R4 and R5: FID, recall and classes covered", resnet(zoo)),
     ):
         if drawn := [panel for panel in panels if any(row.ours or row.also for row in panel.rows)]:
-            yield name, Picture(letter, alt(words, drawn), lambda drawn=drawn: claim_figures.dots(drawn))
+            yield (
+                name,
+                Picture(
+                    letter,
+                    alt(words, drawn),
+                    lambda drawn=drawn, name=name: claim_figures.dots(drawn, TITLES.get(name, "")),
+                ),
+            )
         if name == "resnet" and (curves := resnet_curves(zoo)):
             said = "; ".join(f"{NAMES[loss]}: {papers.RESNET[loss]}" for loss in papers.RESNET)
             text = f"R1 to R3: loss curves of {', '.join(c.title for c in curves)} over what the paper reports ({said})"

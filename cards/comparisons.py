@@ -15,16 +15,25 @@ CHANCES = (
 
 def verdicts(decided: Sequence[Verdict]) -> list[str]:
     """A line for each claim; with the chances, and what they mean, where any claim has one."""
-    head, rows = ["claim", "verdict", "at our set-up"], []
-    chances = {v.claim.key: v.p for v in decided if v.p is not None}
-    corrected = holm(chances)
+    found, rows = chances(decided), []
     for v in decided:
-        found = [of.get(v.claim.key) for of in (chances, corrected)] if chances else []
-        told = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in found]
+        told = [shown(p) for p in found.get(v.claim.key, (None, None))] if found else []
         rows.append([v.claim.key, f"**{v.word}**", v.here or "–", *told])
-    if not chances:
+    head = ["claim", "verdict", "at our set-up"]
+    if not found:
         return [tables.table(head, rows)]
     return [CHANCES, tables.table([*head, "p", "corrected"], rows)]
+
+
+def chances(decided: Sequence[Verdict]) -> dict[str, tuple[float, float]]:
+    """{claim: p, and p corrected} of those that have one."""
+    found = {v.claim.key: v.p for v in decided if v.p is not None}
+    corrected = holm(found)
+    return {key: (p, corrected[key]) for key, p in found.items()}
+
+
+def shown(p: float | None) -> str:
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def every(decided: Sequence[Verdict]) -> str:

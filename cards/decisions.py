@@ -222,10 +222,10 @@ def s4(zoo: Zoo) -> Parts:
         over_seeds = statistics.fmean(statistics.variance(values) for values in several) ** 0.5
         yield Part(
             NOT_TESTED,
-            f"{show('fid', over_losses)} over {len(trained)} losses, {show('fid', over_seeds)} over the seeds of one",
+            f"{show('fid', over_losses)} over {len(trained)} losses, {show('fid', over_seeds)} over training seeds",
             about=found[next(iter(trained))].about,
             what=what,
-            note=f"of those with several, {min(map(len, several))} to {max(map(len, several))}",
+            note=f"{len(several)} of the losses have several seeds",
             cells=tuple(cells),
         )
 

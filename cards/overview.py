@@ -1,6 +1,6 @@
-"""All models in one page, and what becomes of the papers' claims.
+"""All models in one page, and what becomes of the papers' claims; the latter also as a short text (findings.py).
 
-    python -m cards.overview            # → cards/overview.md and its pictures, and a table in the project's README
+    python -m cards.overview            # → overview.md, findings.md, pictures; a table in the README
     python -m cards.overview --check    # is it older than the figures?
     python -m cards.overview runs/mine --out report.md    # runs of one's own instead, side by side (report.py)
 
@@ -18,6 +18,7 @@ from cards import (
     claims,
     comparisons,
     figures,
+    findings,
     measures,
     readme,
     report,
@@ -32,7 +33,7 @@ from zoo.files import write_files
 from zoo.losses import LOSSES
 
 HERE = Path(__file__).parent
-PAGE = "overview.md"
+PAGE, FINDINGS = "overview.md", "findings.md"
 PICTURES = {"fid": "overview-fid.png", "kid": "overview-kid.png"}
 
 WORDS = (
@@ -91,16 +92,16 @@ def write(zoo: Zoo, out: Path = HERE) -> None:
         for name, groups in drawable(zoo).items()
     }
     drawn |= {name: picture.draw() for name, picture in claim_pictures.pictures(zoo).items()}
-    write_files(out, drawn | {PAGE: page(zoo).encode()})
+    write_files(out, drawn | {name: text.encode() for name, text in pages(zoo).items()})
     for name in there(out) - drawn.keys():
         (out / name).unlink()
 
 
 def check(zoo: Zoo, out: Path = HERE) -> str | None:
     """What has drifted, in a line; None where the page is what `write` would write now."""
-    path = out / PAGE
-    if not path.is_file() or path.read_text(encoding="utf-8") != page(zoo):
-        return f"{PAGE} is not what its figures say now"
+    for name, text in pages(zoo).items():
+        if not (out / name).is_file() or (out / name).read_text(encoding="utf-8") != text:
+            return f"{name} is not what its figures say now"
     expected = {PICTURES[name] for name in drawable(zoo)} | claim_pictures.pictures(zoo).keys()
     if wrong := sorted(there(out) ^ expected):
         return f"{wrong[0]} is {'missing' if wrong[0] in expected else 'of figures that are gone'}"
@@ -132,10 +133,15 @@ def by_family(zoo: Zoo, name: str) -> dict[str, dict[str, list[float]]]:
     return groups
 
 
-def page(zoo: Zoo) -> str:
-    """The text: what was found, the papers' tables beside ours, how it was decided, then all figures of all models."""
+def pages(zoo: Zoo) -> dict[str, str]:
+    """{file name: text} of both pages."""
     decided = claims.verdicts(zoo)
-    return "\n\n".join([*found(zoo, decided), *beside(zoo), *how(decided), *models(zoo)]) + "\n"
+    return {PAGE: page(zoo, decided), FINDINGS: findings.page(zoo, decided)}
+
+
+def page(zoo: Zoo, decided: Sequence[claims.Verdict]) -> str:
+    """The text: what was found, the papers' tables beside ours, how it was decided, then all figures of all models."""
+    return "\n\n".join([*found(zoo, decided), *beside(zoo, decided), *how(decided), *models(zoo)]) + "\n"
 
 
 def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
@@ -145,8 +151,8 @@ def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
         "Four papers say what the loss of a GAN does to its training and its pictures. Here small GANs, in which the"
         f" loss is the only thing that changes, are held against {len(decided)} of their claims. The figures come from"
         f" {len(trained)} trainings, of which {sum(bool(run.rows) for run in trained)} are measured; no verdict is"
-        " written by hand, `python -m cards.overview` computes this page. [How](#how-verdicts-are-reached),"
-        " [all models](#our-models).",
+        " written by hand, `python -m cards.overview` computes this page. [Findings to cite](findings.md),"
+        " [how verdicts are reached](#how-verdicts-are-reached), [all models](#our-models).",
         sentences.tally(decided),
     ]
     pictures = claim_pictures.pictures(zoo)
@@ -157,12 +163,27 @@ def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
     return [*parts, TERMS]
 
 
-def beside(zoo: Zoo) -> list[str]:
+def beside(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
     """The papers' tables with ours in them."""
     parts = ["## The papers' figures beside ours"]
-    for title, note, of in PAPERS.values():
+    for letter, (title, note, of) in PAPERS.items():
         parts += [f"### {title}: tables", note, of(zoo)]
+        links = curves(zoo, [v for v in decided if v.claim.key.startswith(letter)])
+        if links:
+            parts.append(
+                f"Loss curves: run `python space/app.py` and put behind its address {', or '.join(links)}."
+            )
     return parts
+
+
+def curves(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
+    """What opens the page's Curves view at the bundled models that these claims are about, family by family."""
+    by_family: dict[tuple[str, str], list[str]] = {}
+    for cell in dict.fromkeys(cell for v in decided for part in v.parts for cell in part.cells):
+        run = zoo.seeds(STARTER, cell.architecture, cell.loss, cell.dataset).get(0)
+        if run and run.config and run.history():
+            by_family.setdefault((cell.architecture, cell.dataset), []).append(run.config.id)
+    return [f"`/?view=curves&models={','.join(ids)}`" for ids in by_family.values()]
 
 
 def how(decided: Sequence[claims.Verdict]) -> list[str]:

@@ -16,6 +16,7 @@ from cards.verdicts import (
     PARITY,
     SHOWN,
     UNDECIDED,
+    UNSEEN,
     Part,
 )
 
@@ -75,7 +76,7 @@ def leading(parts: Sequence[Part]) -> list[Part]:
 
 def group(parts: Sequence[Part], words: bool) -> str:
     """One measure on one net, of all that it is told of: "FID, dcgan on cifar10: focal − vanilla 52.4 − 51.9 = …"."""
-    notes = dict.fromkeys(part.note for part in parts if part.note and not part.note.startswith("one below"))
+    notes = dict.fromkeys(part.note for part in parts if part.note and not part.note.startswith(UNSEEN))
     seeds = {part.seeds for part in parts}
     told = []
     for part in parts:
@@ -114,12 +115,8 @@ def still(zoo: Zoo, verdict: Verdict) -> Missing | None:
 
 
 def trainings(lack: Missing) -> str:
-    where = (
-        f"at the source's budget, {lack.kimg:,.0f} kimg"
-        if lack.kimg
-        else "at our budget, as the source names none"
-    )
-    return f"{lack.runs} of {lack.planned} trainings {where} (recipe `{lack.recipe}`), {hours(lack)}"
+    budget = f"{lack.kimg:,.0f} kimg each" if lack.kimg else "at the budget of those so far"
+    return f"{lack.runs} of {lack.planned} trainings (`{lack.recipe}`, {budget}), {hours(lack)}"
 
 
 def hours(lack: Missing) -> str:

@@ -17,6 +17,7 @@ HOLDS, FAILS = "holds", "fails"
 WITHIN = 0.10  # of the reference: what counts as parity
 # Of a claim with several parts, the first of these that any part has is the claim's.
 ORDER = (AGAINST, FAILS, NOT_TESTED, UNDECIDED, SHOWN, PARITY, DIFFERENCE, HOLDS)
+UNSEEN = "one below "  # so begins the note on a difference that might have been missed
 POWER = 0.8  # of a difference that would mostly be seen
 
 
@@ -238,7 +239,7 @@ def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) 
     apart = [x - y for x, y in values]
     unseen = ""
     if word == UNDECIDED and len(apart) > 1:
-        unseen = f"one below {show(name, detectable(apart))} would mostly be missed"
+        unseen = f"{UNSEEN}{show(name, detectable(apart))} would mostly be missed"
     return judged(found, source, told, word, text, unseen, p=chance(apart))
 
 

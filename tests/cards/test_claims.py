@@ -203,7 +203,7 @@ def test_spread_over_losses_stands_beside_spread_over_seeds_and_proves_nothing(r
     ]
     verdict = decided(Zoo(runs), "S4")
     assert verdict.word == verdicts.NOT_TESTED
-    assert verdict.parts[0].text == "7.1 over 2 losses, 0.7 over the seeds of one"
+    assert verdict.parts[0].text == "7.1 over 2 losses, 0.7 over training seeds"
 
 
 def test_a_collapse_count_waits_for_every_net_that_it_counts(run):

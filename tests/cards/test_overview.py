@@ -112,7 +112,7 @@ def test_a_family_shows_steps_beside_the_budget_and_real_pictures_for_scale(zoo)
 
 
 def test_each_papers_figures_stand_beside_ours(zoo):
-    page = overview.page(zoo)
+    page = overview.pages(zoo)[overview.PAGE]
     for theirs in (*papers.PSNR.values(), 347.65, 94.23, *papers.LUCIC["cifar10"].values()):
         assert str(theirs) in page
     assert "| 55.8 | 66.6 |" in page
@@ -144,7 +144,7 @@ def test_the_page_has_pictures_of_what_is_measured(zoo, tmp_path):
 
 
 def test_the_page_opens_with_what_was_found_and_the_models_come_last(zoo):
-    page = overview.page(zoo)
+    page = overview.pages(zoo)[overview.PAGE]
     order = [
         "# What was found",
         "**F1, ",

@@ -1,0 +1,214 @@
+"""The text that one would cite: set-up, results, what does not replicate, limits. Every number is computed.
+
+`python -m cards.overview` writes it beside the overview, which has all tables; the words for a claim are the same.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cards import comparisons, prices, sentences, tables
+from cards.claims import Verdict
+from cards.measures import MEASURES
+from cards.runs import PROTOCOL, STARTER, Run, Zoo
+from cards.sentences import CONFIRMED, CONTRADICTED
+from cards.verdicts import NOT_TESTED, SHOWN, UNDECIDED, UNSEEN, Part
+
+
+def page(zoo: Zoo, decided: Sequence[Verdict]) -> str:
+    parts = [
+        "# Findings: what four papers claim of GAN losses",
+        abstract(decided),
+        "## Set-up",
+        *set_up(zoo),
+        "## Results",
+        *results(zoo, decided),
+        "## What does not replicate",
+        *contradicted(zoo, decided),
+        "## Limits",
+        *limits(zoo, decided),
+        "All tables, every comparison and the rules: [overview.md](overview.md).",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def abstract(decided: Sequence[Verdict]) -> str:
+    return (
+        "We train small GANs in which the loss is the only thing that changes, and let rules in code decide"
+        f" {len(decided)} claims of four papers from their figures. {sentences.tally(decided)}"
+    )
+
+
+# ---- set-up
+
+
+def set_up(zoo: Zoo) -> list[str]:
+    runs = [run for run in zoo.runs if run.config and run.recipe != PROTOCOL]
+    if not runs:
+        return ["Nothing is trained yet."]
+    losses = dict.fromkeys(run.loss for run in runs)
+    told = (
+        f"{len(runs)} trainings with {len(losses)} losses. Within a family all losses have the same network, data and"
+        " budget in kimg, thousands of real pictures seen by the critic; what a loss demands of its critic (norm,"
+        " penalty, steps) belongs to the loss. Trainings by precision:"
+        f" {counted(run.config.training.precision for run in runs)}; by hardware: {counted(map(machine, runs))}."
+        " *Best* is the best mean; of one seed it is no ranking."
+    )
+    rows = [row(zoo, net, data) for net, data in tables.families(zoo)]
+    head = ["family", "kimg", "losses", "with several seeds", "best", "collapsed"]
+    return [told, tables.table(head, [row for row in rows if row])]
+
+
+def row(zoo: Zoo, architecture: str, dataset: str) -> list[str]:
+    """One family in a line: its budget, how many losses, and what they came to; none where nothing is trained."""
+    by_loss = {
+        loss: [run for run in zoo.seeds(STARTER, architecture, loss, dataset).values() if run.config]
+        for loss in tables.LOSSES_AND_NONE
+    }
+    by_loss = {loss: runs for loss, runs in by_loss.items() if runs}
+    if not by_loss:
+        return []
+    kimg = dict.fromkeys(f"{run.kimg:,.0f}" for runs in by_loss.values() for run in runs)
+    several = [loss for loss, runs in by_loss.items() if len(runs) > 1]
+    collapsed = [
+        f"{loss} in {n} of {len(runs)}"
+        for loss, runs in by_loss.items()
+        if (n := sum(run.collapsed for run in runs))
+    ]
+    name = tables.main_measure(architecture)
+    cells = [f"{architecture} on {dataset}", ", ".join(kimg), str(len(by_loss)), ", ".join(several) or "none"]
+    return [*cells, best(by_loss, name), ", ".join(collapsed) or "none"]
+
+
+def best(by_loss: dict[str, list[Run]], name: str) -> str:
+    """The loss with the best mean, and its figure over its seeds."""
+    found = {
+        loss: values
+        for loss, runs in by_loss.items()
+        if (values := [x for run in runs if (x := run.value(name)) is not None])
+    }
+    if not found:
+        return tables.NOT_MEASURED
+    pick = min if MEASURES[name].better == "↓" else max
+    loss = pick(found, key=lambda loss: sum(found[loss]) / len(found[loss]))
+    return (
+        f"{loss}, {MEASURES[name].title} {tables.mean(by_loss[loss], name)}{sentences.many(len(found[loss]))}"
+    )
+
+
+def counted(words) -> str:
+    """ "bf16 (8), float32 (2)": the most frequent first."""
+    return ", ".join(f"{word} ({n})" for word, n in Counter(words).most_common())
+
+
+def machine(run: Run) -> str:
+    """What it was trained on, as far as it matters: threads of a CPU, or the name."""
+    name, _, threads = run.config.training.hardware.rpartition(", ")
+    return f"a CPU with {threads}" if "thread" in threads else name or threads
+
+
+# ---- results
+
+
+def results(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
+    """Claims that stand, by their own conditions; then what ours say of the others."""
+    tested = [v for v in decided if v.word != NOT_TESTED and v.word not in CONTRADICTED]
+    open_ = [v for v in decided if v.word == NOT_TESTED and v.here not in CONTRADICTED]
+    parts = [items(sentences.sentence(zoo, v) for v in tested)] if tested else ["No claim is decided yet."]
+    speaking = [v for v in open_ if v.here in CONFIRMED or (not v.here and sentences.evidence(v))]
+    unsure = [v.claim.key for v in open_ if v.here == UNDECIDED]
+    silent = [v.claim.key for v in open_ if not sentences.evidence(v)]
+    if speaking:
+        parts += [
+            "Not tested under their own conditions, but with figures of ours:",
+            items(map(brief, speaking)),
+        ]
+    if unsure:
+        parts.append(f"Our figures leave undecided: {', '.join(unsure)}.")
+    if silent:
+        parts.append(f"Nothing is trained yet that could speak of {', '.join(silent)}.")
+    return parts
+
+
+def brief(verdict: Verdict) -> str:
+    return (
+        f"**{verdict.claim.key}.** *{sentences.capital(verdict.claim.text)}.* {sentences.evidence(verdict)}"
+    )
+
+
+def contradicted(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
+    against = [v for v in decided if v.word in CONTRADICTED]
+    ours = [v for v in decided if v.word == NOT_TESTED and v.here in CONTRADICTED]
+    met = sum(v.word != NOT_TESTED for v in decided)
+    none = "No claim is decided yet."
+    if met:
+        none = f"Claims whose own conditions are met: {met}. None of them is contradicted."
+    parts = [items(sentences.sentence(zoo, v) for v in against)] if against else [none]
+    if ours:
+        lead = "At our own set-up, which is not the source's, the figures do not agree with these claims:"
+        parts += [lead, items(map(brief, ours))]
+    return parts
+
+
+def items(lines) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+# ---- limits
+
+
+def limits(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
+    parts = [part for v in decided for part in v.parts]
+    known = [part for part in parts if part.seeds and part.says != SHOWN]
+    alone = sum(part.seeds == 1 for part in known)
+    lines = []
+    if known:
+        lines.append(
+            f"**Seeds.** {alone} of {len(known)} comparisons rest on one seed: they have no interval, and no verdict"
+            f" rests on them. The others rest on {seeds(known)}."
+        )
+    if unseen := undetected(parts):
+        lines.append(
+            f"**Power.** Undecided, where a smaller difference than this would mostly have been missed: {unseen}."
+        )
+    if chances := comparisons.chances(decided):
+        told = ", ".join(f"{key} {comparisons.shown(p)}" for key, (_, p) in chances.items())
+        lines.append(
+            f"**Chance.** p of what the figures say, corrected for {len(chances)} claims by Holm's rule: {told}."
+        )
+    lines += missing(zoo, decided)
+    return [items(lines)] if lines else []
+
+
+def seeds(parts: Sequence[Part]) -> str:
+    several = [part.seeds for part in parts if part.seeds > 1]
+    if not several:
+        return "none"
+    least, most = min(several), max(several)
+    return f"{least} seeds" if least == most else f"{least} to {most} seeds"
+
+
+def undetected(parts: Sequence[Part]) -> str:
+    """Of comparisons of several seeds that came to nothing: below what a difference could not have been seen."""
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        if part.note.startswith(UNSEEN):
+            found.setdefault(part.what, []).append(
+                f"{part.who} {part.note.removeprefix(UNSEEN).split()[0]}".strip()
+            )
+    return "; ".join(f"{what}: {', '.join(told)}" for what, told in found.items())
+
+
+def missing(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
+    """What is not tested, recipe by recipe: trainings that several claims share are counted once."""
+    untested = [v for v in decided if v.word == NOT_TESTED]
+    lines = []
+    for source in dict.fromkeys(v.claim.source for v in untested):
+        of = [v for v in untested if v.claim.source == source]
+        cells = dict.fromkeys(
+            cell for v in of for part in v.parts if part.word == NOT_TESTED for cell in part.cells
+        )
+        lack = prices.missing(zoo, source, list(cells))
+        beyond = "".join(f"; for {v.claim.key} also {v.claim.beyond}" for v in of if v.claim.beyond)
+        told = sentences.trainings(lack) if lack.runs else "measures that are not taken yet"
+        lines.append(f"**Not tested: {', '.join(v.claim.key for v in of)}.** Missing: {told}{beyond}.")
+    return lines
