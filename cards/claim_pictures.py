@@ -16,6 +16,7 @@ STABLE = ("vanilla", "focal", "lsgan", "wgan-gp")  # of the focal paper's claims
 NAMES = {"vanilla": "BCE", "wgan": "WGAN", "hinge": "hinge"}  # as the ResNet comparison calls them
 
 
+AFTER = "batch norm after the activation"
 TITLES = {"swing": "swing; "}  # of pictures whose panels do not name their measure
 
 
@@ -43,7 +44,7 @@ def _pictures(zoo: Zoo) -> Iterator[tuple[str, Picture]]:
             quality(zoo),
         ),
         ("psnr", "F", "F6: PSNR, true (black) and with uint8 wrap-around (red)", psnr(zoo)),
-        ("fashion", "L", "L1, L2 and L4: FID", fashion(zoo)),
+        ("fashion", "L", "L1, L2 (and L4, where it is trained): FID", fashion(zoo)),
         (
             "survey",
             "S",
@@ -72,7 +73,7 @@ def alt(words: str, panels: Sequence[Panel]) -> str:
     rows = dict.fromkeys(row.label for panel in panels for row in panel.rows if row.ours or row.also)
     theirs = any(row.theirs is not None for panel in panels for row in panel.rows)
     beside = ", beside the paper's figures" if theirs else ""
-    return f"{words} of {', '.join(rows)}; panels: {'; '.join(panel.title for panel in panels)}{beside}"
+    return f"{words} of {'; '.join(rows)}. Panels: {'; '.join(panel.title for panel in panels)}{beside}"
 
 
 def values(runs: Sequence[Run], name: str) -> list[float]:
@@ -128,6 +129,10 @@ def fashion(zoo: Zoo) -> list[Panel]:
             runs = tables.runs_of(zoo, "lsgan-fashion-mnist", net, loss, "fashion-mnist")
             ours = [row["value"] for run in runs if (row := measurements.counting(run.rows, "fid", momentum))]
             rows.append(Row(f"{name}, {column}", ours or values(runs, "fid"), theirs.get(loss)))
+    for loss, name in names.items():
+        runs = tables.runs_of(zoo, "lsgan-fashion-mnist", "convgan-bn-after", loss, "fashion-mnist")
+        if ours := values(runs, "fid"):
+            rows.append(Row(f"{name}, {AFTER}", ours))
     return [Panel("FID on Fashion-MNIST", rows)]
 
 

@@ -19,7 +19,7 @@ def verdicts(decided: Sequence[Verdict]) -> list[str]:
     for v in decided:
         told = [shown(p) for p in found.get(v.claim.key, (None, None))] if found else []
         rows.append([v.claim.key, f"**{v.word}**", v.here or "–", *told])
-    head = ["claim", "verdict", "at our set-up"]
+    head = ["claim", "verdict", "our figures so far"]
     if not found:
         return [tables.table(head, rows)]
     return [CHANCES, tables.table([*head, "p", "corrected"], rows)]

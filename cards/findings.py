@@ -6,12 +6,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from cards import comparisons, prices, sentences, tables
+from cards import comparisons, papers, prices, sentences, tables
 from cards.claims import Verdict
 from cards.measures import MEASURES
 from cards.runs import PROTOCOL, STARTER, Run, Zoo
 from cards.sentences import CONFIRMED, CONTRADICTED
-from cards.verdicts import NOT_TESTED, SHOWN, UNDECIDED, UNSEEN, Part
+from cards.verdicts import NOT_TESTED, SHOWN, UNSEEN, Part
 
 
 def page(zoo: Zoo, decided: Sequence[Verdict]) -> str:
@@ -32,9 +32,10 @@ def page(zoo: Zoo, decided: Sequence[Verdict]) -> str:
 
 
 def abstract(decided: Sequence[Verdict]) -> str:
+    sources = "; ".join(f"{letter}, {title}" for letter, title in papers.SOURCES.items())
     return (
         "We train small GANs in which the loss is the only thing that changes, and let rules in code decide"
-        f" {len(decided)} claims of four papers from their figures. {sentences.tally(decided)}"
+        f" {len(decided)} claims of four papers from their figures ({sources}). {sentences.tally(decided)}"
     )
 
 
@@ -115,17 +116,13 @@ def results(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
     open_ = [v for v in decided if v.word == NOT_TESTED and v.here not in CONTRADICTED]
     parts = [items(sentences.sentence(zoo, v) for v in tested)] if tested else ["No claim is decided yet."]
     speaking = [v for v in open_ if v.here in CONFIRMED or (not v.here and sentences.evidence(v))]
-    unsure = [v.claim.key for v in open_ if v.here == UNDECIDED]
-    silent = [v.claim.key for v in open_ if not sentences.evidence(v)]
     if speaking:
         parts += [
-            "Not tested under their own conditions, but with figures of ours:",
+            "Not tested under all of their own conditions, but with figures:",
             items(map(brief, speaking)),
         ]
-    if unsure:
-        parts.append(f"Our figures leave undecided: {', '.join(unsure)}.")
-    if silent:
-        parts.append(f"Nothing is trained yet that could speak of {', '.join(silent)}.")
+    if so_far := sentences.so_far(decided):
+        parts.append(so_far)
     return parts
 
 
@@ -138,13 +135,13 @@ def brief(verdict: Verdict) -> str:
 def contradicted(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
     against = [v for v in decided if v.word in CONTRADICTED]
     ours = [v for v in decided if v.word == NOT_TESTED and v.here in CONTRADICTED]
-    met = sum(v.word != NOT_TESTED for v in decided)
+    met = sum(v.word not in (NOT_TESTED, SHOWN) for v in decided)
     none = "No claim is decided yet."
     if met:
         none = f"Claims whose own conditions are met: {met}. None of them is contradicted."
     parts = [items(sentences.sentence(zoo, v) for v in against)] if against else [none]
     if ours:
-        lead = "At our own set-up, which is not the source's, the figures do not agree with these claims:"
+        lead = "Not tested under all of their own conditions, but our figures so far do not agree with:"
         parts += [lead, items(map(brief, ours))]
     return parts
 

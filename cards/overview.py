@@ -20,6 +20,7 @@ from cards import (
     figures,
     findings,
     measures,
+    papers,
     readme,
     report,
     runs,
@@ -44,11 +45,13 @@ WORDS = (
     " several parts the worst word counts."
 )
 TERMS = (
-    "Square brackets hold 95 % intervals. *Swing*: how far the critic's or generator's mean score moves around its own"
-    " trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a smooth curve. A"
-    " critic is *saturated* when it ranks nearly every pair right, *dead* when the generator gets no gradient from it"
-    " any more: neither is called stable. *Asked-for class seen*: the share of samples in which a classifier sees the"
-    " class they were made for. *Vanilla* is the non-saturating GAN loss, called GAN, NS or BCE by the papers."
+    "*To read*: A − B is the mean of A, the mean of B, their difference, and in square brackets its 95 % interval over"
+    " training seeds that both share. Models are named by architecture and loss; *vanilla* is the non-saturating GAN"
+    " loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the generator's mean score moves around its"
+    " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a smooth curve. A"
+    " critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no gradient from it)"
+    " is never called stable. *First tenth*, *last epoch*: of training. *Largest over median*: of the sizes of a loss."
+    " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
 )
 PRICES = (
     "*Core-hours*: the missing trainings, three seeds of each, at the speed of our own of that architecture and loss"
@@ -58,7 +61,6 @@ PRICES = (
 
 PAPERS = {
     "F": (
-        "Enhancing Pixelwise GANs (focal loss)",
         "Its Table 4 lies where PSNR lands if uint8 pictures are subtracted without widening, whatever the pictures:"
         " the last rows translate nothing. That it was taken so is shown only where our wrap-around figures of its"
         " losses land there too. For scale: users measure about 15 dB for the published Facades model of pix2pix's"
@@ -66,19 +68,16 @@ PAPERS = {
         tables.psnr,
     ),
     "L": (
-        "Least Squares GANs for Image Generation (Fashion-MNIST)",
         "FID against the test split. Momentum does not enter training: its two columns are one run each, evaluated"
         " twice.",
         tables.fashion,
     ),
     "S": (
-        "A gentle introduction to GAN loss functions (survey)",
         "Theirs are Lucic et al. 2018, Table 2: FID at the best settings of a wide search, mean over 50 seeds, 10,000"
         " samples. Ours are one setting for all losses.",
         tables.lucic,
     ),
     "R": (
-        "Comparing adversarial loss functions in ResNet-based GANs on CIFAR-10",
         "It reports curves and an expected order of FID, no figure.",
         tables.resnet,
     ),
@@ -146,28 +145,31 @@ def page(zoo: Zoo, decided: Sequence[claims.Verdict]) -> str:
 
 def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
     trained = [run for run in zoo.runs if run.config]
+    number = sum(bool(run.rows) for run in trained)
+    measured = "all of them" if number == len(trained) else f"{number} of them"
     parts = [
         "# What was found",
         "Four papers say what the loss of a GAN does to its training and its pictures. Here small GANs, in which the"
         f" loss is the only thing that changes, are held against {len(decided)} of their claims. The figures come from"
-        f" {len(trained)} trainings, of which {sum(bool(run.rows) for run in trained)} are measured; no verdict is"
+        f" {len(trained)} trainings, {measured} measured; no verdict is"
         " written by hand, `python -m cards.overview` computes this page. [Findings to cite](findings.md),"
         " [how verdicts are reached](#how-verdicts-are-reached), [all models](#our-models).",
-        sentences.tally(decided),
+        f"{sentences.tally(decided)} {sentences.so_far(decided)}".rstrip(),
+        TERMS,
     ]
     pictures = claim_pictures.pictures(zoo)
-    for letter, (title, _, _) in PAPERS.items():
+    for letter, title in papers.SOURCES.items():
         lines = [f"- {sentences.sentence(zoo, v)}" for v in decided if v.claim.key.startswith(letter)]
         parts += [f"### {title}", "\n".join(lines)]
         parts += [f"![{of.alt}]({name})" for name, of in pictures.items() if of.letter == letter]
-    return [*parts, TERMS]
+    return parts
 
 
 def beside(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
     """The papers' tables with ours in them."""
     parts = ["## The papers' figures beside ours"]
-    for letter, (title, note, of) in PAPERS.items():
-        parts += [f"### {title}: tables", note, of(zoo)]
+    for letter, (note, of) in PAPERS.items():
+        parts += [f"### {papers.SOURCES[letter]}: tables", note, of(zoo)]
         links = curves(zoo, [v for v in decided if v.claim.key.startswith(letter)])
         if links:
             parts.append(

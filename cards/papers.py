@@ -1,5 +1,13 @@
 """The published figures that ours stand beside."""
 
+# By the first letter of their claims' keys.
+SOURCES = {
+    "F": "Enhancing Pixelwise GANs (focal loss)",
+    "L": "Least Squares GANs for Image Generation (Fashion-MNIST)",
+    "S": "A gentle introduction to GAN loss functions (survey)",
+    "R": "Comparing adversarial loss functions in ResNet-based GANs on CIFAR-10",
+}
+
 # "Enhancing Pixelwise GANs", Table 4: mean PSNR (dB) of pix2pix on Facades.
 PSNR = {"vanilla": 28.813, "focal": 28.351, "lsgan": 28.056, "wgan-gp": 27.778}
 

@@ -50,17 +50,22 @@ def evidence(verdict: Verdict) -> str:
     for part in leading(known):
         groups.setdefault(part.what, []).append(part)
     told = "; ".join(group(parts, len(words) > 1) for parts in [*groups.values()][:MOST])
-    lead = "Our figures" if verdict.word != NOT_TESTED else "At our own set-up"
+    lead = whose(verdict, known)
     if len(words) == 1 and verdict.word == NOT_TESTED:
-        lead += f" *{next(iter(words))}*"
+        lead += f", *{next(iter(words))}*"
     if len(groups) > MOST:
-        counts = ", ".join(f"{words[word]} *{word}*" for word in ORDER if words[word])
-        lead += (
-            f", {len(known)} comparisons ({counts}), among them"
-            if len(words) > 1
-            else f" in all {len(known)} comparisons, among them"
-        )
+        counts = " and ".join(f"{words[word]} *{word}*" for word in ORDER if words[word])
+        lead += f", {counts} of {len(known)}" if len(words) > 1 else f" in all {len(known)}"
+        lead += " comparisons, for instance"
     return f"{lead}: {told}."
+
+
+def whose(verdict: Verdict, known: Sequence[Part]) -> str:
+    """By which set-up figures were made: the source's, or one of ours where the source has its own."""
+    source = verdict.claim.source
+    if source.kimg and all(part.about and not part.about.startswith(f"{source.recipe},") for part in known):
+        return "At our own set-up"
+    return "Our figures so far" if verdict.word == NOT_TESTED else "Our figures"
 
 
 def leading(parts: Sequence[Part]) -> list[Part]:
@@ -80,7 +85,7 @@ def group(parts: Sequence[Part], words: bool) -> str:
     seeds = {part.seeds for part in parts}
     told = []
     for part in parts:
-        text = f"{part.who} {part.text}".strip()
+        text = f"{part.who} {'= ' if ' = ' in part.text else ''}{part.text}".strip()
         text += many(part.seeds) if len(seeds) > 1 else ""
         told.append(f"{text} (*{part.says}*)" if words and part.says else text)
     shared = many(seeds.pop()) if len(seeds) == 1 else ""
@@ -130,15 +135,32 @@ def hours(lack: Missing) -> str:
 
 
 def tally(decided: Sequence[Verdict]) -> str:
-    """How many claims have each verdict, and which."""
-    order = (*CONFIRMED, *CONTRADICTED, UNDECIDED, SHOWN, NOT_TESTED)
-    by_word = {word: [v.claim.key for v in decided if v.word == word] for word in order}
-    told = [f"{len(keys)} *{word}*{keys_of(keys, decided)}" for word, keys in by_word.items() if keys]
-    return f"Of {len(decided)} claims: {', '.join(told)}."
+    """How many claims came to what, and which."""
+    met = {word: [v.claim.key for v in decided if v.word == word] for word in ORDER}
+    told = listed(
+        ("as claimed", [key for word in CONFIRMED for key in met[word]]),
+        ("contrary to the claim", [key for word in CONTRADICTED for key in met[word]]),
+        ("undecided", met[UNDECIDED]),
+        ("for eyes to judge", met[SHOWN]),
+    )
+    untested = listed(("not tested under their source's own conditions", met[NOT_TESTED])).partition(" (")[0]
+    return f"Of {len(decided)} claims: {'; '.join(filter(None, [told, untested]))}."
 
 
-def keys_of(keys: Sequence[str], decided: Sequence[Verdict]) -> str:
-    return f" ({', '.join(keys)})" if len(keys) < len(decided) / 2 else ""
+def so_far(decided: Sequence[Verdict]) -> str:
+    """What our figures say of the claims that are not tested; "" where all are."""
+    others = [v for v in decided if v.word == NOT_TESTED]
+    told = listed(
+        ("as claimed", [v.claim.key for v in others if v.here in CONFIRMED]),
+        ("contrary to the claim", [v.claim.key for v in others if v.here in CONTRADICTED]),
+        ("undecided", [v.claim.key for v in others if v.here == UNDECIDED]),
+        ("without a word", [v.claim.key for v in others if not v.here]),
+    )
+    return f"Those not tested, by our figures so far: {told}." if told else ""
+
+
+def listed(*groups: tuple[str, Sequence[str]]) -> str:
+    return "; ".join(f"{len(keys)} {what} ({', '.join(sorted(keys))})" for what, keys in groups if keys)
 
 
 def capital(text: str) -> str:

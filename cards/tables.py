@@ -208,7 +208,8 @@ def fashion(zoo: Zoo) -> str:
             figure = theirs.get(loss)
             line.append(f"{'–' if figure is None else figure} / {with_momentum(runs, momentum)}")
         lines.append(line)
-    return table(["theirs / ours", *papers.FASHION], lines)
+    text = table(["theirs / ours", *papers.FASHION], lines)
+    return f"{text}\n\n\\*: statistics re-estimated, no momentum." if "*" in text else text
 
 
 def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
@@ -219,7 +220,7 @@ def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
     if tracked:
         return show("fid", statistics.fmean(row["value"] for row in tracked))
     own = ours(runs, "fid")
-    return NOT_MEASURED if own == NOT_MEASURED else f"{own} (statistics re-estimated, no momentum)"
+    return NOT_MEASURED if own == NOT_MEASURED else f"{own}*"
 
 
 def lucic(zoo: Zoo) -> str:

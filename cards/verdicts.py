@@ -17,7 +17,7 @@ HOLDS, FAILS = "holds", "fails"
 WITHIN = 0.10  # of the reference: what counts as parity
 # Of a claim with several parts, the first of these that any part has is the claim's.
 ORDER = (AGAINST, FAILS, NOT_TESTED, UNDECIDED, SHOWN, PARITY, DIFFERENCE, HOLDS)
-UNSEEN = "one below "  # so begins the note on a difference that might have been missed
+UNSEEN = "a difference below "  # so begins the note on a difference that might have been missed
 POWER = 0.8  # of a difference that would mostly be seen
 
 

@@ -46,7 +46,7 @@ def test_what_is_seen_is_said_for_those_who_cannot_see_it(run):
     zoo = Zoo([run("focal", seed=seed) for seed in (0, 1)] + [run("vanilla")])
     alt = claim_pictures.pictures(zoo)["claims-swing.png"].alt
     assert (
-        alt.startswith("F1 and F2: swing of vanilla, focal; panels: dcgan, critic; dcgan, generator")
+        alt.startswith("F1 and F2: swing of vanilla; focal. Panels: dcgan, critic; dcgan, generator")
         and "lsgan" not in alt
     )
 

@@ -33,17 +33,17 @@ def test_what_is_contradicted_stands_apart_from_what_stands():
     )  # fmt: skip
     results, against = section(text, "Results"), section(text, "What does not replicate")
     assert "**F1, difference (as claimed).**" in results and "F2" not in results and "**R2" not in results
-    assert "Our figures leave undecided: F3." in results and "could speak of F6." in results
+    assert "(R2); 1 undecided (F3); 1 without a word (F6)." in results
     assert (
         against.index("**F2, difference, the other way")
-        < against.index("At our own set-up, which")
+        < against.index("but our figures so far")
         < against.index("**R2.**")
     )
 
 
 def test_nothing_contradicted_is_said_with_how_many_could_have_been():
     text = section(
-        findings.page(Zoo(), [decided("F1", DIFFERENCE), decided("F2", NOT_TESTED)]),
+        findings.page(Zoo(), [decided("F1", DIFFERENCE), decided("F2", NOT_TESTED), decided("F4", SHOWN)]),
         "What does not replicate",
     )
     assert "Claims whose own conditions are met: 1. None of them is contradicted." in text
@@ -54,7 +54,7 @@ def test_nothing_contradicted_is_said_with_how_many_could_have_been():
 def test_limits_count_what_rests_on_one_seed_and_what_could_not_have_been_seen():
     told = [
         decided("F1", NOT_TESTED, UNDECIDED, seeds=1),
-        decided("F2", UNDECIDED, seeds=3, note="one below 0.019 would mostly be missed"),
+        decided("F2", UNDECIDED, seeds=3, note="a difference below 0.019 would mostly be missed"),
         decided("F4", SHOWN, seeds=1),
     ]
     limits = section(findings.page(Zoo(), told), "Limits")

@@ -26,7 +26,7 @@ def decided(*parts: Part, key: str = "F1") -> Verdict:
 
 
 def told(word: str, text: str, seeds: int = 3, says: str = "", **more) -> Part:
-    return Part(word, text, says, about="a recipe", seeds=seeds, **more)
+    return Part(word, text, says, about="focal-cifar10, 5,000 kimg", seeds=seeds, **more)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def told(word: str, text: str, seeds: int = 3, says: str = "", **more) -> Part:
 def test_a_verdict_says_whether_it_is_as_claimed(word, said):
     text = sentences.sentence(Zoo(), decided(told(word, "0.1 − 0.2 = −0.1", what="KID", who="a − b")))
     assert text.startswith(f"**F1, {said}.** *Focal's curves") and "Missing" not in text
-    assert text.endswith("Our figures: KID: a − b 0.1 − 0.2 = −0.1, 3 seeds.")
+    assert text.endswith("Our figures: KID: a − b = 0.1 − 0.2 = −0.1, 3 seeds.")
 
 
 def test_the_figure_that_decides_comes_first_and_every_measure_beyond_two_is_counted():
@@ -48,7 +48,7 @@ def test_the_figure_that_decides_comes_first_and_every_measure_beyond_two_is_cou
     ]
     text = sentences.evidence(decided(*parts))
     assert text.startswith(
-        "Our figures, 3 comparisons (1 *difference, the other way*, 2 *difference*), among them: recall"
+        "Our figures, 1 *difference, the other way* and 2 *difference* of 3 comparisons, for instance: recall"
     )
     assert "bad, 3 seeds" not in text and "a − b bad (*difference, the other way*), 3 seeds; " in text
     assert "fine" not in text
@@ -61,7 +61,7 @@ def test_an_undecided_claim_shows_the_figures_of_most_seeds_first():
     ]
     text = sentences.evidence(decided(*parts))
     assert text == (
-        "At our own set-up: KID, dcgan: strong (*parity*), 3 seeds; KID, cdcgan: weak (*undecided*), one seed."
+        "Our figures so far: KID, dcgan: strong (*parity*), 3 seeds; KID, cdcgan: weak (*undecided*), one seed."
     )
 
 
@@ -72,7 +72,9 @@ def test_what_could_not_have_been_seen_stays_in_the_table_and_a_rule_is_said_onc
         sentences.evidence(decided(*parts))
         == "Our figures: share: a 60%, b 70%, 3 seeds (it holds above 50 %)."
     )
-    unseen = told(UNDECIDED, "0.1", what="KID", who="a − b", note="one below 0.3 would mostly be missed")
+    unseen = told(
+        UNDECIDED, "0.1", what="KID", who="a − b", note="a difference below 0.3 would mostly be missed"
+    )
     assert "missed" not in sentences.evidence(decided(unseen))
 
 
@@ -126,13 +128,34 @@ def test_a_claims_numbers_are_those_of_its_parts(run):
             assert number in known, (verdict.claim.key, number)
 
 
-def test_the_tally_names_the_claims_of_every_verdict():
+def test_the_tally_names_the_claims_and_what_figures_say_of_those_not_tested():
     found = [
         decided(told(HOLDS, "")),
-        decided(told(HOLDS, ""), key="F2"),
+        decided(told(DIFFERENCE, ""), key="F2"),
         decided(told(AGAINST, ""), key="R1"),
     ]
-    found += [decided(Part(NOT_TESTED, ""), key=key) for key in ("L1", "L2", "L3", "L4")]
+    found += [
+        decided(Part(NOT_TESTED, "", says), key=key)
+        for key, says in (("L1", AGAINST), ("L2", UNDECIDED), ("L3", ""))
+    ]
     assert sentences.tally(found) == (
-        "Of 7 claims: 2 *holds* (F1, F2), 1 *difference, the other way* (R1), 4 *not tested*."
+        "Of 6 claims: 2 as claimed (F1, F2); 1 contrary to the claim (R1); 3 not tested under their source's own"
+        " conditions."
     )
+    assert sentences.so_far(found) == (
+        "Those not tested, by our figures so far: 1 contrary to the claim (L1); 1 undecided (L2);"
+        " 1 without a word (L3)."
+    )
+    assert sentences.tally(found[:2]) == "Of 2 claims: 2 as claimed (F1, F2)." and not sentences.so_far(
+        found[:2]
+    )
+
+
+def test_figures_of_another_set_up_than_the_sources_are_called_ours():
+    def lead(about: str, key: str = "F1") -> str:
+        part = Part(NOT_TESTED, "0.1", UNDECIDED, about=about, seeds=2, what="KID")
+        return sentences.evidence(decided(part, key=key)).partition(",")[0]
+
+    assert lead("starter-zoo, 1,000 kimg") == "At our own set-up"
+    assert lead("focal-cifar10, 625 kimg") == "Our figures so far"
+    assert lead("starter-zoo, 1,000 kimg", "S1") == "Our figures so far"  # the survey has no set-up
