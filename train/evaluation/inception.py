@@ -126,8 +126,11 @@ def _openvino(net: nn.Module) -> Callable[[Tensor], Tensor]:
     except ImportError:
         raise Refused("--backend openvino needs it installed: pip install openvino") from None
     model = openvino.convert_model(net.cpu(), example_input=torch.zeros(1, 3, SIDE, SIDE))
-    # its bf16 would be off by up to 0.15: not for figures
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",  # its bf16 would be off by up to 0.15: not for figures
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "ENABLE_CPU_PINNING": False,  # else every process binds its threads to the first cores, and all share those
+    }
     compiled = openvino.compile_model(model, "CPU", settings)
     return lambda x: torch.from_numpy(compiled(x.cpu().numpy())[0])
 
