@@ -44,8 +44,10 @@ class Panel:
 
     @property
     def logarithmic(self) -> bool:
-        """Where figures lie far apart, and all above 0."""
-        return not self.linear and min(self.every) > 0 and max(self.every) > 4 * min(self.every)
+        """Where figures lie far apart, and all above 0, as the thresholds do."""
+        return (
+            not self.linear and min([*self.every, *self.marks]) > 0 and max(self.every) > 4 * min(self.every)
+        )
 
 
 def dots(panels: Sequence[Panel], measure: str = "") -> bytes:

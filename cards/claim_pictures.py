@@ -9,13 +9,11 @@ from cards import claim_figures, measures, papers, tables
 from cards.claim_figures import Curves, Panel, Row
 from cards.decisions import SEVEN
 from cards.measures import MEASURES
-from cards.runs import Run, Zoo
+from cards.runs import STARTER, Run, Zoo
 from zoo import measurements
 
 STABLE = ("vanilla", "focal", "lsgan", "wgan-gp")  # of the focal paper's claims
 NAMES = {"vanilla": "BCE", "wgan": "WGAN", "hinge": "hinge"}  # as the ResNet comparison calls them
-
-
 AFTER = "batch norm after the activation"
 TITLES = {"swing": "swing; "}  # of pictures whose panels do not name their measure
 
@@ -102,22 +100,16 @@ def quality(zoo: Zoo) -> list[Panel]:
 def psnr(zoo: Zoo) -> list[Panel]:
     rows = []
     for loss, theirs in papers.PSNR.items():
-        runs = tables.runs_of(zoo, "focal-facades", "pix2pix", loss, "facades")
+        runs = tables.runs_of(zoo, STARTER, "pix2pix", loss, "facades")
         rows.append(Row(loss, values(runs, "psnr"), theirs, values(runs, "wrapped_psnr")))
     if not any(row.ours for row in rows):
         return []
     found = zoo.references.get("facades", [])
     for subject in dict.fromkeys(row["subject"] for row in found):
         of = [row for row in found if row["subject"] == subject]
-        true, wrapped = (measurements.value(of, name) for name in ("psnr", "wrapped_psnr"))
-        rows.append(
-            Row(
-                subject,
-                *([] if x is None else [x] for x in (true,)),
-                None,
-                [] if wrapped is None else [wrapped],
-            )
-        )
+        figures = (measurements.value(of, name) for name in ("psnr", "wrapped_psnr"))
+        true, wrapped = ([] if x is None else [x] for x in figures)
+        rows.append(Row(subject, true, also=wrapped))
     return [Panel("PSNR in dB: true black, with uint8 wrap-around red", rows, linear=True)]
 
 
@@ -128,12 +120,15 @@ def fashion(zoo: Zoo) -> list[Panel]:
         for loss, name in names.items():
             runs = tables.runs_of(zoo, "lsgan-fashion-mnist", net, loss, "fashion-mnist")
             ours = [row["value"] for run in runs if (row := measurements.counting(run.rows, "fid", momentum))]
-            rows.append(Row(f"{name}, {column}", ours or values(runs, "fid"), theirs.get(loss)))
+            own = [] if ours else values(runs, "fid")
+            mark = "*" if own and momentum else ""  # as in the table
+            rows.append(Row(f"{name}, {column}{mark}", ours or own, theirs.get(loss)))
     for loss, name in names.items():
         runs = tables.runs_of(zoo, "lsgan-fashion-mnist", "convgan-bn-after", loss, "fashion-mnist")
         if ours := values(runs, "fid"):
             rows.append(Row(f"{name}, {AFTER}", ours))
-    return [Panel("FID on Fashion-MNIST", rows)]
+    starred = any(row.label.endswith("*") for row in rows)
+    return [Panel(f"FID on Fashion-MNIST{' (*: statistics re-estimated, no momentum)' * starred}", rows)]
 
 
 def survey(zoo: Zoo) -> list[Panel]:

@@ -43,7 +43,7 @@ def abstract(decided: Sequence[Verdict]) -> str:
 
 
 def set_up(zoo: Zoo) -> list[str]:
-    runs = [run for run in zoo.runs if run.config and run.recipe != PROTOCOL]
+    runs = [run for run in zoo.runs if run.config and run.recipe != PROTOCOL and not run.tag]
     if not runs:
         return ["Nothing is trained yet."]
     losses = dict.fromkeys(run.loss for run in runs)

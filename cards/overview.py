@@ -54,9 +54,9 @@ TERMS = (
     " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
 )
 PRICES = (
-    "*Core-hours*: the missing trainings, three seeds of each, at the speed of our own of that architecture and loss"
-    " (or else of its other losses), on one core of the machines that trained them and at our widths and batches: an"
-    " order of magnitude."
+    "*Core-hours*: the missing trainings, three seeds of each, at the speed of our own of that architecture, data set"
+    " and loss (or else of its other ones), on one core of the machines that trained them and at our widths and"
+    " batches: an order of magnitude."
 )
 
 PAPERS = {

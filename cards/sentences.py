@@ -120,8 +120,8 @@ def still(zoo: Zoo, verdict: Verdict) -> Missing | None:
 
 
 def trainings(lack: Missing) -> str:
-    budget = f"{lack.kimg:,.0f} kimg each" if lack.kimg else "at the budget of those so far"
-    return f"{lack.runs} of {lack.planned} trainings (`{lack.recipe}`, {budget}), {hours(lack)}"
+    budget = f"{lack.kimg:,.0f} kimg each" if lack.kimg else "at its budgets"
+    return f"{lack.runs} of {lack.planned} trainings (settings of `{lack.recipe}`, {budget}), {hours(lack)}"
 
 
 def hours(lack: Missing) -> str:

@@ -77,6 +77,21 @@ def test_every_dot_and_the_papers_figure_lie_within_the_axes(drawn):
     assert diamonds == [0.9, 0.3]
 
 
+def test_a_threshold_at_0_is_on_no_logarithmic_scale(drawn):
+    claim_figures.dots([Panel("far apart, above 0", [Row("a", [0.05]), Row("b", [0.9])], (0.0,))])
+    (axis,) = drawn[0].axes
+    assert axis.get_xscale() == "linear" and axis.get_xlim()[0] < 0
+
+
+def test_figures_without_the_papers_momentum_are_marked(run):
+    zoo = Zoo([run("vanilla", net, "fashion-mnist", fid=27.7) for net in ("convgan", "convgan-bn")])
+    (panel,) = claim_pictures.fashion(zoo)
+    filled = [row.label for row in panel.rows if row.ours]
+    assert filled == ["GAN, no batch norm", "GAN, momentum 0.1*", "GAN, momentum 0.05*"]
+    assert panel.title.endswith("*: statistics re-estimated, no momentum)")
+    assert "*" not in claim_pictures.fashion(Zoo(zoo.runs[:1]))[0].title
+
+
 def test_intervals_are_drawn_of_several_seeds_alone(drawn):
     claim_figures.dots([Panel("FID", [Row("a", [50.0, 52.0]), Row("b", [51.0])])])
     spans = [

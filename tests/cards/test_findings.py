@@ -79,7 +79,8 @@ def test_trainings_that_several_claims_lack_are_counted_once(run):
 
 
 def test_the_set_up_names_precision_hardware_and_what_collapsed(run):
-    zoo = Zoo([run("focal", fid=50.0), run("focal", seed=1, fid=52.0), run("wgan", recall=0.01, fid=90.0)])
+    zoo = Zoo([run("focal", fid=50.0), run("focal", seed=1, fid=52.0), run("wgan", recall=0.01, fid=90.0),
+               run("focal", recipe="controls", tag="five-budgets")])  # fmt: skip
     text = section(findings.page(zoo, []), "Set-up")
     assert "by precision: float32 (3); by hardware: a CPU with 1 thread (3)" in text
     assert "| dcgan on cifar10 | 250 | 2 | focal | focal, FID 51.0 ± 1.4, 2 seeds | wgan in 1 of 1 |" in text

@@ -284,7 +284,7 @@ def test_s4_tells_the_spread_over_all_seven_losses_on_both_data_sets(run):
     assert [part.word for part in parts] == [verdicts.NOT_TESTED] * 2
     for part, data in zip(parts, ("cifar10", "fashion-mnist"), strict=True):
         assert part.what == f"standard deviation of FID, dcgan on {data}"
-        assert part.text == "2.2 over 7 losses, 0.0 over the seeds of one"
+        assert part.text == "2.2 over 7 losses, 0.0 over training seeds"
 
 
 # ---- the ResNet comparison

@@ -19,6 +19,7 @@ from cards.verdicts import (
     Part,
     Source,
 )
+from train.sweeping import recipe
 
 
 def decided(*parts: Part, key: str = "F1") -> Verdict:
@@ -108,9 +109,29 @@ def test_a_price_that_nothing_tells_is_named_and_none_is_made_up(run):
 
 
 def test_a_source_without_a_set_up_counts_the_starter_zoos_seeds(run):
-    zoo = Zoo([timed(run("focal", seed=seed), 360.0) for seed in (0, 1)])
-    lack = prices.missing(zoo, Source("lucic-seven", None), [FOCAL])
-    assert (lack.recipe, lack.runs, lack.hours) == ("starter-zoo", 1, pytest.approx(0.1))
+    trained = [timed(run("focal", seed=seed, kimg=1000.0), 360.0) for seed in (0, 1)]
+    short = timed(run("focal", seed=2, kimg=250.0), 90.0)  # by less than the recipe gives it: still missing
+    lack = prices.missing(Zoo([*trained, short]), Source("lucic-seven", None), [FOCAL])
+    assert (lack.recipe, lack.kimg, lack.runs, lack.hours) == ("starter-zoo", 1000, 1, pytest.approx(0.1))
+    assert sentences.trainings(lack).startswith(
+        "1 of 3 trainings (settings of `starter-zoo`, 1,000 kimg each)"
+    )
+
+
+def test_the_starter_budget_is_the_one_that_a_sweep_would_train(run):
+    asked = {cell for claim in CLAIMS for part in claim.decide(Zoo()) for cell in part.cells}
+    planned = {Cell(one.architecture, one.options.loss, one.options.dataset): one.options.kimg
+               for one in recipe.read("starter-zoo")}  # fmt: skip
+    assert len(asked & planned.keys()) > 20
+    assert {cell: prices.budget(cell) for cell in asked & planned.keys()} == {
+        cell: planned[cell] for cell in asked & planned.keys()
+    }
+
+
+def test_a_price_is_of_its_own_data_set_where_that_was_trained(run):
+    zoo = Zoo([timed(run("focal"), 250.0), timed(run("focal", dataset="cats64"), 2500.0)])
+    assert prices.seconds_per_kimg(zoo, FOCAL) == pytest.approx(1)
+    assert prices.seconds_per_kimg(zoo, Cell("dcgan", "focal", "cats64")) == pytest.approx(10)
 
 
 def test_every_claim_that_is_not_tested_names_what_is_missing(run):

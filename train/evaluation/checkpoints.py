@@ -13,6 +13,7 @@ from train.evaluation import sampled, stability, tracked, translated
 from train.evaluation.options import Options
 from train.evaluation.rows import row
 from train.evaluation.yardsticks import Yardsticks, translates
+from train.reading.columns import overlap
 from train.running.provenance import hardware
 from zoo import checkpoint, latents
 from zoo.config import Config
@@ -37,7 +38,7 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
             features=tools.features,
             seed=chosen.seed,
         )
-        if pairs.split == config.dataset.split:
+        if overlap(pairs.split, config.dataset.split):
             found = [
                 figure | {"note": "; ".join(filter(None, (sampled.TRAINED_ON, figure.get("note"))))}
                 for figure in found

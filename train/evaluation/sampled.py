@@ -11,6 +11,7 @@ from train.evaluation import metrics
 from train.evaluation.features import Extractor, of_pictures
 from train.evaluation.rows import row
 from train.evaluation.small_classifier import Trained
+from train.reading.columns import overlap
 from train.reading.decoded import Pictures
 from zoo.errors import Refused
 
@@ -38,11 +39,11 @@ class Against:
     @property
     def has_unseen(self) -> bool:
         """Whether there are pictures that were not trained on, to say how far from training pictures others are."""
-        return self.unseen is not None and self.unseen.split != self.training.split
+        return self.unseen is not None and not overlap(self.unseen.split, self.training.split)
 
     def about(self, extractor: Extractor) -> dict:
         """The protocol's part that the networks and the reference decide."""
-        note = {"note": TRAINED_ON} if self.reference.split == self.training.split else {}
+        note = {"note": TRAINED_ON} if overlap(self.reference.split, self.training.split) else {}
         return describe(extractor, self.reference) | note
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import datasets
 
 MAX_CLASSES = 10_000
-MIXED = re.compile(r"\[-?\d+:-?\d+%|\[-?\d+%:-?\d+\]")  # datasets 5.2.0 reads [4:80%] as from 4 % on
+MIXED = re.compile(
+    r"\[-?[\d_]+:-?[\d_]+%|\[-?[\d_]+%:-?[\d_]+\]"
+)  # datasets 5.2.0 reads [4:80%] as from 4 % on
 
 
 def open_table(place: Place, split: str) -> "datasets.Dataset":
@@ -56,6 +58,15 @@ def open_table(place: Place, split: str) -> "datasets.Dataset":
     if not len(rows):
         raise DataError(f"'{place.source}' holds no picture in '{split}'")
     return rows
+
+
+def overlap(a: str, b: str) -> bool:
+    """Whether two splits surely share rows: they name the same, or one a slice of the other. No slice is computed."""
+    return any(
+        x == y or x == y.partition("[")[0] or y == x.partition("[")[0]
+        for x in a.split("+")
+        for y in b.split("+")
+    )
 
 
 def _scratch(place: Place) -> Path:

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import train
 from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, stand_in
 from train import evaluate
-from train.evaluation import checkpoints, small_classifier, tracked, translated, yardsticks
+from train.evaluation import checkpoints, sampled, small_classifier, tracked, translated, yardsticks
 from zoo import checkpoint, measurements
 from zoo.errors import DataError, Refused
 
@@ -268,3 +269,11 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
     monkeypatch.setattr(small_classifier, "find", lambda name, id: None)
     with pytest.raises(DataError, match="no classifier"):
         measured("cdcgan", "colours", "--snapshots")
+
+
+@pytest.mark.parametrize("split, told", [("train+test", True), ("test[:50%]", True), ("train[:90%]", False)])
+def test_a_test_split_that_was_trained_on_in_part_is_not_called_unseen(split, told, monkeypatch):
+    training, test = SimpleNamespace(split=split), SimpleNamespace(split="test")
+    against = sampled.Against(test, training, test, None, None, None)
+    monkeypatch.setattr(sampled, "describe", lambda extractor, reference: {})
+    assert against.has_unseen is not told and ("note" in against.about(None)) is told

@@ -60,12 +60,25 @@ def test_a_split_may_be_slices_as_datasets_writes_them(tmp_path):
     assert np.array_equal(found.images.transpose(0, 2, 3, 1), pictures[[0, 1, 2, 4, 5, 6, 7]])
     rest = load(DataOptions(data_dir=tmp_path, size=8, split="train[80%:]"), progress=False)
     assert np.array_equal(rest.images.transpose(0, 2, 3, 1), pictures[8:])
-    for mixed in ("train[4:80%]", "train[40%:8]"):  # of ten rows 0 to 7, and 4 to 0: both ends in %
+    for mixed in (
+        "train[4:80%]",
+        "train[40%:8]",
+        "train[0_4:80%]",
+    ):  # of ten rows 0 to 7, and 4 to 0: both ends in %
         assert "mixes rows and %" in refusal(data_dir=tmp_path, split=mixed)
     assert "train[:x]" in refusal(data_dir=tmp_path, split="train[:x]")
     assert "no data" in refusal(data_dir=tmp_path, split="train[10:]")
     assert refusal(data_dir=tmp_path, split="train[5:2]").endswith("holds no picture in 'train[5:2]'")
     assert refusal(data_dir=tmp_path, split="train+test[:5]").endswith("it has train")
+
+
+@pytest.mark.parametrize(
+    "a, b, shared",
+    [("train", "test", False), ("train", "train", True), ("train+test", "test", True), ("test[:50%]", "test", True),
+     ("train+test[:9]", "test[:9]", True), ("train[:360]", "train[360:]", False), ("training", "train", False)],
+)  # fmt: skip
+def test_splits_that_share_rows_are_known_by_their_names(a, b, shared):
+    assert columns.overlap(a, b) is columns.overlap(b, a) is shared
 
 
 def test_a_table_with_two_picture_columns_must_be_told_which(tmp_path):
