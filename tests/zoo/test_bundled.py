@@ -55,7 +55,7 @@ def test_a_bundled_folder_is_small_and_holds_no_state(name):
     assert config.weights.bytes <= (2.5e6 if size <= 32 else 5e6 if size <= 64 else 7e6)
     assert config.weights.rounding < 1
     rest = sum(path.stat().st_size for path in folder.rglob("*") if path.name != "model.safetensors")
-    assert rest <= 0.3e6
+    assert rest <= 0.35e6  # progress.webp is lossless: 90 kB
     assert {path.name for path in folder.iterdir()} <= {
         "README.md",
         "config.json",
