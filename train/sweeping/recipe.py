@@ -13,7 +13,7 @@
 
 Nothing is augmented unless `augment` says so.
 
-A cell that is named again with the same options counts once, so a later "all" means the rest.
+A cell that is named again with the same options counts once; "all" means those that no block before it has named.
 """
 
 import itertools
@@ -173,6 +173,8 @@ def expand(recipe: str, shared: dict, budgets: dict[str, dict], blocks: list[Blo
                         continue
                     raise
                 cell = Planned(recipe, architecture, options, block.tag)
+                if block.losses == "all" and (cell.kind, seed) in plan:
+                    continue
                 cell = replace(cell, first=first_seeds.setdefault(cell.kind, seed) == seed)
                 if plan.setdefault((cell.kind, seed), cell) != cell:
                     raise Refused(f"two different cells are called {cell.name}: give one of them a tag")

@@ -50,11 +50,17 @@ def shop(tmp_path, monkeypatch, write_recipe):
     def does(cell: str, what: str, how: str = "does") -> None:
         (scripts / f"dcgan-{cell}-cifar10.{how}").write_text(what)
 
+    told = 0
+
     def calls() -> list[list[str]]:
         """Of the scripts since the last time: cell, process id, whether to resume, threads; or evaluate's options."""
+        nonlocal told
         path = scripts / "calls"
-        lines = path.read_text().splitlines() if path.exists() else []
-        path.write_text("")
+        whole = (
+            path.read_text().rpartition("\n")[0] if path.exists() else ""
+        )  # a script may be writing its line
+        lines = whole.splitlines()[told:]  # read and never emptied: one written in between would be lost
+        told += len(lines)
         return [line.replace("dcgan-", "").replace("-cifar10", "").split() for line in lines]
 
     shop.run, shop.does, shop.calls, shop.open = run, does, calls, open_shop

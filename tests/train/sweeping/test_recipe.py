@@ -116,6 +116,13 @@ def test_seeds_come_one_after_another_and_the_first_is_the_cell_itself(write_rec
     assert not any(cell.bundled for cell in plan)
 
 
+def test_all_leaves_alone_what_a_block_before_it_has_named_whatever_its_options(write_recipe):
+    text = MINE + '[[cells]]\narchitectures = ["dcgan"]\nlosses = "all"\nbatch = 8\n'
+    plan = recipe.read(write_recipe(text))
+    batches = {cell.options.loss: cell.options.batch for cell in plan}
+    assert batches == dict.fromkeys(losses.LOSSES, 8) | dict.fromkeys(("vanilla", "focal", "lsgan"), 4)
+
+
 @pytest.mark.parametrize(
     "old, new, words",
     [
