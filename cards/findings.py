@@ -201,10 +201,7 @@ def missing(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
     lines = []
     for source in dict.fromkeys(v.claim.source for v in untested):
         of = [v for v in untested if v.claim.source == source]
-        cells = dict.fromkeys(
-            cell for v in of for part in v.parts if part.word == NOT_TESTED for cell in part.cells
-        )
-        lack = prices.missing(zoo, source, list(cells))
+        lack = prices.missing(zoo, source, sentences.untested_cells(of))
         beyond = "".join(f"; for {v.claim.key} also {v.claim.beyond}" for v in of if v.claim.beyond)
         told = sentences.trainings(lack) if lack.runs else "measures that are not taken yet"
         lines.append(f"**Not tested: {', '.join(v.claim.key for v in of)}.** Missing: {told}{beyond}.")

@@ -17,6 +17,7 @@ from cards.verdicts import (
     SHOWN,
     UNDECIDED,
     UNSEEN,
+    Cell,
     Part,
 )
 
@@ -115,8 +116,14 @@ def wanting(zoo: Zoo, verdict: Verdict) -> str:
 
 def still(zoo: Zoo, verdict: Verdict) -> Missing | None:
     """The trainings that a claim lacks; None where none of its parts needs any."""
-    cells = dict.fromkeys(cell for part in verdict.parts if part.word == NOT_TESTED for cell in part.cells)
-    return missing(zoo, verdict.claim.source, list(cells)) if cells else None
+    cells = untested_cells([verdict])
+    return missing(zoo, verdict.claim.source, cells) if cells else None
+
+
+def untested_cells(decided: Sequence[Verdict]) -> list[Cell]:
+    """What the parts that are not tested need trainings of, each once."""
+    parts = (part for verdict in decided for part in verdict.parts if part.word == NOT_TESTED)
+    return list(dict.fromkeys(cell for part in parts for cell in part.cells))
 
 
 def trainings(lack: Missing) -> str:

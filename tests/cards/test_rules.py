@@ -96,8 +96,7 @@ def words_of(parts, rule: Rule) -> list[str]:
     for net, loss, other_net, other, figure in rule.lower:
         cells = (verdicts.Cell(*cell, rule.dataset) for cell in ((net, loss), (other_net, other)))
         wanted.add((verdicts.MEASURES[figure].title, frozenset(cells)))
-    assert set(found) == wanted
-    assert len(compared) == len(rule.lower)
+    assert set(found) == wanted and len(compared) == len(rule.lower)
     return list(found.values())
 
 

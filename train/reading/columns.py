@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import datasets
 
 MAX_CLASSES = 10_000
-MIXED = re.compile(
-    r"\[-?[\d_]+:-?[\d_]+%|\[-?[\d_]+%:-?[\d_]+\]"
-)  # datasets 5.2.0 reads [4:80%] as from 4 % on
+# Slices with one end in rows and one in %: datasets 5.2.0 reads [4:80%] as from 4 % on.
+MIXED = re.compile(r"\[-?[\d_]+:-?[\d_]+%|\[-?[\d_]+%:-?[\d_]+\]")
 
 
 def open_table(place: Place, split: str) -> "datasets.Dataset":
