@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cards import claim_figures, measures, papers, tables
+from cards import claim_figures, facades, measures, papers, tables
 from cards.claim_figures import Curves, Panel, Row
 from cards.decisions import SEVEN
 from cards.measures import MEASURES
-from cards.runs import STARTER, Run, Zoo
+from cards.runs import Run, Zoo
 from zoo import measurements
 
 STABLE = ("vanilla", "focal", "lsgan", "wgan-gp")  # of the focal paper's claims
@@ -98,16 +98,14 @@ def quality(zoo: Zoo) -> list[Panel]:
 
 
 def psnr(zoo: Zoo) -> list[Panel]:
-    rows = []
-    for loss, theirs in papers.PSNR.items():
-        runs = tables.runs_of(zoo, STARTER, "pix2pix", loss, "facades")
-        rows.append(Row(loss, values(runs, "psnr"), theirs, values(runs, "wrapped_psnr")))
+    rows = [
+        Row(label, values(runs, "psnr"), papers.PSNR.get(label), values(runs, "wrapped_psnr"))
+        for label, runs in facades.labelled(zoo).items()
+    ]
     if not any(row.ours for row in rows):
         return []
-    found = zoo.references.get("facades", [])
-    for subject in dict.fromkeys(row["subject"] for row in found):
-        of = [row for row in found if row["subject"] == subject]
-        figures = (measurements.value(of, name) for name in ("psnr", "wrapped_psnr"))
+    for subject, of in facades.references(zoo).items():
+        figures = (measurements.value(of, name) for name in facades.SCALES)
         true, wrapped = ([] if x is None else [x] for x in figures)
         rows.append(Row(subject, true, also=wrapped))
     return [Panel("PSNR in dB: true black, with uint8 wrap-around red", rows, linear=True)]

@@ -96,9 +96,14 @@ def f5(zoo: Zoo) -> Parts:
 
 
 def f6(zoo: Zoo) -> Parts:
-    order = [Cell("pix2pix", loss, "facades") for loss in ("vanilla", "focal", "lsgan", "wgan-gp")]
+    yield from table_4(zoo, "psnr")
+
+
+def table_4(zoo: Zoo, name: str) -> Parts:
+    """Whether a measure falls in the order of the focal paper's Table 4."""
+    order = [Cell("pix2pix", loss, "facades") for loss in papers.PSNR]
     for better, worse in itertools.pairwise(order):
-        yield more(zoo, FACADES, better, worse, "psnr")
+        yield more(zoo, FACADES, better, worse, name)
 
 
 # ---- the Fashion-MNIST paper

@@ -52,6 +52,7 @@ OF_CURVES = {
     "spike_g": Measure("largest over median generator loss", ",.1f"),
     "last_epoch_d_loss": Measure("critic's loss, last epoch", ".3f"),
     "last_epoch_g_loss": Measure("generator's loss, last epoch", ".3f"),
+    "adversarial_to_l1": Measure("adversarial gradient over that of L1", ".2f"),
     "early_grad_norm_g": Measure("generator's gradient norm, first tenth", ".3g"),
     "exploded_intervals": Measure("exploded intervals", "d"),
     "skipped_steps": Measure("skipped steps", "d"),

@@ -230,6 +230,10 @@ def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
         ends.append("–" if row is None else "{} [{}, {}]".format(
             *(show(row["name"], x) for x in (row["value"], *row["range_5_95"]))))  # fmt: skip
     table.append(("loss in the last epoch: median [5 %, 95 %]", *ends))
+    if counting(rows, "adversarial_to_l1"):
+        table.append(
+            (f"{measures.OF_CURVES['adversarial_to_l1'].title}, at the pictures", "", of("adversarial_to_l1"))
+        )
     counts = [of(name, f"{{}} {measures.OF_CURVES[name].title}") for name in
               ("exploded_intervals", "skipped_steps", "not_finite_lines")]  # fmt: skip
     table.append(("mishaps", ", ".join(counts), ""))

@@ -74,11 +74,6 @@ def test_the_runs_that_decided_the_protocol_are_a_table_of_their_own(make, figur
     assert tables.controls(found) == ""
 
 
-def test_what_translates_nothing_stands_below_table_4(figures_of):
-    rows = [row | {"subject": "black"} for row in figures_of.translation(psnr=6.18, wrapped_psnr=28.09)]
-    assert tables.psnr(Zoo([], {"facades": rows})).endswith("| *black, no translation* | – | 6.18 | 28.09 |")
-
-
 def test_figures_of_other_weights_are_left_out(make, figures_of, tmp_path):
     folder = make("zoo/dcgan-focal-cifar10", rows=figures_of.noise())
     content = json.loads((folder / "metrics.json").read_text())

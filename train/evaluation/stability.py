@@ -21,6 +21,8 @@ compare a curve with itself, or take the critic's own unit, the deviation of its
 - **Spike** of a loss: its largest size over its median size. **Exploded** is an interval in which a gradient's norm is
   above ten times its running median; skipped steps are those the optimiser left out; lines that are not finite hold
   NaN or infinity.
+- **Adversarial to L1**, where there is an L1 part: the size of the adversarial part's gradient at the generated
+  pictures over that of the weighted L1 part, the median over training.
 """
 
 import math
@@ -68,6 +70,9 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
     rows.append(
         {"name": "early_grad_norm_g", "value": float(np.median(series(finite, "grad_norm_g")[first_tenth]))}
     )
+    if "adversarial_to_l1" in finite[0]:
+        ratio = float(np.median(series(finite, "adversarial_to_l1")))
+        rows.append({"name": "adversarial_to_l1", "value": ratio})
     rows.append({"name": "exploded_intervals", "value": exploded(finite)})
     rows.append({"name": "skipped_steps", "value": int(sum(line.get("skipped", 0) for line in finite))})
     rows.append({"name": "not_finite_lines", "value": len(lines) - len(finite)})

@@ -1,0 +1,168 @@
+"""The focal paper's Table 4 beside our Facades models, and what is behind it, in five computed sentences."""
+
+import statistics
+from collections.abc import Sequence
+
+from cards import decisions, papers, tables
+from cards.measures import show
+from cards.runs import STARTER, Run, Zoo
+from cards.verdicts import AGAINST, DIFFERENCE, Part
+from zoo import losses, measurements
+
+CONTROLS = "controls"  # the recipe in which one thing differs, and it is no loss
+RANGE = tuple(round(end(papers.PSNR.values()), 1) for end in (min, max))  # dB, of the paper's table
+L1_ALONE = "L1 alone"
+SCALES = {"psnr": "true PSNR", "wrapped_psnr": "the wrap-around one"}
+
+
+def of_loss(zoo: Zoo, loss: str) -> list[Run]:
+    return tables.runs_of(zoo, STARTER, "pix2pix", loss, "facades")
+
+
+def controls(zoo: Zoo) -> dict[str, list[Run]]:
+    """{label: runs of all seeds}, of which one thing differs."""
+    tagged = [
+        run for run in zoo.runs if run.recipe == CONTROLS and run.architecture == "pix2pix" and run.config
+    ]
+    found: dict[str, list[Run]] = {}
+    for run in tagged:
+        found.setdefault(f"{run.loss}, {run.tag.replace('-', ' ')}", []).append(run)
+    return found
+
+
+def labelled(zoo: Zoo) -> dict[str, list[Run]]:
+    """{label: runs of all seeds}: the paper's losses, L1 alone, controls."""
+    return (
+        {loss: of_loss(zoo, loss) for loss in papers.PSNR} | {L1_ALONE: of_loss(zoo, "none")} | controls(zoo)
+    )
+
+
+def references(zoo: Zoo) -> dict[str, list[dict]]:
+    """{what translates nothing: its rows}."""
+    found: dict[str, list[dict]] = {}
+    for row in zoo.references.get("facades", []):
+        found.setdefault(row["subject"], []).append(row)
+    return found
+
+
+def table(zoo: Zoo) -> str:
+    lines = [
+        [
+            label,
+            f"{papers.PSNR[label]:.3f}" if label in papers.PSNR else "–",
+            tables.ours(runs, "psnr"),
+            *(tables.mean(runs, name) for name in ("wrapped_psnr", "adversarial_to_l1")),
+        ]
+        for label, runs in labelled(zoo).items()
+    ]
+    for subject, rows in references(zoo).items():
+        figures = (show(name, measurements.value(rows, name)) for name in SCALES)
+        lines.append([f"*{subject}, no translation*", "–", *figures, "–"])
+    heading = ["loss", "theirs, Table 4", "our true PSNR ↑", "ours with uint8 wrap-around",
+               "adversarial gradient over that of L1"]  # fmt: skip
+    return f"{tables.with_budgets(heading, lines, labelled(zoo))}\n\n{explanation(zoo)}"
+
+
+def explanation(zoo: Zoo) -> str:
+    """Five sentences: the slip, what it makes of no translation, of ours, the order of the losses, the part of L1."""
+    said = (
+        "Subtracted and squared as unsigned bytes, an error wraps around at 256, and so does its square: any two"
+        " pictures are then some 28 dB apart.",
+        untranslated(zoo),
+        landing(zoo),
+        order(zoo),
+        part_of_l1(zoo),
+    )
+    return "\n".join(f"{i}. {sentence}" for i, sentence in enumerate(said, 1))
+
+
+def untranslated(zoo: Zoo) -> str:
+    true, wrapped = ([measurements.value(rows, name) for rows in references(zoo).values()] for name in SCALES)
+    if not true:
+        return "What pictures that translate nothing come to is not measured yet."
+    return (
+        f"Pictures that translate nothing come to {span(true, 'psnr')} in truth and to"
+        f" {span(wrapped, 'wrapped_psnr')} with the slip, where the table lies."
+    )
+
+
+def landing(zoo: Zoo) -> str:
+    """Whether our wrap-around figures of the paper's losses lie where the paper's do."""
+    found = {loss: value for loss in papers.PSNR if (value := average(of_loss(zoo, loss), "wrapped_psnr"))}
+    where = f"the paper's {RANGE[0]} to {RANGE[1]} dB"
+    if not found:
+        return f"Whether ours land within {where} with the slip is not measured yet."
+    outside = [loss for loss, value in found.items() if not RANGE[0] <= round(value, 1) <= RANGE[1]]
+    who = f"all {len(papers.PSNR)} of its losses" if len(found) == len(papers.PSNR) else listed(found)
+    verdict = (
+        f"**outside** are {listed(outside)}"
+        if outside
+        else "**all within**"
+        if len(found) > 1
+        else "**within**"
+    )
+    return (
+        f"With the slip ours of {who} come to {span([*found.values()], 'wrapped_psnr')}: {verdict} {where}."
+    )
+
+
+def order(zoo: Zoo) -> str:
+    """Whether the order of the table stands out from the differences between training seeds, on both scales."""
+    by_scale = {scale: apart(list(decisions.table_4(zoo, name))) for name, scale in SCALES.items()}
+    if len(set(by_scale.values())) == 1:
+        by_scale = {"either scale": next(iter(by_scale.values()))}
+    said = ", ".join(f"by {scale} it {found}" for scale, found in by_scale.items())
+    return f"Its order is {' before '.join(papers.PSNR)}; {said}."
+
+
+def apart(parts: Sequence[Part]) -> str:
+    words = [part.word for part in parts if part.seeds > 1]
+    if len(words) < len(parts):
+        return f"is **not tested** ({len(words)} of {len(parts)} steps have two seeds or more)"
+    as_claimed, against = words.count(DIFFERENCE), words.count(AGAINST)
+    if not as_claimed + against:
+        return "**cannot be told from noise**"
+    if as_claimed == len(words):
+        return "**stands out from noise** in every step"
+    said = [f"{as_claimed} of {len(words)} steps stand out from noise as claimed"]
+    said += [f"{against} the other way"] * bool(against)
+    return " and ".join(said)
+
+
+def part_of_l1(zoo: Zoo) -> str:
+    """L1 alone beside the GANs of its budget, and how hard each loss pulls against L1."""
+    alone = average(of_loss(zoo, "none"), "psnr")
+    if alone is None:
+        return "L1 alone, which tells what the adversarial part costs in PSNR, is not trained yet."
+    kimg = of_loss(zoo, "none")[0].kimg
+    gans = {loss: runs for loss in losses.LOSSES if (runs := of_loss(zoo, loss)) and runs[0].kimg == kimg}
+    gans |= {label: runs for label, runs in controls(zoo).items() if runs[0].kimg == kimg}
+    figures = {label: value for label, runs in gans.items() if (value := average(runs, "psnr")) is not None}
+    above = [label for label, value in figures.items() if value >= alone]
+    text = f"L1 alone comes to {show('psnr', alone)} dB, "
+    text += "beside no GAN of its budget yet" if not figures else (
+        f"below {listed(above)}" if above else f"**above every GAN** ({span([*figures.values()], 'psnr')})"
+    )  # fmt: skip
+    pulls = {label: value for label, runs in gans.items() if (value := average(runs, "adversarial_to_l1"))}
+    if pulls:
+        each = ", ".join(
+            f"{show('adversarial_to_l1', value)} times with {label}" for label, value in pulls.items()
+        )
+        text += f"; beside L1, weighted, the adversarial part pulls {each}"
+    return f"{text}."
+
+
+def average(runs: Sequence[Run], name: str) -> float | None:
+    """Over seeds; None where none has it."""
+    values = [value for run in runs if (value := run.value(name)) is not None]
+    return statistics.fmean(values) if values else None
+
+
+def span(values: Sequence[float], name: str) -> str:
+    low, high = show(name, min(values)), show(name, max(values))
+    return f"{low} dB" if low == high else f"{low} to {high} dB"
+
+
+def listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,87 @@
+"""Table 4 and its explanation: every sentence follows from the figures."""
+
+import numpy as np
+import pytest
+
+from cards import facades, papers, tables
+from cards.runs import Zoo
+from train.evaluation import stability
+
+ORDER = {"vanilla": 13.0, "focal": 12.9, "lsgan": 12.8, "wgan-gp": 12.7}
+
+
+@pytest.fixture
+def zoo(run, figures_of):
+    """Makes a zoo: {loss: PSNR}, wrapped = 28 dB or as told, seeds a hundredth of a dB apart."""
+
+    def make(psnr, wrapped=None, seeds=3, pull=None, tags=None):
+        runs = []
+        for loss, value in psnr.items():
+            for seed in range(seeds):
+                rows = figures_of.translation(
+                    psnr=value + seed / 100, wrapped_psnr=(wrapped or {}).get(loss, 28.0)
+                )
+                rows += [{"name": "adversarial_to_l1", "value": pull[loss]}] if loss in (pull or {}) else []
+                tag = (tags or {}).get(loss, "")
+                recipe = "controls" if tag else "starter-zoo"
+                runs.append(run(loss.split("*")[0], "pix2pix", "facades", recipe=recipe, kimg=20.0, seed=seed,
+                                rows=rows, tag=tag))  # fmt: skip
+        return Zoo(runs)
+
+    return make
+
+
+def test_what_translates_nothing_stands_below_the_losses(figures_of):
+    rows = [row | {"subject": "black"} for row in figures_of.translation(psnr=6.18, wrapped_psnr=28.09)]
+    text = facades.table(Zoo([], {"facades": rows}))
+    assert "| *black, no translation* | – | 6.18 | 28.09 | – |" in text
+    assert "come to 6.18 dB in truth and to 28.09 dB with the slip" in text
+    assert text.count("| not trained yet | – | – |") == 5
+
+
+def test_landing_is_judged_at_the_papers_digits(zoo):
+    assert facades.RANGE == (27.8, 28.8)
+    assert "**all within** the paper's" in facades.landing(zoo(ORDER, {"focal": 27.76, "lsgan": 28.84}))
+    assert "**outside** are focal and lsgan" in facades.landing(zoo(ORDER, {"focal": 27.74, "lsgan": 28.86}))
+    assert "ours of focal come to 28.00 dB: **within**" in facades.landing(zoo({"focal": 13.0}))
+    assert "not measured" in facades.landing(Zoo([]))
+
+
+def test_the_order_is_judged_on_both_scales(zoo):
+    assert "by true PSNR it **stands out from noise** in every step" in facades.order(zoo(ORDER))
+    assert "by the wrap-around one it **cannot be told from noise**" in facades.order(zoo(ORDER))
+    swapped = facades.order(zoo(ORDER | {"focal": 13.1}))
+    assert "2 of 3 steps stand out from noise as claimed and 1 the other way" in swapped
+    assert "by either scale it is **not tested** (0 of 3 steps" in facades.order(zoo(ORDER, seeds=1))
+    assert "(1 of 3 steps" in facades.order(zoo({"vanilla": 13.0, "focal": 12.0}))
+
+
+def test_l1_alone_stands_beside_every_gan_of_its_budget(zoo, run, figures_of):
+    assert "not trained yet" in facades.part_of_l1(zoo(ORDER))
+    first = facades.part_of_l1(zoo({"none": 14.0, "focal": 13.0, "hinge": 13.5}, pull={"focal": 0.34}))
+    assert first == ("L1 alone comes to 14.01 dB, **above every GAN** (13.01 to 13.51 dB); beside L1, weighted, the"
+                     " adversarial part pulls 0.34 times with focal.")  # fmt: skip
+    assert "below hinge." in facades.part_of_l1(zoo({"none": 13.2, "focal": 13.0, "hinge": 13.5}))
+    short = run("focal", "pix2pix", "facades", recipe="starter-zoo", kimg=6.0, rows=figures_of.translation())
+    assert "beside no GAN of its budget" in facades.part_of_l1(Zoo([*zoo({"none": 13.2}).runs, short]))
+
+
+def test_controls_stand_in_table_4_and_nowhere_else(zoo):
+    found = zoo({"focal": 13.0, "focal*": 12.0, "none": 14.0}, tags={"focal*": "l1-weight-60"})
+    assert "| focal, l1 weight 60 | – | 12.01 ± 0.01 | 28.00 ± 0.00 | – |" in facades.table(found)
+    assert "(12.01 to 13.01 dB)" in facades.part_of_l1(found)
+    assert tables.controls(found) == ""
+
+
+def test_the_pull_of_the_adversarial_part_is_the_median_over_training(figures_of):
+    n = 60
+    pull = np.where(np.arange(n) < 5, 100.0, 0.3)
+    extra = {name: np.ones(n) for name in ("grad_norm_g", "grad_norm_d", "d_real", "d_fake", "score_gap_sd")}
+    with_l1 = figures_of.history(n, 20.0, adversarial_to_l1=pull, **extra)
+    found = {row["name"]: row["value"] for row in stability.figures(with_l1, batch=1, epoch_kimg=0.4)}
+    assert found["adversarial_to_l1"] == pytest.approx(0.3)
+    without = stability.figures(figures_of.history(n, 20.0, **extra), batch=1, epoch_kimg=0.4)
+    assert "adversarial_to_l1" not in {row["name"] for row in without}
+    assert (
+        dict(sorted(papers.PSNR.items(), key=lambda item: -item[1])) == papers.PSNR
+    )  # its order is the claim
