@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from cards import comparisons, papers, prices, sentences, tables
 from cards.claims import Verdict
-from cards.measures import MEASURES
 from cards.runs import PROTOCOL, STARTER, Run, Zoo
 from cards.sentences import CONFIRMED, CONTRADICTED
 from cards.verdicts import NOT_TESTED, SHOWN, UNSEEN, Part
@@ -75,25 +74,21 @@ def row(zoo: Zoo, architecture: str, dataset: str) -> list[str]:
         for loss, runs in by_loss.items()
         if (n := sum(run.collapsed for run in runs))
     ]
-    name = tables.main_measure(architecture)
     cells = [f"{architecture} on {dataset}", ", ".join(kimg), str(len(by_loss)), ", ".join(several) or "none"]
-    return [*cells, best(by_loss, name), ", ".join(collapsed) or "none"]
+    return [*cells, best(by_loss), ", ".join(collapsed) or "none"]
 
 
-def best(by_loss: dict[str, list[Run]], name: str) -> str:
-    """The loss with the best mean, and its figure over its seeds."""
+def best(by_loss: dict[str, list[Run]]) -> str:
+    """The loss with the best mean FID, and its figure over its seeds."""
     found = {
         loss: values
         for loss, runs in by_loss.items()
-        if (values := [x for run in runs if (x := run.value(name)) is not None])
+        if (values := [x for run in runs if (x := run.value("fid")) is not None])
     }
     if not found:
         return tables.NOT_MEASURED
-    pick = min if MEASURES[name].better == "↓" else max
-    loss = pick(found, key=lambda loss: sum(found[loss]) / len(found[loss]))
-    return (
-        f"{loss}, {MEASURES[name].title} {tables.mean(by_loss[loss], name)}{sentences.many(len(found[loss]))}"
-    )
+    loss = min(found, key=lambda loss: sum(found[loss]) / len(found[loss]))
+    return f"{loss}, FID {tables.mean(by_loss[loss], 'fid')}{sentences.many(len(found[loss]))}"
 
 
 def counted(words) -> str:

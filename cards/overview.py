@@ -27,6 +27,7 @@ from cards import (
     runs,
     sentences,
     tables,
+    translations,
 )
 from cards.runs import STARTER, Zoo
 from zoo import architectures
@@ -90,6 +91,8 @@ def write(zoo: Zoo, out: Path = HERE) -> None:
         PICTURES[name]: figures.over_zoo(groups, measures.MEASURES[name].title)
         for name, groups in drawable(zoo).items()
     }
+    if translations.folders(zoo):
+        drawn[translations.NAME] = translations.sheet(zoo)
     drawn |= {name: picture.draw() for name, picture in claim_pictures.pictures(zoo).items()}
     write_files(out, drawn | {name: text.encode() for name, text in pages(zoo).items()})
     for name in there(out) - drawn.keys():
@@ -102,6 +105,7 @@ def check(zoo: Zoo, out: Path = HERE) -> str | None:
         if not (out / name).is_file() or (out / name).read_text(encoding="utf-8") != text:
             return f"{name} is not what its figures say now"
     expected = {PICTURES[name] for name in drawable(zoo)} | claim_pictures.pictures(zoo).keys()
+    expected |= {translations.NAME} if translations.folders(zoo) else set()
     if wrong := sorted(there(out) ^ expected):
         return f"{wrong[0]} is {'missing' if wrong[0] in expected else 'of figures that are gone'}"
     return None
@@ -109,7 +113,7 @@ def check(zoo: Zoo, out: Path = HERE) -> str | None:
 
 def there(out: Path) -> set[str]:
     """The pictures of this page that a folder has."""
-    return {path.name for pattern in ("overview-*.png", "claims-*.png") for path in out.glob(pattern)}
+    return {path.name for pattern in ("overview-*.*", "claims-*.png") for path in out.glob(pattern)}
 
 
 def drawable(zoo: Zoo) -> dict[str, dict[str, dict[str, list[float]]]]:
@@ -208,13 +212,15 @@ def models(zoo: Zoo) -> list[str]:
         " several training seeds: mean ± standard deviation.",
         *(f"![{measures.MEASURES[name].title} of every model]({PICTURES[name]})" for name in drawable(zoo)),
         "### Losses × architectures",
-        "FID, of pix2pix the true PSNR in dB; by which protocol stands under each family's table. *Refused* is a loss"
+        "FID; by which protocol stands under each family's table. *Refused* is a loss"
         " that the architecture does not take; the training scripts say why.",
         tables.matrix(zoo),
     ]
     for architecture, dataset in tables.families(zoo):
         if text := tables.family(zoo, architecture, dataset):
             parts += [f"### {architecture} on {dataset}", text]
+        if architecture == "pix2pix" and translations.folders(zoo):
+            parts.append(f"![{translations.ALT}]({translations.NAME})")
     if text := tables.controls(zoo):
         parts += ["### Controls", text]
     if text := tables.protocol(zoo):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cards import tables
-from cards.measures import MEASURES, show, title
+from cards.measures import show, title
 from cards.runs import STARTER, Run, Zoo
 from zoo.errors import Refused
 from zoo.files import replace_file
@@ -18,7 +18,7 @@ MODELS = "zoo/checkpoints"
 
 
 def families(zoo: Zoo) -> str:
-    """A line a family: its data, how many losses are bundled, and the best of them by FID, of pix2pix by PSNR."""
+    """A line a family: its data, how many losses are bundled, and the best of them by FID."""
     lines = []
     for architecture, dataset in tables.families(zoo):
         seeds = (zoo.seeds(STARTER, architecture, loss, dataset).get(0) for loss in tables.LOSSES_AND_NONE)
@@ -29,13 +29,11 @@ def families(zoo: Zoo) -> str:
 
 def best(bundled: Sequence[Run]) -> str:
     """Its card, and the figure with the number of pictures it was taken on."""
-    name = tables.main_measure(bundled[0].architecture)
-    pick = min if MEASURES[name].better == "↓" else max
-    if not (measured := [run for run in bundled if run.value(name) is not None]):
+    if not (measured := [run for run in bundled if run.value("fid") is not None]):
         return tables.NOT_MEASURED
-    run = pick(measured, key=lambda run: run.value(name))
+    run = min(measured, key=lambda run: run.value("fid"))
     card = f"[{run.config.id}]({MODELS}/{run.config.id}/README.md)"
-    return f"{card}: {title(run.row(name))} {show(name, run.value(name))}"
+    return f"{card}: {title(run.row('fid'))} {show('fid', run.value('fid'))}"
 
 
 def written(text: str, zoo: Zoo) -> str:

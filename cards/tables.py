@@ -45,13 +45,8 @@ def is_refused(architecture: str, loss: str) -> bool:
     return False
 
 
-def main_measure(architecture: str) -> str:
-    """By which its models are compared at a glance."""
-    return "psnr" if architectures.get(architecture).kind == "translation" else "fid"
-
-
 def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
-    """The main figure of one cell of the zoo, or why there is none."""
+    """The FID of one cell of the zoo, or why there is none."""
     if is_refused(architecture, loss):
         return REFUSED
     runs = list(zoo.seeds(STARTER, architecture, loss, dataset).values())
@@ -59,7 +54,7 @@ def cell(zoo: Zoo, architecture: str, loss: str, dataset: str) -> str:
         return NOT_TRAINED
     if failed := [run for run in runs if run.config is None]:
         return f"failed: {failed[0].failure}" if len(failed) == len(runs) else "failed with some seeds"
-    figure = mean(runs, main_measure(architecture))
+    figure = mean(runs, "fid")
     if figure == "–":
         return NOT_MEASURED
     return ", ".join([figure, *spread("collapsed", [run.collapsed for run in runs])])
@@ -238,7 +233,7 @@ def controls(zoo: Zoo) -> str:
     """Runs with a tag: one thing about them differs, and it is no loss. Those of pix2pix stand in facades.py."""
     lines = []
     tagged = [run for run in zoo.runs if run.tag and run.recipe != PROTOCOL and run.config]
-    tagged = [run for run in tagged if main_measure(run.architecture) == "fid"]
+    tagged = [run for run in tagged if architectures.get(run.architecture).kind == "noise"]
     kinds = dict.fromkeys((run.recipe, run.architecture, run.loss, run.dataset, run.tag) for run in tagged)
     for kind in kinds:
         runs = list(zoo.seeds(*kind).values())

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from cards import facades, papers, tables
+from cards import facades, overview, papers, runs, tables, translations
 from cards.runs import Zoo
 from train.evaluation import stability
+from zoo.facades import random_building
 
 ORDER = {"vanilla": 13.0, "focal": 12.9, "lsgan": 12.8, "wgan-gp": 12.7}
 
@@ -85,3 +87,25 @@ def test_the_pull_of_the_adversarial_part_is_the_median_over_training(figures_of
     assert (
         dict(sorted(papers.PSNR.items(), key=lambda item: -item[1])) == papers.PSNR
     )  # its order is the claim
+
+
+def test_every_bundled_loss_translates_the_same_invented_maps(make, tmp_path):
+    for loss, weights in (("focal", True), ("none", True), ("hinge", False)):
+        make(f"zoo/pix2pix-{loss}-facades", "pix2pix", loss, "facades", weights=weights)
+    found = runs.find(tmp_path / "zoo", tmp_path / "results")
+    assert list(translations.folders(found)) == ["L1 alone", "focal"]
+    out = tmp_path / "page"
+    overview.write(found, out)
+    picture = np.asarray(Image.open(out / translations.NAME).convert("RGB"))
+    side, step, top = translations.SIDE, translations.SIDE + translations.GAP, translations.CAPTION
+    assert picture.shape == (top + 3 * step - translations.GAP, 3 * step - translations.GAP, 3)
+    cells = [picture[top : top + side, x * step : x * step + side].astype(float) for x in range(3)]
+    first = np.asarray(
+        random_building(translations.BUILDINGS[0]).resize((side, side), Image.Resampling.NEAREST)
+    )
+    assert np.abs(cells[0] - first).mean() < 16 < np.abs(cells[1] - first).mean()
+    assert translations.NAME in (out / "overview.md").read_text() and overview.check(found, out) is None
+    (out / translations.NAME).unlink()
+    assert f"{translations.NAME} is missing" in overview.check(found, out)
+    overview.write(Zoo(), out)
+    assert translations.NAME not in (out / "overview.md").read_text()
