@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cards import claim_figures, facades, measures, papers, tables
+from cards import claim_figures, facades, figures, measures, papers, tables
 from cards.claim_figures import Curves, Panel, Row
 from cards.decisions import SEVEN
 from cards.measures import MEASURES
@@ -164,10 +164,7 @@ def resnet_curves(zoo: Zoo) -> list[Curves]:
 
 
 def _columns(lines: Sequence[dict]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    kimg, critic, generator = (
-        np.array([line.get(key, np.nan) for line in lines], float) for key in ("kimg", "d_loss", "g_loss")
-    )
-    return kimg, critic, generator
+    return tuple(figures.column(lines, name) for name in ("kimg", "d_loss", "g_loss"))
 
 
 def _panel(

@@ -59,6 +59,13 @@ def panels(lines: Sequence[dict]) -> dict[str, list[tuple[str, str, np.ndarray]]
     return {title: series for title, series in found.items() if series}
 
 
+def column(lines: Sequence[dict], name: str) -> np.ndarray:
+    """(lines,) of a history; NaN, which is drawn as a gap, where a line lacks it or it is infinite."""
+    x = np.array([line.get(name, np.nan) for line in lines], float)
+    x[~np.isfinite(x)] = np.nan
+    return x
+
+
 def smoothed(x: np.ndarray) -> np.ndarray:
     """Mean over a twentieth of the series, centred; near its ends over what there is; NaN is left out."""
     reach = max(1, len(x) // 40)
@@ -72,12 +79,11 @@ def together(histories: dict[str, Sequence[dict]]) -> bytes | None:
         return None
     figure = Figure(figsize=(WIDTH, 5.2), dpi=DPI, layout="constrained")
     axes = figure.subplots(2, 1, sharex=True)
-    for axis, (column, name) in zip(axes, (("d_loss", "critic"), ("g_loss", "generator")), strict=True):
+    for axis, (player, name) in zip(axes, (("d_loss", "critic"), ("g_loss", "generator")), strict=True):
         for i, (run, lines) in enumerate(histories.items()):
-            kimg, x = (np.array([line.get(key, np.nan) for line in lines], float) for key in ("kimg", column))
-            x[~np.isfinite(x)] = np.nan
             style = ("-", "--", ":")[i // 10 % 3]
-            axis.plot(kimg, smoothed(x), style, color=f"C{i % 10}", linewidth=1.4, label=run)
+            x, y = column(lines, "kimg"), smoothed(column(lines, player))
+            axis.plot(x, y, style, color=f"C{i % 10}", linewidth=1.4, label=run)
         dress(axis, f"loss of the {name}")
     axes[-1].set_xlabel("kimg: thousands of real pictures seen by the critic", color=QUIET, fontsize=9)
     figure.legend(
@@ -133,10 +139,9 @@ def _drawable(
 ) -> list[tuple[str, str, np.ndarray]]:
     """(name, colour, values) of the columns that a history has; a penalty that is always 0 is none."""
     found = []
-    for column, (name, colour) in columns.items():
-        x = np.array([line.get(column, np.nan) for line in lines], float)
-        x[~np.isfinite(x)] = np.nan
-        if np.isfinite(x).any() and not (column == "penalty" and np.nanmax(np.abs(x)) == 0):
+    for key, (name, colour) in columns.items():
+        x = column(lines, key)
+        if np.isfinite(x).any() and not (key == "penalty" and np.nanmax(np.abs(x)) == 0):
             found.append((name, colour, x))
     return found
 

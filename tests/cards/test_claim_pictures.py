@@ -1,6 +1,7 @@
 """Pictures of claims hold every figure that they speak of, and are there only while there is one."""
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -112,6 +113,16 @@ def test_curves_lie_over_the_papers_ranges(make, figures_of, tmp_path, drawn):
     bce, wgan = drawn[0].axes
     assert len(bce.patches) == 2 and len(bce.lines) == 2 and wgan.get_yscale() == "symlog"
     assert {line.get_ydata()[0] for line in wgan.lines if line.get_linestyle() == "--"} == {-2180, 2157}
+
+
+def test_an_infinite_loss_is_a_gap_in_the_curve(make, figures_of, tmp_path, drawn):
+    lines = figures_of.history()
+    for line in lines[20:30]:
+        line["d_loss"] = math.inf
+    make("zoo/sngan-wgan-cifar10", loss="wgan", architecture="sngan", history=lines)
+    claim_figures.over_ranges(claim_pictures.resnet_curves(runs.find(tmp_path / "zoo", tmp_path / "results")))
+    critic = drawn[0].axes[0].lines[0].get_ydata()
+    assert np.flatnonzero(~np.isfinite(critic)).tolist() == [*range(21, 29)] and not np.isinf(critic).any()
 
 
 def test_a_picture_is_small_and_as_wide_as_a_readme():
