@@ -12,6 +12,9 @@ from zoo import losses, measurements
 CONTROLS = "controls"  # the recipe in which one thing differs, and it is no loss
 RANGE = tuple(round(end(papers.PSNR.values()), 1) for end in (min, max))  # dB, of the paper's table
 L1_ALONE = "L1 alone"
+HELD_OUT = "train[360:]"  # the split of `--reference-split` that the family's models were not trained on
+MODES = [(of, dropout) for of in ("batch", "running") for dropout in (True, False)]
+OF_MODES = ("lpips", "psnr")
 SCALES = {"psnr": "true PSNR", "wrapped_psnr": "the wrap-around one"}
 
 
@@ -150,6 +153,61 @@ def part_of_l1(zoo: Zoo) -> str:
         )
         text += f"; beside L1, weighted, the adversarial part pulls {each}"
     return f"{text}."
+
+
+def modes(zoo: Zoo) -> str:
+    """How the family is used: LPIPS and PSNR in every mode on pairs kept from training; "" where that is not measured.
+
+    The lowest mean rank by LPIPS over the losses decides for all of them.
+    """
+    found = {loss: of for loss in tables.LOSSES_AND_NONE if (of := held_out(of_loss(zoo, loss)))}
+    if not found:
+        return ""
+    every = [mode for mode in MODES if all(mode in of for of in found.values())]
+    ranks = {
+        mode: statistics.fmean(
+            1 + sum(of[other]["lpips"] < of[mode]["lpips"] for other in every) for of in found.values()
+        )
+        for mode in every
+    }
+    best = min(ranks, key=ranks.get)
+    used = {
+        (run.config.inference.statistics, run.config.inference.dropout)
+        for loss in found
+        for run in of_loss(zoo, loss)
+    }
+    verdict = "and is how all of them are used" if used == {best} else "but **not all are used so**"
+    lines = [
+        [
+            words(mode),
+            *(" / ".join(show(name, of[mode][name]) for name in OF_MODES) for of in found.values()),
+            f"{ranks[mode]:.2g}",
+        ]
+        for mode in every
+    ]
+    heading = ["mode", *("L1 alone" if loss == "none" else loss for loss in found), "mean rank ↓"]
+    return (
+        f"How the generator is used afterwards is one decision for the family, made on the pairs of `{HELD_OUT}`, which"
+        " none of its models has seen: LPIPS ↓ / PSNR ↑ in dB. By LPIPS"
+        f" {words(best)} ranks first on average, {verdict}.\n\n{tables.table(heading, lines)}"
+    )
+
+
+def held_out(runs: Sequence[Run]) -> dict[tuple[str, bool], dict[str, float]]:
+    """{mode: {measure: mean over seeds}} on the pairs kept from training."""
+    found: dict[tuple[str, bool], dict[str, list[float]]] = {}
+    for run in runs:
+        for row in run.rows:
+            name = measurements.measure_of(row)
+            if row.get("split") == HELD_OUT and name in OF_MODES and row.get("which", "final") == "final":
+                of_mode = found.setdefault((row["statistics"], row["dropout"]), {})
+                of_mode.setdefault(name, []).append(row["value"])
+    whole = {mode: of for mode, of in found.items() if len(of) == len(OF_MODES)}
+    return {mode: {name: statistics.fmean(of[name]) for name in OF_MODES} for mode, of in whole.items()}
+
+
+def words(mode: tuple[str, bool]) -> str:
+    return f"{mode[0]} statistics, dropout {'on' if mode[1] else 'off'}"
 
 
 def average(runs: Sequence[Run], name: str) -> float | None:

@@ -219,6 +219,8 @@ def models(zoo: Zoo) -> list[str]:
     for architecture, dataset in tables.families(zoo):
         if text := tables.family(zoo, architecture, dataset):
             parts += [f"### {architecture} on {dataset}", text]
+        if architecture == "pix2pix" and (text := facades.modes(zoo)):
+            parts.append(text)
         if architecture == "pix2pix" and translations.folders(zoo):
             parts.append(f"![{translations.ALT}]({translations.NAME})")
     if text := tables.controls(zoo):

@@ -1,5 +1,7 @@
 """Table 4 and its explanation: every sentence follows from the figures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +9,7 @@ from PIL import Image
 from cards import facades, overview, papers, runs, tables, translations
 from cards.runs import Zoo
 from train.evaluation import stability
+from zoo.checkpoint import Inference
 from zoo.facades import random_building
 
 ORDER = {"vanilla": 13.0, "focal": 12.9, "lsgan": 12.8, "wgan-gp": 12.7}
@@ -87,6 +90,40 @@ def test_the_pull_of_the_adversarial_part_is_the_median_over_training(figures_of
     assert (
         dict(sorted(papers.PSNR.items(), key=lambda item: -item[1])) == papers.PSNR
     )  # its order is the claim
+
+
+def test_the_mode_is_decided_by_lpips_on_pairs_kept_from_training(run, figures_of):
+    def used(loss, *lpips, dropout=False):
+        """LPIPS of batch with dropout, without, running with, without."""
+        rows = figures_of.translation(lpips=0.1)  # the test split, in which every mode is alike
+        for name in ("lpips", "psnr"):
+            for mode, value in zip(facades.MODES, lpips, strict=True):
+                rows.append(
+                    {
+                        "name": f"{name}_n40",
+                        "value": value if name == "lpips" else 13.0,
+                        "n": 40,
+                        "split": "train[360:]",
+                        "statistics": mode[0],
+                        "dropout": mode[1],
+                        "default": mode[1],
+                    }
+                )
+        made = run(loss, "pix2pix", "facades", rows=rows)
+        return replace(
+            made, config=replace(made.config, inference=Inference(statistics="batch", dropout=dropout))
+        )
+
+    first, second = used("none", 0.5, 0.4, 0.6, 0.7), used("focal", 0.45, 0.44, 0.43, 0.9)
+    text = facades.modes(Zoo([first, second]))
+    assert "batch statistics, dropout off ranks first on average, and is how all of them are used" in text
+    assert "| mode | focal | L1 alone | mean rank ↓ |" in text
+    assert "| batch statistics, dropout off | 0.440 / 13.00 | 0.400 / 13.00 | 1.5 |" in text
+    assert "| running statistics, dropout on | 0.430 / 13.00 | 0.600 / 13.00 | 2 |" in text
+    other = used("hinge", 0.5, 0.4, 0.6, 0.7, dropout=True)
+    assert "**not all are used so**" in facades.modes(Zoo([first, other]))
+    assert facades.modes(Zoo([run("focal", "pix2pix", "facades", rows=figures_of.translation())])) == ""
+    assert "0.440 / 13.00" in overview.pages(Zoo([first, second]))["overview.md"]
 
 
 def test_every_bundled_loss_translates_the_same_invented_maps(make, tmp_path):
