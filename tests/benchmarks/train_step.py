@@ -28,6 +28,8 @@ WORK = {  # name → script, options, steps a turn
     "dcgan 32, 32, dragan": ("dcgan", {"loss": "dragan", "width": 32, "batch": 32}, 2),
     "dcgan 32, 32, rpgan": ("dcgan", {"loss": "rpgan", "width": 32, "batch": 32}, 2),
     "sngan 32, 32, vanilla": ("sngan", {"loss": "vanilla", "batch": 32}, 1),
+    "sngan 32, 128, vanilla": ("sngan", {"loss": "vanilla", "batch": 128}, 1),
+    "sngan 32, 32, wgan-gp, five critic steps": ("sngan", {"loss": "wgan-gp", "batch": 32}, 1),
 }
 
 

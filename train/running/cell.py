@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from train.reading.data import Pictures
-from train.running import convolution
+from train.running import convolution, resampling
 from train.running.options import SETTLED, as_recorded, command
 from train.running.provenance import hardware
 from zoo import architectures, losses, penalties
@@ -98,6 +98,7 @@ def build_game(cell: Cell, precision: str, memory_format: str, device: torch.dev
     average = copy.deepcopy(generator).requires_grad_(False)
     for net in filter(None, (generator, critic)):
         convolution.speed_up(net)
+        resampling.join(net)
     translation = architectures.get(cell.architecture).kind == "translation"
     return Game(
         generator=generator,

@@ -35,9 +35,14 @@ def is_plain(module: nn.Conv2d | nn.ConvTranspose2d) -> bool:
 def convolve(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor) -> Tensor:
     if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
         return in_bf16(module, x)
-    if x.device.type == "cpu" and x.dtype == torch.float32 and is_square(module):
+    if is_float32(x) and is_square(module):
         return in_float32(module, x)
     return type(module).forward(module, x)
+
+
+def is_float32(x: Tensor) -> bool:
+    """Whether it is convolved in float32 on a CPU."""
+    return x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
 
 
 def is_square(module: nn.Conv2d | nn.ConvTranspose2d) -> bool:
