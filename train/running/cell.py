@@ -238,9 +238,9 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
 
 
 def inference(cell: Cell) -> Inference:
-    """pix2pix takes the statistics of the one picture where it was trained on one at a time, as Isola et al. do; trained
-    on several, running ones. Dropout, which they leave on, is off: on pairs kept from training its noise only costs
-    (`cards/overview.md`, pix2pix on facades). The others keep neither.
+    """pix2pix takes the statistics of the one picture where it was trained on one at a time, as Isola et al. do;
+    trained on several, running ones. Dropout, which they leave on, is off: on pairs kept from training its noise only
+    costs (`cards/overview.md`, pix2pix on facades). The others keep neither.
     """
     if architectures.get(cell.architecture).kind != "translation":
         return Inference()
