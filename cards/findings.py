@@ -83,7 +83,8 @@ def best(by_loss: dict[str, list[Run]]) -> str:
     found = {
         loss: values
         for loss, runs in by_loss.items()
-        if (values := [x for run in runs if (x := run.value("fid")) is not None])
+        if loss != "none"  # a control
+        and (values := [x for run in runs if (x := run.value("fid")) is not None])
     }
     if not found:
         return tables.NOT_MEASURED

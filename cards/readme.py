@@ -29,7 +29,8 @@ def families(zoo: Zoo) -> str:
 
 def best(bundled: Sequence[Run]) -> str:
     """Its card, and the figure with the number of pictures it was taken on."""
-    if not (measured := [run for run in bundled if run.value("fid") is not None]):
+    gans = [run for run in bundled if run.loss != "none"]  # L1 alone is a control
+    if not (measured := [run for run in gans if run.value("fid") is not None]):
         return tables.NOT_MEASURED
     run = min(measured, key=lambda run: run.value("fid"))
     card = f"[{run.config.id}]({MODELS}/{run.config.id}/README.md)"

@@ -115,3 +115,10 @@ def test_the_page_says_how_to_open_the_curves_of_bundled_models(make, figures_of
     zoo = runs.find(tmp_path / "zoo", tmp_path / "results")
     page = overview.pages(zoo)[overview.PAGE]
     assert re.findall(r"\?view=curves&models=([^`]*)`", page) == ["sngan-wgan-cifar10"]
+
+
+def test_l1_alone_is_no_best_gan(run):
+    of = {
+        loss: [run(loss, "pix2pix", "facades", fid=fid)] for loss, fid in {"none": 1.0, "focal": 2.0}.items()
+    }
+    assert findings.best(of).startswith("focal, FID 2.0")
