@@ -60,9 +60,9 @@ def test_pix2pix_halves_its_critics_loss_and_adds_the_weighted_l1_and_no_other_f
         assert (game.d_weight, game.l1_weight) == (1, 0)
 
 
-def test_pix2pix_keeps_dropout_and_batch_statistics_in_use_and_no_other_family_does(make_cell):
+def test_pix2pix_keeps_batch_statistics_in_use_and_no_other_family_does_and_none_keeps_dropout(make_cell):
     kept = cell.inference(make_cell("pix2pix"))
-    assert (kept.statistics, kept.dropout) == ("batch", True)
+    assert (kept.statistics, kept.dropout) == ("batch", False)
     other = cell.inference(make_cell("dcgan"))
     assert (other.statistics, other.dropout) == ("running", False)
 
