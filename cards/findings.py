@@ -11,6 +11,7 @@ from cards.claims import Verdict
 from cards.runs import PROTOCOL, STARTER, Run, Zoo
 from cards.sentences import CONFIRMED, CONTRADICTED
 from cards.verdicts import NOT_TESTED, SHOWN, UNSEEN, Part
+from zoo.losses import LOSSES
 
 
 def page(zoo: Zoo, decided: Sequence[Verdict]) -> str:
@@ -45,7 +46,7 @@ def set_up(zoo: Zoo) -> list[str]:
     runs = [run for run in zoo.runs if run.config and run.recipe != PROTOCOL and not run.tag]
     if not runs:
         return ["Nothing is trained yet."]
-    losses = dict.fromkeys(run.loss for run in runs)
+    losses = {run.loss for run in runs} & set(LOSSES)
     told = (
         f"{len(runs)} trainings with {len(losses)} losses. Within a family all losses have the same network, data and"
         " budget in kimg, thousands of real pictures seen by the critic; what a loss demands of its critic (norm,"

@@ -22,14 +22,17 @@ def facts(config: Config) -> dict[str, str]:
     """The table of how it was trained."""
     data, training, weights = config.dataset, config.training, config.weights
     pictures = 1000 * training.kimg
+    by, beside = "", ""
+    if config.critic:
+        by, beside = " by the critic", f", one to {_count(training.critic_steps, 'critic step')}"
     return {
         "data": f"{prose(data.title)} ({_source(config)}), {prose(data.split)} split, {data.pictures:,}"
         f" pictures, {data.size}×{data.size}, {'grey' if data.channels == 1 else 'colour'}",
         "loss": _fields(config.loss),
         "architecture": _fields(config.architecture),
         "critic": critic(config),
-        "pictures seen by the critic": f"{pictures:,.0f}, {pictures / data.pictures:.3g} epochs",
-        "generator steps": f"{training.g_steps:,}, one to {_count(training.critic_steps, 'critic step')}",
+        f"pictures seen{by}": f"{pictures:,.0f}, {pictures / data.pictures:.3g} epochs",
+        "generator steps": f"{training.g_steps:,}{beside}",
         "optimiser": _optimiser(config),
         **_start(config),
         "besides": _besides(config),
@@ -69,11 +72,11 @@ def _besides(config: Config) -> str:
     training = config.training
     parts = ["pictures mirrored at random"] if training.mirror else []
     augment = (config.options or {}).get("augment", "none")
-    parts += (
-        [f"what the critic sees is augmented by {prose(augment)}"] if augment in ("diffaug", "ada") else []
-    )
+    if augment in ("diffaug", "ada"):
+        parts += [f"what the critic sees is augmented by {prose(augment)}"]
     parts += [f"enlarged by {training.jitter} pixels and cut back"] if training.jitter else []
-    parts += [f"{training.l1_weight:g} × the L1 distance added to the loss"] if training.l1_weight else []
+    place = "added to the loss" if config.critic else "as the only loss"
+    parts += [f"{training.l1_weight:g} × the L1 distance {place}"] if training.l1_weight else []
     return ", ".join(parts) or "nothing: no mirroring, no jitter"
 
 

@@ -116,7 +116,7 @@ def make(tmp_path):
         config = checkpoint.Config(
             id=f"{architecture}-{loss}-{dataset}",
             architecture={"name": architecture, **of},
-            critic={"norm": "batch", "spectral_norm": clip is None, "autoencoder": False, "width": 4},
+            critic={} if loss == "none" else {"norm": "batch", "spectral_norm": clip is None, "autoencoder": False, "width": 4},
             loss={"name": loss} | ({"clip": clip} if clip else {}),
             dataset=checkpoint.Dataset(
                 name=dataset, id=getattr(NAMED_DATA.get(dataset), "id", None) if hub_id == "" else hub_id,

@@ -217,6 +217,7 @@ def test_a_clipped_critic_with_batch_norm_says_what_that_does(make):
 def test_a_generator_without_a_critic_is_told_as_such(make):
     page = text(make("runs/some", "pix2pix", "none", "facades"))
     assert "without a critic, by its L1 loss alone" in page and "**none**" not in page
+    assert "| pictures seen |" in page and "critic step" not in page
 
 
 def test_what_the_template_asks_for_must_be_there(measured, monkeypatch):

@@ -122,3 +122,5 @@ def test_l1_alone_is_no_best_gan(run):
         loss: [run(loss, "pix2pix", "facades", fid=fid)] for loss, fid in {"none": 1.0, "focal": 2.0}.items()
     }
     assert findings.best(of).startswith("focal, FID 2.0")
+    (told, _) = findings.set_up(Zoo([one for runs in of.values() for one in runs]))
+    assert "trainings with 1 losses" in told

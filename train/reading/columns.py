@@ -59,13 +59,30 @@ def open_table(place: Place, split: str) -> "datasets.Dataset":
     return rows
 
 
+SLICE = re.compile(r"(.*?)(?:\[(-?[\d_]+%?)?:(-?[\d_]+%?)?\])?")
+
+
 def overlap(a: str, b: str) -> bool:
-    """Whether two splits surely share rows: they name the same, or one a slice of the other. No slice is computed."""
-    return any(
-        x == y or x == y.partition("[")[0] or y == x.partition("[")[0]
-        for x in a.split("+")
-        for y in b.split("+")
-    )
+    """Whether two splits surely share rows, by what they are called: no row is counted.
+
+    So slices in rows, in % and from the end are compared among themselves, and with a whole split or an open end.
+    """
+    return any(_share(x, y) for x in a.split("+") for y in b.split("+"))
+
+
+def _share(x: str, y: str) -> bool:
+    if x == y:
+        return True
+    (of_x, *from_x, to_x), (of_y, *from_y, to_y) = (SLICE.fullmatch(part).groups() for part in (x, y))
+    return of_x == of_y and _before(*from_x, to_y) and _before(*from_y, to_x)
+
+
+def _before(first: str | None, end: str | None) -> bool:
+    """Whether a slice that begins at `first` surely begins before another's `end`; None is the whole's own."""
+    if first is None or end is None:
+        return True
+    alike = first.endswith("%") == end.endswith("%") and first.startswith("-") == end.startswith("-")
+    return alike and int(first.rstrip("%")) < int(end.rstrip("%"))
 
 
 def _scratch(place: Place) -> Path:

@@ -106,10 +106,8 @@ def passed_over(folder: Path, taken: Sequence[Path]) -> Counter[str]:
     )
 
 
-HOLDOUT, FROM = (
-    0.1,
-    500,
-)  # the share of a folder of one's own that is kept from training, and from how many pictures on
+# The share of a folder of one's own that is kept from training, and from how many pictures on.
+HOLDOUT, FROM = 0.1, 500
 
 
 def has_training_pictures_alone(read: Callable[[str], object]) -> bool:

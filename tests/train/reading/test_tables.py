@@ -75,7 +75,11 @@ def test_a_split_may_be_slices_as_datasets_writes_them(tmp_path):
 @pytest.mark.parametrize(
     "a, b, shared",
     [("train", "test", False), ("train", "train", True), ("train+test", "test", True), ("test[:50%]", "test", True),
-     ("train+test[:9]", "test[:9]", True), ("train[:360]", "train[360:]", False), ("training", "train", False)],
+     ("train+test[:9]", "test[:9]", True), ("train[:360]", "train[360:]", False), ("training", "train", False),
+     ("train[:241]+train[242:360]", "train[300:]", True), ("train[:241]+train[242:360]", "train[360:]", False),
+     ("train[:241]+train[242:360]", "train[241:242]", False), ("train[:50%]", "train[:9]", True),
+     ("train[:10%]", "train[9%:20%]", True), ("train[:-9]", "train[-9:]", False), ("train[:-9]", "train[-10:]", True),
+     ("train[-9:]", "train", True), ("train[:9]", "train[-9:]", False), ("train[80:]", "train[:50%]", False)],
 )  # fmt: skip
 def test_splits_that_share_rows_are_known_by_their_names(a, b, shared):
     assert columns.overlap(a, b) is columns.overlap(b, a) is shared

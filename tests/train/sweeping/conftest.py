@@ -58,7 +58,7 @@ def shop(tmp_path, monkeypatch, write_recipe):
         path = scripts / "calls"
         whole = (
             path.read_text().rpartition("\n")[0] if path.exists() else ""
-        )  # a script may be writing its line
+        )  # a script may be writing a line
         lines = whole.splitlines()[told:]  # read and never emptied: one written in between would be lost
         told += len(lines)
         return [line.replace("dcgan-", "").replace("-cifar10", "").split() for line in lines]
