@@ -113,10 +113,11 @@ def make(tmp_path):
         of = {"size": 32, "channels": 1 if dataset == "fashion-mnist" else 3, "width": 4}
         of |= {"cap": 8} if translates else {"latent": 8}
         of |= {"classes": 10} if row.conditional else {}
+        of_critic = {"norm": "batch", "autoencoder": False, "width": 4}
         config = checkpoint.Config(
             id=f"{architecture}-{loss}-{dataset}",
             architecture={"name": architecture, **of},
-            critic={} if loss == "none" else {"norm": "batch", "spectral_norm": clip is None, "autoencoder": False, "width": 4},
+            critic={} if loss == "none" else of_critic | {"spectral_norm": clip is None},
             loss={"name": loss} | ({"clip": clip} if clip else {}),
             dataset=checkpoint.Dataset(
                 name=dataset, id=getattr(NAMED_DATA.get(dataset), "id", None) if hub_id == "" else hub_id,

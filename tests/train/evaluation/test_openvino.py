@@ -37,9 +37,9 @@ def test_it_leaves_every_thread_free_to_run_on_any_core(net):
 
     def allowed():
         cores = set()
-        for thread in os.listdir("/proc/self/task"):
+        for thread in Path("/proc/self/task").iterdir():
             with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
-                cores |= os.sched_getaffinity(int(thread))
+                cores |= os.sched_getaffinity(int(thread.name))
         return cores
 
     before, run = allowed(), inception._openvino(net)
