@@ -36,11 +36,11 @@ def test_it_leaves_every_thread_free_to_run_on_any_core(net):
     """By default (2026.4.1) every process binds its threads to the first cores: two of them then share these."""
 
     def allowed():
-        cores = set()
+        sets = set()
         for thread in Path("/proc/self/task").iterdir():
             with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
-                cores |= os.sched_getaffinity(int(thread.name))
-        return cores
+                sets.add(frozenset(os.sched_getaffinity(int(thread.name))))
+        return sets
 
     before, run = allowed(), inception._openvino(net)
     working = Thread(
