@@ -44,7 +44,8 @@ def references(zoo: Zoo) -> dict[str, list[dict]]:
     """{what translates nothing: its rows}."""
     found: dict[str, list[dict]] = {}
     for row in zoo.references.get("facades", []):
-        found.setdefault(row["subject"], []).append(row)
+        if row["subject"] != "real":  # photographs of no map
+            found.setdefault(row["subject"], []).append(row)
     return found
 
 

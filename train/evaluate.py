@@ -7,7 +7,7 @@
 
 Several processes share the models, and the features of real pictures. What was measured before by another protocol
 stays; what was measured with other weights goes. The last line measures real pictures and noise as if a model had made
-them, for scale, into train/results/references/; of pairs (facades) another pair's photograph, black and noise.
+them, for scale, into train/results/references/; of pairs (facades) another pair's photograph, black, noise and training photographs.
 """
 
 import sys
@@ -159,7 +159,9 @@ def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
     """Rows of what no model made, each with its `subject`; the path they are in."""
     dataset = called(name)
     if dataset.named and dataset.named.map:
-        found = translated.for_scale(tools.pairs_named(name), lpips=tools.lpips, seed=chosen.seed)
+        pairs, training = tools.pairs_named(name), tools.pairs_named(name, "train")
+        tests = {"inception": tools.inception, "features": tools.features, "lpips": tools.lpips}
+        found = translated.for_scale(pairs, training, **tests, seed=chosen.seed)
     else:
         found = of_real_and_noise(tools.against_named(name), chosen)
     about = {"sample_seed": chosen.seed} | of_this_run(tools)

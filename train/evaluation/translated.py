@@ -76,7 +76,7 @@ def compare(
     *,
     lpips: Callable[[Tensor, Tensor], float] | None,
     inception: Extractor | None,
-    features: Callable[[Extractor, Pictures], Tensor] | None,
+    features: Callable[[Extractor, Pictures], Tensor],
 ) -> list[dict]:
     """PSNR, SSIM, L1 and LPIPS a picture, then the mean with its interval; FID; the wrap-around artefact."""
     n = len(fakes)
@@ -92,14 +92,20 @@ def compare(
         rows.append(row("lpips", mean.value, n, ci=[mean.low, mean.high], ci_of=INTERVAL, **protocol))
     if inception is not None:
         fake = of_pictures(inception, fakes, progress="Inception of translations")
-        about_fid = sampled.describe(inception, pairs)
-        if n <= inception.width:
-            about_fid["note"] = SINGULAR
-        rows.append(sampled.frechet("fid", fake, features(inception, pairs), **about_fid))
+        rows.append(fid(fake, inception, pairs, features))
     wrapped = [measures.wrapped_psnr(f.numpy(), r.numpy()) for f, r in zip(fakes, reals, strict=True)]
     if finite := [value for value in wrapped if math.isfinite(value)]:
         rows.append(row("wrapped_psnr", float(np.mean(finite)), n, note=ARTEFACT, **about))
     return rows
+
+
+def fid(
+    fake: Tensor, inception: Extractor, pairs: Pictures, features: Callable[[Extractor, Pictures], Tensor]
+) -> dict:
+    about = sampled.describe(inception, pairs)
+    if len(fake) <= inception.width:
+        about["note"] = SINGULAR
+    return sampled.frechet("fid", fake, features(inception, pairs), **about)
 
 
 def mean_of_finite(name: str, values: list[float], **protocol) -> list[dict]:
@@ -114,16 +120,31 @@ def mean_of_finite(name: str, values: list[float], **protocol) -> list[dict]:
     return [row(name, mean.value, n, ci=[mean.low, mean.high], ci_of=INTERVAL, **equal, **protocol)]
 
 
-def for_scale(pairs: Pictures, *, lpips: Callable[[Tensor, Tensor], float] | None, seed: int) -> list[dict]:
-    """Rows of what translates nothing, each with its `subject`: another pair's photograph, black, noise."""
+def for_scale(
+    pairs: Pictures,
+    training: Pictures,
+    *,
+    lpips: Callable[[Tensor, Tensor], float] | None,
+    inception: Extractor | None,
+    features: Callable[[Extractor, Pictures], Tensor],
+    seed: int,
+) -> list[dict]:
+    """Rows of what translates nothing, each with its `subject`: another pair's photograph, black, noise; and the FID of
+    "real", as many training photographs, which is what a perfect model would have.
+    """
     reals = torch.from_numpy(np.array(pairs.images[:]))
     noise = torch.randint(256, reals.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
     subjects = {"another photograph": reals.roll(1, 0), "black": torch.zeros_like(reals), "noise": noise}
-    return [
+    found = [
         figure | {"subject": subject}
         for subject, fakes in subjects.items()
-        for figure in compare(fakes, pairs, lpips=lpips, inception=None, features=None)
+        for figure in compare(fakes, pairs, lpips=lpips, inception=None, features=features)
     ]
+    if inception is not None and len(training) >= len(pairs):
+        some = np.random.default_rng(seed).permutation(len(training))[: len(pairs)]
+        real = of_pictures(inception, torch.from_numpy(np.array(training.images[np.sort(some)])))
+        found.append(fid(real, inception, pairs, features) | {"subject": "real"})
+    return found
 
 
 def load_lpips(weights: Path | None) -> Callable[[Tensor, Tensor], float]:

@@ -124,13 +124,13 @@ class Yardsticks:
         """The test pairs of a model that translates (its training pairs where there are no others)."""
         return self._pairs(lambda split: self._of_model(config, split), config.dataset.split)
 
-    def pairs_named(self, dataset: str) -> Pictures:
-        """The same for a data set by its name."""
+    def pairs_named(self, dataset: str, split: str | None = None) -> Pictures:
+        """The same for a data set by its name, or a split of it."""
 
         def read(split: str) -> Pictures:
             return self._read(pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
 
-        return self._pairs(read, "train")
+        return self._pairs(read, "train") if split is None else read(split)
 
     def _pairs(self, read: Callable[[str], Pictures], seen: str) -> Pictures:
         if self.options.reference_split is not None:

@@ -14,7 +14,7 @@ import train
 from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, stand_in
 from train import evaluate
-from train.evaluation import checkpoints, sampled, small_classifier, tracked, translated, yardsticks
+from train.evaluation import checkpoints, features, sampled, small_classifier, tracked, translated, yardsticks
 from zoo import checkpoint, measurements
 from zoo.errors import DataError, Refused
 
@@ -249,7 +249,14 @@ def test_references_put_real_pictures_and_noise_beside_models(folder, measured, 
 
 def test_references_of_pairs_are_what_translates_nothing(folder):
     own = yardsticks.pairs.PairOptions(dataset=str(folder / "pairs"), split="test", size=SIDE)
-    found = translated.for_scale(yardsticks.pairs.load_pairs(own), lpips=None, seed=0)
+    pairs = yardsticks.pairs.load_pairs(own)
+    tools = {
+        "inception": stand_in(),
+        "features": lambda net, of: features.of_pictures(net, torch.tensor(of.images)),
+    }
+    found = translated.for_scale(pairs, pairs, lpips=None, **tools, seed=0)
+    (real,) = [row for row in found if row["subject"] == "real"]
+    assert real["name"] == "fid_n6" and real["value"] == pytest.approx(0, abs=1e-3)
     true, wrapped = (
         {f["subject"]: f["value"] for f in found if f["name"] == n} for n in ("psnr_n6", "wrapped_psnr_n6")
     )
