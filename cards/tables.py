@@ -92,8 +92,8 @@ def family(zoo: Zoo, architecture: str, dataset: str) -> str:
         ]
         for loss, runs in by_loss.items()
     ]
-    for subject in ("real",) if translates else ("real", "noise"):
-        lines.append(of_reference(zoo, dataset, subject, names))
+    beside = ("real",) if translates else ("real", "noise")
+    lines += [of_reference(zoo, dataset, subject, names) for subject in beside]
     headings = [MEASURES[name].heading for name in names]
     text = table(["loss", "kimg", "generator steps", "seeds", *headings, "note"], lines)
     return f"{text}\n\n{protocols(told)}".rstrip()

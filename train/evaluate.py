@@ -7,7 +7,8 @@
 
 Several processes share the models, and the features of real pictures. What was measured before by another protocol
 stays; what was measured with other weights goes. The last line measures real pictures and noise as if a model had made
-them, for scale, into train/results/references/; of pairs (facades) another pair's photograph, black, noise and training photographs.
+them, for scale, into train/results/references/; of pairs (facades) another pair's photograph, black, noise, and
+training photographs.
 """
 
 import sys
