@@ -143,12 +143,13 @@ def part_of_l1(zoo: Zoo) -> str:
     gans = {loss: runs for loss in losses.LOSSES if (runs := of_loss(zoo, loss)) and runs[0].kimg == kimg}
     gans |= {label: runs for label, runs in controls(zoo).items() if runs[0].kimg == kimg}
     figures = {label: value for label, runs in gans.items() if (value := average(runs, "psnr")) is not None}
-    above = [label for label, value in figures.items() if value >= alone]
+    above = [f"{label} ({show('psnr', value)})" for label, value in figures.items() if value >= alone]
     text = f"L1 alone comes to {show('psnr', alone)} dB, "
     if not figures:
         text += "beside no GAN of its budget yet"
     elif above:
-        text += f"below {listed(above)}"
+        single = all(len(runs) == 1 for runs in gans.values())
+        text += f"below {listed(above)}{', one training each' if single else ''}"
     else:
         text += f"**above every GAN trained so far** ({span([*figures.values()], 'psnr')})"
     pulls = {label: value for label, runs in gans.items() if (value := average(runs, "adversarial_to_l1"))}
