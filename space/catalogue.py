@@ -64,6 +64,7 @@ def translator(key: str, shelf: Shelf) -> dict:
         "data": config.dataset.name,
         "size": config.architecture["size"],
         "kimg": config.training.kimg,
+        "dropout": config.inference.dropout,
     }
 
 

@@ -3,7 +3,8 @@
 import { back, bar, control, forth, random, segmented, whole } from "./controls.js";
 import { clamp, el } from "./dom.js";
 
-// bring(files) takes what a visitor has; title() says what is on the map. What a page without a server lacks is left out.
+// bring(files) takes what a visitor has; title() says what is on the map. What a page without a server lacks is left out,
+// and so is the seed where no model uses dropout.
 export function mapBar(state, maps, { bring, title }) {
   const most = maps.pairs - 1;
   const pair = (number) => state.set({ pair: clamp(number, 0, most), building: null, own: false });
@@ -35,7 +36,8 @@ export function mapBar(state, maps, { bring, title }) {
   const wiper = control("Wipe to the photograph", wipe);
   wiper.append(share);
   const words = () => [title(), state.get("heat") ? "error" : null, state.get("sort") === "psnr" ? "by PSNR" : null].filter(Boolean).join(" · ");
-  const dropout = control("Same dropout for all, seed", drop);
+  const drawn = state.catalogue.translators.some((model) => model.dropout);
+  const dropout = drawn && control("Same dropout for all, seed", drop);
   if (!maps.pairs) return bar(state, words, control("Map", other, ".seeds"), maps.uploads && file, dropout);
   return bar(state, words, control(`Test pair, of ${maps.pairs}`, pairs, ".seeds"), control("Or without a photograph", other), file,
     control("Show", show), wiper, control("Sort by", sort), dropout);

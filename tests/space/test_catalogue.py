@@ -171,3 +171,12 @@ def test_what_is_printed_runs(some):
 def test_another_split_is_asked_for(some):
     options = catalogue.data_options(replace(some.dataset, name="my photos", id=None, size=32, split="a b"))
     assert shlex.split(options) == ["--dataset", "./my photos", "--size", "32", "--split", "a b"]
+
+
+def test_a_translating_model_tells_whether_its_dropout_stays(tmp_path, write):
+    write(tmp_path, "pix2pix-a", "pix2pix")
+    write(tmp_path, "tint-a", "tint")
+    shelf = Shelf(find([str(tmp_path)]))
+    assert {one["id"]: one["dropout"] for one in catalogue.catalogue(shelf)["translators"]} == {
+        "pix2pix-a": True, "tint-a": False
+    }  # fmt: skip

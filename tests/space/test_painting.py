@@ -320,3 +320,16 @@ def test_nobody_is_kept_out_of_painting(paint, query, options):
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         canvas = page.locator(".canvas canvas")
         assert canvas.bounding_box()["width"] == 358
+
+
+def test_the_seed_of_dropout_is_offered_where_a_model_uses_dropout(paint):
+    offered = """async (dropout) => {
+        const files = performance.getEntriesByType("resource").map((entry) => entry.name);
+        const { mapBar } = await import(files.find((name) => name.endsWith("/map-bar.js")));
+        const state = { get: () => 0, on: () => {}, limits: { seed: 9 }, catalogue: { translators: [{ dropout }] } };
+        const bar = mapBar(state, { pairs: 3 }, { bring: () => {}, title: () => "" });
+        return bar.textContent.includes("dropout");
+    }"""
+    page = paint()
+    assert page.get_by_label("Dropout seed").is_visible()
+    assert [page.evaluate(offered, dropout) for dropout in (True, False)] == [True, False]
