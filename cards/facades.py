@@ -148,7 +148,7 @@ def part_of_l1(zoo: Zoo) -> str:
     if not figures:
         text += "beside no GAN of its budget yet"
     elif above:
-        single = all(len(runs) == 1 for runs in gans.values())
+        single = all(len(runs) == 1 for runs in (of_loss(zoo, "none"), *gans.values()))
         text += f"below {listed(above)}{', one training each' if single else ''}"
     else:
         text += f"**above every GAN trained so far** ({span([*figures.values()], 'psnr')})"
