@@ -19,6 +19,7 @@ from tqdm import tqdm
 from train.evaluation import metrics, sampled
 from train.evaluation.features import Extractor, of_pictures, three_channels
 from train.evaluation.rows import row
+from train.reading.columns import overlap
 from train.reading.decoded import Pictures
 from zoo import checkpoint, latents, measures, pictures
 from zoo.checkpoint import Inference
@@ -130,7 +131,7 @@ def for_scale(
     seed: int,
 ) -> list[dict]:
     """Rows of what translates nothing, each with its `subject`: another pair's photograph, black, noise; and the FID of
-    "real", as many training photographs, which is what a perfect model would have.
+    "real", as many training photographs, which is what a perfect model would have, where none is among the pairs.
     """
     reals = torch.from_numpy(np.array(pairs.images[:]))
     noise = torch.randint(256, reals.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
@@ -140,7 +141,8 @@ def for_scale(
         for subject, fakes in subjects.items()
         for figure in compare(fakes, pairs, lpips=lpips, inception=None, features=features)
     ]
-    if inception is not None and len(training) >= len(pairs):
+    unseen = len(training) >= len(pairs) and not overlap(pairs.split, training.split)
+    if inception is not None and unseen:
         some = np.random.default_rng(seed).permutation(len(training))[: len(pairs)]
         real = of_pictures(inception, torch.from_numpy(np.array(training.images[np.sort(some)])))
         found.append(fid(real, inception, pairs, features) | {"subject": "real"})

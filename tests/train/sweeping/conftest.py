@@ -56,9 +56,8 @@ def shop(tmp_path, monkeypatch, write_recipe):
         """Of the scripts since the last time: cell, process id, whether to resume, threads; or evaluate's options."""
         nonlocal told
         path = scripts / "calls"
-        whole = (
-            path.read_text().rpartition("\n")[0] if path.exists() else ""
-        )  # a script may be writing a line
+        written = path.read_text() if path.exists() else ""
+        whole = written.rpartition("\n")[0]  # a script may be writing a line
         lines = whole.splitlines()[told:]  # read and never emptied: one written in between would be lost
         told += len(lines)
         return [line.replace("dcgan-", "").replace("-cifar10", "").split() for line in lines]

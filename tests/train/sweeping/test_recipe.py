@@ -49,9 +49,7 @@ def test_a_family_is_one_protocol(name):
         if name == "starter-zoo" and options["dataset"] == "cifar10" and cell.options.loss == "dragan":
             options["precision"] = "bf16"  # trained anew in float32: its card says so
         if name == "starter-zoo" and options["dataset"] == "facades":
-            options["precision"] = (
-                "float32"  # three in bf16, a rounding that no other choice hangs on: so do cards
-            )
+            options["precision"] = "float32"  # of three it is bf16: their cards say so
         family = cell.architecture.split("-")[0]  # a convgan-bn is a convgan
         assert protocols.setdefault((family, options["dataset"]), options) == options
 
