@@ -110,7 +110,7 @@ from train.reading.data import DataOptions, load
 read = decoded.read_picture
 def slowly(*given):
     print("decoding", flush=True)
-    time.sleep(0.2)
+    time.sleep(float(sys.argv[3]))
     return read(*given)
 decoded.read_picture = slowly
 from train.reading import data
@@ -123,11 +123,12 @@ sys.stdin.readline()
 
 @pytest.fixture
 def another():
-    """Another process that loads a folder at a size, decoding slowly, and keeps it until it is told to end."""
+    """Another process that loads a folder at a size, a pause (s) before each picture, and keeps it until it is told
+    to end."""
     started = []
 
-    def start(folder: Path, size: int) -> subprocess.Popen:
-        words = [sys.executable, "-c", DECODE, str(folder), str(size)]
+    def start(folder: Path, size: int, pause: float = 0.2) -> subprocess.Popen:
+        words = [sys.executable, "-c", DECODE, str(folder), str(size), str(pause)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         started.append(subprocess.Popen(words, cwd=Path(cache.__file__).parents[2], **pipes))
         return started[-1]
@@ -173,7 +174,7 @@ def test_the_least_recently_used_copy_goes_first_and_never_one_in_use(folder, tm
 
 
 def test_what_a_killed_process_left_behind_is_swept(folder, tmp_path, another):
-    killed = another(folder, 8)
+    killed = another(folder, 8, pause=600)
     assert killed.stdout.readline() == "decoding\n"
     load(DataOptions(dataset=str(folder), size=4), progress=False)
     (unfinished,) = (path for path in entries(tmp_path) if path.name.startswith(cache.UNFINISHED))
