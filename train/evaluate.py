@@ -191,7 +191,9 @@ def of_real_and_noise(against: sampled.Against, chosen: Options) -> list[dict]:
 
 
 # As when --skip leaves no network that tells pictures of this size or set apart.
-NOTHING = "its curves alone, none of its pictures: leave out --skip, or skip less"
+NOTHING = (
+    "its curves alone, none of its pictures: leave out --skip, skip less, or name a file (--lpips-weights)"
+)
 
 
 def summary(found: list[dict]) -> str:

@@ -80,13 +80,16 @@ def whole_split(options: SourceOptions, read: Callable[[str], object]) -> tuple[
     return "train" if cut else options.split, alone
 
 
+NAMED = 50  # unreadable pictures that are named at once: who mends them wants all
+
+
 class Unreadable(DataError):
     """Pictures of a set that cannot be read: all of them, by row, with the reason."""
 
     def __init__(self, reasons: dict[int, str], n: int):
         self.reasons, self.n = reasons, n
-        first = [reason.removeprefix("cannot read ") for reason in list(reasons.values())[:5]]
-        more = f"; and {len(reasons) - 5} more" if len(reasons) > 5 else ""
+        first = [reason.removeprefix("cannot read ") for reason in list(reasons.values())[:NAMED]]
+        more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
         super().__init__(
             f"cannot read {'; '.join(first)}{more} ({len(reasons)} of {n:,} pictures): mend or remove what is"
             " broken, or pass it over with --skip-broken"

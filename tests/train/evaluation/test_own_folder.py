@@ -14,6 +14,7 @@ from cards import card
 from tests.train.evaluation.colours import SIDE, made_up, stand_in
 from train import dcgan, evaluate
 from train.evaluation import inception, translated, yardsticks
+from train.reading import files
 from train.reading.data import DataOptions, load
 from train.running import loop
 from zoo import checkpoint, latents, measurements, pictures
@@ -115,6 +116,17 @@ def test_a_run_from_elsewhere_is_told_where_its_pictures_lie(measured, own):
         measured()
     rows, _ = measured("--dataset", str(own / "mine"))
     assert rows["fid_n30"]["split"] == "test"
+
+
+def test_a_broken_picture_that_was_held_out_is_passed_over_and_named(measured, own, tmp_path):
+    shutil.copytree(own / "mine", tmp_path / "mine")
+    names = sorted(path.name for path in (tmp_path / "mine").iterdir())
+    broken = names[int(np.flatnonzero(files.held_out(names, 0.25))[0])]
+    (tmp_path / "mine" / broken).write_bytes(b"no picture")
+    rows, said = measured("--dataset", str(tmp_path / "mine"))
+    assert rows["fid_n30"]["reference_n"] == 9 and f"1 unreadable: {broken}" in said.err.replace(
+        f"{tmp_path}/mine/", ""
+    )
 
 
 def test_a_run_that_knew_of_no_holdout_had_none(own):

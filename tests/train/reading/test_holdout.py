@@ -105,6 +105,13 @@ def test_all_that_cannot_be_read_is_named_at_once(torn):
     assert all(name in message for name in ("p1.png", "p4.png", "x.jpg", "3 of 7 pictures", "--skip-broken"))
 
 
+def test_forty_broken_pictures_are_all_named(folder):
+    for i in range(40):
+        (folder / f"broken{i:02}.png").write_bytes(b"no picture")
+    message = refusal(dataset=str(folder))
+    assert all(f"broken{i:02}.png" in message for i in range(40)) and "more" not in message
+
+
 def test_what_is_broken_is_passed_over_where_that_is_asked_for(torn, capfd):
     whole = read(torn, skip_broken=True)
     assert np.array_equal(whole.images, noise(6, 8)[[0, 2, 3, 5]].transpose(0, 3, 1, 2))
