@@ -34,7 +34,9 @@ def parse(kind: type, description: str):
 
 def prolonged(then: dict, options) -> tuple[dict, Any]:
     """Recorded options and those of now, where --kimg asks for more: all else stays, the average's half-life too."""
-    if not options.kimg > then["kimg"]:
+    if options.kimg < then["kimg"]:
+        raise TrainingError(f"--kimg can only be raised: the run's is {then['kimg']:g}, not {options.kimg:g}")
+    if options.kimg == then["kimg"]:
         return then, options
     if then["lr_decay_from"] < 1:
         raise Refused(
