@@ -6,7 +6,8 @@ makes of them.
     python tests/benchmarks/few_pictures.py DIR                 # → the table
 
 The Fréchet distance of 3,000 samples is to 3,000 unseen cats, of runs on 9,000 to the 300 that are left, by the
-features of CIFAR-10's small classifier at 32 pixels (larger pictures are halved); "real" is that of other cats to them.
+features of CIFAR-10's small classifier at 32 pixels (larger pictures are halved) and, with `--lpips-weights FILE`, by
+those of LPIPS' AlexNet, which sees what halving hides; "real" is that of other cats to them.
 """
 
 import argparse
@@ -22,7 +23,8 @@ from PIL import Image
 
 import zoo
 from train.evaluation import metrics, small_classifier
-from train.evaluation.features import of_pictures
+from train.evaluation.features import Extractor, of_pictures
+from train.evaluation.translated import alexnet
 from train.reading import data
 from zoo import checkpoint
 
@@ -46,53 +48,65 @@ def make(place: Path) -> None:
                 Image.fromarray(images[i].transpose(1, 2, 0)).save(folder / f"{i:04}.png")
 
 
-def features(pictures: torch.Tensor) -> torch.Tensor:
-    extractor = small_classifier.find("cifar10", "uoft-cs/cifar10").extractor
-    if pictures.shape[-1] != 32:
-        halved = F.interpolate(pictures.float(), (32, 32), mode="area")
+def features(extractor: Extractor, pictures: torch.Tensor, side: int) -> torch.Tensor:
+    if pictures.shape[-1] != side:
+        halved = F.interpolate(pictures.float(), (side, side), mode="area")
         pictures = halved.round().to(torch.uint8)
     return of_pictures(extractor, pictures)
 
 
-def table(place: Path) -> None:
+def table(place: Path, lpips_weights: Path | None) -> None:
     images = torch.from_numpy(np.array(shuffled()))
-    trained_on = {}
+    networks = [small_classifier.find("cifar10", "uoft-cs/cifar10").extractor]
+    networks += [alexnet(lpips_weights)] * bool(lpips_weights)
+
+    def distances(pictures: torch.Tensor, unseen: torch.Tensor) -> list[float]:
+        sides = (32, pictures.shape[-1])
+        return [
+            metrics.frechet(features(net, pictures, side), features(net, unseen, side)).value
+            for net, side in zip(networks, sides, strict=False)
+        ]
+
     runs = defaultdict(list)
     for path in sorted((place / "runs" / "augmentation").glob("*/config.json")):
         config = checkpoint.read(path.parent)
         if config.training.kimg < config.options["kimg"]:
             continue
         n = config.dataset.pictures
-        if n not in trained_on:
-            trained_on[n] = features(images[n : n + SAMPLES] if n < 6000 else images[-UNSEEN:])
         samples = zoo.load(path.parent).sample(SAMPLES, seed=0)
-        sampled = ((samples + 1) * 127.5).round().to(torch.uint8) if samples.is_floating_point() else samples
-        distance = metrics.frechet(features(sampled), trained_on[n]).value
+        sampled = ((samples + 1) * 127.5).round().to(torch.uint8)
+        found = distances(sampled, images[n : n + SAMPLES] if n < 6000 else images[-UNSEEN:])
         last = checkpoint.read_history(path.parent)
         accuracy = statistics.mean(row["d_accuracy"] for row in last[len(last) // 2 :])
         key = (n, config.dataset.size, config.training.kimg, config.options["augment"])
-        runs[key].append((distance, accuracy, config.training.seconds / 60))
-    print(
-        "| pictures | side | kimg | augmentation | seeds | distance to unseen | pair accuracy | core-minutes |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+        runs[key].append((*found, accuracy, config.training.seconds / 60))
+    named = ["pictures", "side", "kimg", "augmentation", "seeds", "distance to unseen"]
+    named += ["by AlexNet"] * bool(lpips_weights) + ["pair accuracy", "core-minutes"]
+    print("|", " | ".join(named), "|")
+    print("|---" * len(named) + "|")
     for (n, side, kimg, kind), found in sorted(runs.items()):
-        distances, accuracies, minutes = zip(*found, strict=True)
-        spread = f" ± {statistics.stdev(distances):.2f}" if len(found) > 1 else ""
-        row = [n, side, f"{kimg:g}", kind, len(found), f"{statistics.mean(distances):.2f}{spread}"]
+        *measured, accuracies, minutes = zip(*found, strict=True)
+        row = [n, side, f"{kimg:g}", kind, len(found)]
+        for values in measured:
+            spread = f" ± {statistics.stdev(values):.3g}" if len(values) > 1 else ""
+            row.append(f"{statistics.mean(values):.3g}{spread}")
         row += [f"{statistics.mean(accuracies):.3f}", f"{statistics.mean(minutes):.1f}"]
         print("|", " | ".join(map(str, row)), "|")
-    real, unseen = features(images[3000:6000]), (features(images[6000:9000]), features(images[-UNSEEN:]))
-    same = [f"{metrics.frechet(real, of).value:.2f} to {len(of):,}" for of in unseen]
-    print(f"\nreal: {', '.join(same)}")
+    for unseen in (images[6000:9000], images[-UNSEEN:]):
+        same = ", ".join(f"{value:.2g}" for value in distances(images[3000:6000], unseen))
+        print(f"real to {len(unseen):,} unseen: {same}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("place", type=Path)
     parser.add_argument("--make", action="store_true")
+    parser.add_argument("--lpips-weights", type=Path, help="as of train/evaluate.py")
     chosen = parser.parse_args()
-    (make if chosen.make else table)(chosen.place)
+    if chosen.make:
+        make(chosen.place)
+    else:
+        table(chosen.place, chosen.lpips_weights)
 
 
 if __name__ == "__main__":
