@@ -185,9 +185,7 @@ def reading(config: Config, split: str, options: Options, place: str | None = No
         "holdout": (config.options or {}).get(
             "holdout", 0.0
         ),  # runs that did not know of it held nothing out
-        # What was held out of a folder was never read before: one broken picture of it spoils no finished run.
-        "skip_broken": (config.options or {}).get("skip_broken", False)
-        or (split != of.split and not of.known and not of.id),
+        "skip_broken": (config.options or {}).get("skip_broken", False),
     }
     if config.options is None and re.search("--direction|--config|-column", config.training.command):
         raise Refused(f"{config.id} does not record how its pictures were read: its config has no options")
