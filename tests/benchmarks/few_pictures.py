@@ -11,6 +11,7 @@ those of LPIPS' AlexNet, which sees what halving hides; "real" is that of other 
 """
 
 import argparse
+import functools
 import os
 import statistics
 from collections import defaultdict
@@ -58,14 +59,19 @@ def features(extractor: Extractor, pictures: torch.Tensor, side: int) -> torch.T
 def table(place: Path, lpips_weights: Path | None) -> None:
     images = torch.from_numpy(np.array(shuffled()))
     networks = [small_classifier.find("cifar10", "uoft-cs/cifar10").extractor]
-    networks += [alexnet(lpips_weights)] * bool(lpips_weights)
+    networks += [alexnet(lpips_weights)] if lpips_weights else []
 
-    def distances(pictures: torch.Tensor, unseen: torch.Tensor) -> list[float]:
-        sides = (32, pictures.shape[-1])
-        return [
-            metrics.frechet(features(net, pictures, side), features(net, unseen, side)).value
-            for net, side in zip(networks, sides, strict=False)
-        ]
+    def seen(pictures: torch.Tensor, side: int) -> list[torch.Tensor]:
+        return [features(net, pictures, at) for net, at in zip(networks, (32, side), strict=False)]
+
+    @functools.cache
+    def of_cats(start: int, end: int, side: int) -> list[torch.Tensor]:
+        return seen(images[start:end], side)
+
+    def distances(one: list[torch.Tensor], other: list[torch.Tensor]) -> list[float]:
+        return [metrics.frechet(*pair).value for pair in zip(one, other, strict=True)]
+
+    last = (len(images) - UNSEEN, len(images))
 
     runs = defaultdict(list)
     for path in sorted((place / "runs" / "augmentation").glob("*/config.json")):
@@ -75,9 +81,11 @@ def table(place: Path, lpips_weights: Path | None) -> None:
         n = config.dataset.pictures
         samples = zoo.load(path.parent).sample(SAMPLES, seed=0)
         sampled = ((samples + 1) * 127.5).round().to(torch.uint8)
-        found = distances(sampled, images[n : n + SAMPLES] if n < 6000 else images[-UNSEEN:])
-        last = checkpoint.read_history(path.parent)
-        accuracy = statistics.mean(row["d_accuracy"] for row in last[len(last) // 2 :])
+        side = config.dataset.size
+        unseen = of_cats(*((n, n + SAMPLES) if n < 6000 else last), side)
+        found = distances(seen(sampled, side), unseen)
+        rows = checkpoint.read_history(path.parent)
+        accuracy = statistics.mean(row["d_accuracy"] for row in rows[len(rows) // 2 :])
         key = (n, config.dataset.size, config.training.kimg, config.options["augment"])
         runs[key].append((*found, accuracy, config.training.seconds / 60))
     named = ["pictures", "side", "kimg", "augmentation", "seeds", "distance to unseen"]
@@ -92,9 +100,9 @@ def table(place: Path, lpips_weights: Path | None) -> None:
             row.append(f"{statistics.mean(values):.3g}{spread}")
         row += [f"{statistics.mean(accuracies):.3f}", f"{statistics.mean(minutes):.1f}"]
         print("|", " | ".join(map(str, row)), "|")
-    for unseen in (images[6000:9000], images[-UNSEEN:]):
-        same = ", ".join(f"{value:.2g}" for value in distances(images[3000:6000], unseen))
-        print(f"real to {len(unseen):,} unseen: {same}")
+    for start, end in ((6000, 9000), last):
+        same = distances(of_cats(3000, 6000, 64), of_cats(start, end, 64))
+        print(f"real to {end - start:,} unseen: {', '.join(f'{value:.2g}' for value in same)}")
 
 
 def main() -> None:
