@@ -199,7 +199,6 @@ def missing(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
     for source in dict.fromkeys(v.claim.source for v in untested):
         of = [v for v in untested if v.claim.source == source]
         lack = prices.missing(zoo, source, sentences.untested_cells(of))
-        beyond = "".join(f"; for {v.claim.key} also {v.claim.beyond}" for v in of if v.claim.beyond)
-        told = sentences.trainings(lack) if lack.runs else "measures that are not taken yet"
-        lines.append(f"**Not tested: {', '.join(v.claim.key for v in of)}.** Missing: {told}{beyond}.")
+        told = sentences.trainings(lack) if lack.runs or lack.carried else "measures that are not taken yet"
+        lines.append(f"**Not tested: {', '.join(v.claim.key for v in of)}.** Missing: {told}.")
     return lines

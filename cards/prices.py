@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cards.runs import STARTER, Zoo
-from cards.verdicts import Cell, Source
+from cards.verdicts import Cell, Source, carried
 from zoo import architectures
 
 SEEDS = 3  # of each training, as the papers' recipes plan
-RECIPE = Path(__file__).parents[1] / "train" / "recipes" / f"{STARTER}.toml"
+RECIPES = Path(__file__).parents[1] / "train" / "recipes"
 
 
 @dataclass(frozen=True)
 class Missing:
     """`runs` of `planned` trainings by a recipe's settings, each of `kimg` (None: not one for all), and their `hours`
-    of one core: all but of `unpriced` architectures, of which no run tells how fast they are."""
+    of one core: all but of `unpriced` architectures, of which no run tells how fast they are. `carried`: trainings
+    that are still to go on from there to `whole` kimg."""
 
     recipe: str
     kimg: float | None
@@ -25,35 +26,33 @@ class Missing:
     planned: int
     hours: float
     unpriced: tuple[str, ...]
+    carried: int = 0
+    whole: float | None = None
 
 
 def missing(zoo: Zoo, source: Source, cells: Sequence[Cell]) -> Missing:
     """The trainings of `cells` that their source's set-up still needs; of a source without one, by the best-known."""
-
-    def kimg(recipe: str, cell: Cell) -> float | None:
-        return source.kimg or (budget(cell) if recipe == STARTER else None)
-
     recipes = (source.recipe,) if source.kimg else (source.recipe, STARTER)
-    by_recipe = [
-        (recipe, {cell: lacking(zoo, recipe, cell, kimg(recipe, cell)) for cell in cells})
-        for recipe in recipes
-    ]
-    recipe, lack = min(by_recipe, key=lambda found: sum(found[1].values()))
-    seconds, unpriced = 0.0, []
-    for cell, n in lack.items():
-        rate, each = seconds_per_kimg(zoo, cell), source.kimg or budget(cell)
-        if n and rate and each:
-            seconds += n * rate * each
-        elif n:
-            unpriced.append(cell.architecture)
-    every = {kimg(recipe, cell) for cell in cells}
+    budgets = {recipe: {cell: source.kimg or budget(cell, recipe) for cell in cells} for recipe in recipes}
+    lack = {
+        recipe: {cell: lacking(zoo, recipe, cell, kimg) for cell, kimg in of.items()}
+        for recipe, of in budgets.items()
+    }
+    recipe = min(recipes, key=lambda recipe: sum(lack[recipe].values()))
+    todo = [(cell, n, budgets[recipe][cell]) for cell, n in lack[recipe].items() if n]
+    longer = [cell for cell in source.carried if not carried(zoo, source, cell)]
+    todo += [(cell, 1, source.whole - source.kimg) for cell in longer]
+    rates = {cell: seconds_per_kimg(zoo, cell) for cell, _, kimg in todo if kimg}
+    every = set(budgets[recipe].values())
     return Missing(
         recipe,
         every.pop() if len(every) == 1 else None,
-        sum(lack.values()),
+        sum(lack[recipe].values()),
         SEEDS * len(cells),
-        seconds / 3600,
-        tuple(dict.fromkeys(unpriced)),
+        sum(n * kimg * rates[cell] for cell, n, kimg in todo if rates.get(cell)) / 3600,
+        tuple(dict.fromkeys(cell.architecture for cell, _, _ in todo if not rates.get(cell))),
+        len(longer),
+        source.whole,
     )
 
 
@@ -63,11 +62,12 @@ def lacking(zoo: Zoo, recipe: str, cell: Cell, kimg: float | None) -> int:
     return max(0, SEEDS - sum(run.config is not None and run.kimg >= 0.99 * (kimg or 0) for run in runs))
 
 
-def budget(cell: Cell) -> float | None:
-    """The kimg that the starter recipe gives this architecture on a CPU; None where it leaves that to the script."""
-    tables = tomllib.loads(RECIPE.read_text(encoding="utf-8"))["cpu"]
+def budget(cell: Cell, recipe: str = STARTER) -> float | None:
+    """The kimg that a recipe gives this architecture on a CPU; None where it leaves that to the script."""
+    found = tomllib.loads((RECIPES / f"{recipe}.toml").read_text(encoding="utf-8"))
     script = architectures.get(cell.architecture).script
-    return (tables.get(script, {}) | tables.get(cell.architecture, {})).get("kimg")
+    cpu = found.get("cpu", {})
+    return (found.get("options", {}) | cpu.get(script, {}) | cpu.get(cell.architecture, {})).get("kimg")
 
 
 def seconds_per_kimg(zoo: Zoo, cell: Cell) -> float | None:

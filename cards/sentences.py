@@ -103,12 +103,10 @@ def wanting(zoo: Zoo, verdict: Verdict) -> str:
         return ""
     untested = [part for part in verdict.parts if part.word == NOT_TESTED]
     lack = still(zoo, verdict)
-    told = [trainings(lack)] if lack and lack.runs else []
+    told = [trainings(lack)] if lack and (lack.runs or lack.carried) else []
     told += dict.fromkeys(
         part.text for part in untested if not part.about and "not trained yet" not in part.text
     )
-    if verdict.claim.beyond:
-        told.append(verdict.claim.beyond)
     if not told:  # all is trained, and yet
         told = list(dict.fromkeys(part.unmet or part.text for part in untested))
     return f"Missing: {'; '.join(told)}."
@@ -128,6 +126,8 @@ def untested_cells(decided: Sequence[Verdict]) -> list[Cell]:
 
 def trainings(lack: Missing) -> str:
     budget = f"{lack.kimg:,.0f} kimg each" if lack.kimg else "at its budgets"
+    if lack.carried:
+        budget += f", {lack.carried} of them carried on to {lack.whole:,.0f}"
     return f"{lack.runs} of {lack.planned} trainings (settings of `{lack.recipe}`, {budget}), {hours(lack)}"
 
 

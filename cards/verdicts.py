@@ -18,6 +18,7 @@ WITHIN = 0.10  # of the reference: what counts as parity
 # Of a claim with several parts, the first of these that any part has is the claim's.
 ORDER = (AGAINST, FAILS, NOT_TESTED, UNDECIDED, SHOWN, PARITY, DIFFERENCE, HOLDS)
 UNSEEN = "a difference below "  # so begins the note on a difference that might have been missed
+CARRIED = "whole"  # tag of the runs that go on to the paper's whole budget
 POWER = 0.8  # of a difference that would mostly be seen
 
 
@@ -33,10 +34,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Source:
-    """A claim's own set-up: its recipe and its budget in kimg (None: it names none)."""
+    """A claim's own set-up: its recipe and its budget in kimg (None: it names none).
+
+    Where the paper's budget is too dear, `kimg` is a part of it, and one seed of each of `carried` goes on to the
+    whole; verdicts count if at the end their FIDs have the order that they had, and no longer fall (`carried_on`).
+    """
 
     recipe: str
     kimg: float | None
+    carried: tuple[Cell, ...] = ()
+    whole: float | None = None  # kimg
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ class Evidence:
     cells: tuple[Cell, ...]
     seeds: list[tuple[Run, ...]]
     missing: str = ""  # why there are none
+    too_short: str = ""  # why the source's part of its paper's budget does not do
 
     @property
     def about(self) -> str:
@@ -137,6 +145,7 @@ class Evidence:
 
 def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evidence:
     """Runs that measured `name`: those of the claim's recipe, else those of the starter zoo."""
+    too_short = carried_on(zoo, source)
     best = Evidence(source.recipe, tuple(cells), [])
     for recipe in dict.fromkeys((source.recipe, STARTER)):
         by_cell = [zoo.seeds(recipe, cell.architecture, cell.loss, cell.dataset) for cell in cells]
@@ -144,7 +153,7 @@ def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evid
         rows = [tuple(runs[seed] for runs in by_cell) for seed in common]
         rows = [row for row in rows if measures.alike([run.row(name) for run in row])]
         if len(rows) > len(best.seeds):
-            best = Evidence(recipe, tuple(cells), rows)
+            best = Evidence(recipe, tuple(cells), rows, too_short=too_short)
         if len(best.seeds) > 1:
             break
     if best.seeds:
@@ -178,8 +187,36 @@ def unmet(found: Evidence, source: Source) -> str:
     if source.kimg and found.recipe != source.recipe:
         return f"only the {found.recipe} protocol is trained, not the source's set-up"
     if source.kimg and max(budgets) < 0.99 * source.kimg:
-        return f"the source's budget is {source.kimg:,.0f} kimg"
+        return f"the source's budget is {source.whole or source.kimg:,.0f} kimg"
+    if source.whole and min(budgets) >= 0.99 * source.whole:
+        return ""
+    return found.too_short
+
+
+def carried_on(zoo: Zoo, source: Source) -> str:
+    """Why figures at a part of the paper's budget cannot stand for the whole; "" where they can, or need not."""
+    before, after = {}, {}
+    for cell in source.carried:
+        long = carried(zoo, source, cell)
+        short = zoo.seeds(source.recipe, cell.architecture, cell.loss, cell.dataset).get(
+            long.seed if long else 0
+        )
+        old, new = (run.value("fid") if run else None for run in (short, long))
+        if old is None or new is None:
+            return f"no seed of {cell} is measured at {source.kimg:,.0f} and at {source.whole:,.0f} kimg yet"
+        if new < (1 - WITHIN) * old:
+            fell = f"from {show('fid', old)} to {show('fid', new)}"
+            return f"FID of {cell} still falls, {fell} at {source.whole:,.0f} kimg"
+        before[cell], after[cell] = old, new
+    if sorted(before, key=before.__getitem__) != sorted(after, key=after.__getitem__):
+        return f"at {source.whole:,.0f} kimg the order of FIDs is another than at {source.kimg:,.0f}"
     return ""
+
+
+def carried(zoo: Zoo, source: Source, cell: Cell) -> Run | None:
+    """The run that went on to the paper's whole budget."""
+    runs = zoo.seeds(source.recipe, cell.architecture, cell.loss, cell.dataset, CARRIED).values()
+    return next((run for run in runs if run.kimg >= 0.99 * source.whole), None)
 
 
 def judged(

@@ -16,8 +16,8 @@ from train.running import loop, options, resuming
 
 @dataclass(frozen=True, kw_only=True)
 class Options(options.NoiseOptions):
-    variant: Literal["plain", "bn", "deep", "bn-after"] = "plain"
-    """no batch norm; batch norm before the activation; the same, deeper; batch norm after the activation"""
+    variant: Literal["plain", "bn", "deep", "deep-no-bn", "bn-after"] = "plain"
+    """no batch norm; batch norm before the activation; the same, deeper; deeper without it; after the activation"""
     dataset: str = "fashion-mnist"
     """a name (cifar10, fashion-mnist), an id of the Hub (owner/name), or a folder of pictures"""
 

@@ -195,7 +195,7 @@ def test_resnet_claims_follow_their_thresholds(run):
     assert "0.300 − 0.420" in decided(zoo, "R5").parts[0].text
 
 
-def test_spread_over_losses_stands_beside_spread_over_seeds_and_proves_nothing(run):
+def test_the_spread_over_some_losses_stands_beside_that_over_seeds_and_proves_nothing(run):
     runs = [
         run(loss, recipe="lucic-seven", seed=s, fid=f + s)
         for loss, f in (("vanilla", 50), ("lsgan", 60))

@@ -104,6 +104,15 @@ CONVGAN_BN = convgan_with_batch_norm("bn", "small convolutional GAN", "small, wi
 CONVGAN_DEEP = convgan_with_batch_norm(
     "deep", "deeper small convolutional GAN", "deeper, with batch norm", deep=True
 )
+CONVGAN_DEEP_NO_BN = replace(
+    CONVGAN,
+    title="deeper small convolutional GAN without batch norm",
+    words="deeper, no batch norm",
+    options={"variant": "deep-no-bn"},
+    generator=partial(convgan.Generator, deep=True),
+    critic=partial(convgan.Critic, deep=True),
+    autoencoder=partial(convgan.Autoencoder, deep=True),
+)
 CONVGAN_BN_AFTER = convgan_with_batch_norm(
     "bn-after",
     "small convolutional GAN, batch norm after the activation",
@@ -143,6 +152,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "convgan": CONVGAN,
     "convgan-bn": CONVGAN_BN,
     "convgan-deep": CONVGAN_DEEP,
+    "convgan-deep-no-bn": CONVGAN_DEEP_NO_BN,
     "convgan-bn-after": CONVGAN_BN_AFTER,
     "sngan": SNGAN,
     "pix2pix": PIX2PIX,
