@@ -73,7 +73,7 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
         try:
             configs[folder] = config = checkpoint.read(folder)
             if place := read_place(folder):
-                tools.places[config.dataset] = place
+                tools.places[config.weights.sha256] = place
         except ZooError as error:
             if len(folders) == 1:
                 raise

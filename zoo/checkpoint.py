@@ -308,6 +308,11 @@ def write(
     return Config.from_json(text)
 
 
+def check_config(config: Config) -> None:
+    """CheckpointError where `write` would refuse it, whatever the weights."""
+    _to_json(replace(config, weights=Weights(sha256="0" * 64, bytes=1, dtype="float16", rounding=0.0)))
+
+
 def as_file(tensors: Mapping[str, "Tensor"]) -> bytes:
     """A state dict as a file of weights holds it."""
     import safetensors.torch
@@ -333,4 +338,6 @@ def _to_json(config: Config) -> str:
     except ValueError as error:  # NaN has no place in JSON
         raise CheckpointError(f"the config cannot be written: {error}") from None
     Config.from_json(text)
+    if len(text.encode()) > LARGEST[CONFIG]:
+        raise CheckpointError(f"the config cannot be written: it has more than {LARGEST[CONFIG]:,} bytes")
     return text

@@ -172,7 +172,7 @@ class Config:
         weights, labels, options = self.weights, self.dataset.labels, self.options or {}
         classes = self.architecture.get("classes", 0)
         rules = {
-            "id must be lower-case letters, digits and . _ -": ID.fullmatch(self.id),
+            "id must be lower-case letters, digits and . _ -, 96 at most": ID.fullmatch(self.id),
             "architecture.name is missing": "name" in self.architecture,
             "architecture.name must be text": isinstance(self.architecture.get("name"), str),
             "loss.name is missing": "name" in self.loss,

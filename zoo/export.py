@@ -51,6 +51,8 @@ def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -
     """
     path = Path(path)
     beside = path.with_suffix(".json")
+    if model.dtype not in (torch.float32, getattr(torch, model.config.weights.dtype)):
+        raise Refused(f"the weights of {model.id} were rounded to {model.dtype}: load it again to export it")
     if not force:
         check_free(path, model.id)
     reference = copy.deepcopy(model).to("cpu", torch.float32)

@@ -67,9 +67,9 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
                 "range_5_95": [float(low), float(high)],
             }
         )
-    rows.append(
-        {"name": "early_grad_norm_g", "value": float(np.median(series(finite, "grad_norm_g")[first_tenth]))}
-    )
+    if first_tenth.any():  # a resumed run may log more often than it did there
+        early = float(np.median(series(finite, "grad_norm_g")[first_tenth]))
+        rows.append({"name": "early_grad_norm_g", "value": early})
     if "adversarial_to_l1" in finite[0]:
         ratio = float(np.median(series(finite, "adversarial_to_l1")))
         rows.append({"name": "adversarial_to_l1", "value": ratio})

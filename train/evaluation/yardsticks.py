@@ -42,6 +42,8 @@ class Options:
     """the AlexNet of LPIPS"""
     backend: Literal["torch", "openvino"] = "torch"
     """what runs Inception; openvino is twice as fast on a CPU"""
+    resident_gb: float = 4.0
+    """sets up to this size are decoded once and kept in memory, as in training"""
     skip: tuple[Literal["inception", "lpips"], ...] = ()
     """networks to do without"""
 
@@ -53,7 +55,7 @@ class Yardsticks:
     options: Options
     device: torch.device
     share: dict = field(default_factory=dict)
-    places: dict[Dataset, str] = field(default_factory=dict)  # of sets that have no name, as their runs tell
+    places: dict[str, str] = field(default_factory=dict)  # weights' hash → where their run found its pictures
     _made: dict = field(default_factory=dict)
 
     def _once(self, key: tuple, make: Callable):
@@ -148,7 +150,7 @@ class Yardsticks:
         return training
 
     def _of_model(self, config: Config, split: str) -> Pictures:
-        pictures = self._read(reading(config, split, self.options, self.places.get(config.dataset)))
+        pictures = self._read(reading(config, split, self.options, self.places.get(config.weights.sha256)))
         check_same(config, pictures)
         return pictures
 
@@ -176,16 +178,17 @@ def reading(config: Config, split: str, options: Options, place: str | None = No
             raise Refused(
                 f"{config.id} was trained on a folder, '{of.name}': --dataset DIR says where it lies"
             )
+    recorded = config.options or {}
     given = {
         "dataset": place,
         "data_dir": options.data_dir,
         "split": split,
         "size": None if of.natural else of.size,  # the training run's cache serves
-        "channels": None if of.natural else of.channels,
-        "holdout": (config.options or {}).get(
-            "holdout", 0.0
-        ),  # runs that did not know of it held nothing out
-        "skip_broken": (config.options or {}).get("skip_broken", False),
+        "channels": recorded.get("channels") if of.natural else of.channels,
+        "holdout": recorded.get("holdout", 0.0),  # runs that did not know of it held nothing out
+        "skip_broken": recorded.get("skip_broken", False),
+        "resident_gb": options.resident_gb,
+        "revision": None if options.data_dir else recorded.get("revision"),
     }
     if config.options is None and re.search("--direction|--config|-column", config.training.command):
         raise Refused(f"{config.id} does not record how its pictures were read: its config has no options")
@@ -194,7 +197,7 @@ def reading(config: Config, split: str, options: Options, place: str | None = No
     if split != of.split:  # no labels of it are asked for, and they may be hidden
         asked = tuple(name for name in asked if name != "label_column")
     for name in kind.__dataclass_fields__.keys() & asked:
-        given[name] = (config.options or {}).get(name)
+        given[name] = recorded.get(name)
     return kind(**given)
 
 

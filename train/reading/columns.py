@@ -176,8 +176,10 @@ def _numbered(table: "datasets.Dataset", column: str) -> tuple[np.ndarray, tuple
     if not all(isinstance(value, int) for value in values):
         raise DataError(f"column '{column}' holds no labels: every row needs a whole number or a word")
     labels = np.array(values, np.int64)
-    names = tuple(getattr(table.features[column], "names", None) or numbers(labels))
-    return check_labels(labels, names), names
+    if names := getattr(table.features[column], "names", None):
+        return check_labels(labels, names), tuple(names)
+    found, labels = np.unique(labels, return_inverse=True)  # 1, 2, 5: three classes, not six
+    return labels.astype(np.int64), tuple(map(str, found.tolist()))
 
 
 def numbers(labels: np.ndarray) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ def with_statistics(cell: Cell, average: nn.Module) -> nn.Module:
         norm.momentum = None  # the plain mean over all batches
     if norms:
         average.train()
-        with torch.no_grad():
+        devices = [device_of(average)] if device_of(average).type == "cuda" else []
+        with torch.no_grad(), torch.random.fork_rng(devices):
+            torch.manual_seed(0)  # dropout is on, and a run that is asked twice has to say the same
             for z, condition in inputs(cell, device_of(average)):
                 average(z, condition)
     return average.eval()

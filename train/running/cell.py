@@ -23,6 +23,8 @@ from zoo.losses import Loss
 from zoo.penalties import Penalty
 from zoo.step import Batch, Game
 
+MOST_LABELS = architectures.BOUNDS["classes"][1]
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -204,7 +206,9 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
             pictures=len(pictures),
             size=pictures.size,
             channels=pictures.channels,
-            labels=pictures.label_names,
+            labels=pictures.label_names
+            if len(pictures.label_names) <= MOST_LABELS
+            else (),  # none is asked for
             palette=pictures.palette,
         ),
         training=Training(

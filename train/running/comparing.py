@@ -28,10 +28,14 @@ def is_run_of(given: Config, architecture: str, options) -> bool:
 
     What the options leave to the code (a loss's constants, the critic it demands) has to be what the code says today.
     """
-    today = rules(architecture, options)
+    today, planned = rules(architecture, options), as_recorded(options)
+    if (
+        given.options is not None and not planned["from_sha256"]
+    ):  # a plan knows no hashes of what it begins with
+        planned["from_sha256"] = given.options.get("from_sha256", [])
     return (
         given.options is not None
-        and completed(given.options, type(options)) == as_recorded(options)
+        and completed(given.options, type(options)) == planned
         and given.architecture["name"] == architecture
         and given.dataset.name == called(options.dataset, options.config).name
         and (given.loss, given.critic) == (describe_loss(today), describe_critic(today, options))

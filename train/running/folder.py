@@ -20,6 +20,7 @@ from zoo.model import Model
 from zoo.step import Game
 
 STATE = "state/state.pt"
+OF_A_MACHINE = ("lr", "capturable", "fused", "foreach")  # of an optimiser: how it computes where it is now
 OF_A_RUN = ("g_steps", "seconds", "options", "precision", "memory_format", "cuda_graphs", "generator", "k")
 
 
@@ -39,9 +40,14 @@ def restore(game: Game, state: dict) -> None:
             getattr(game, name).load_state_dict(state[name])
     for name in ("optimiser_g", "optimiser_d"):
         if (optimiser := getattr(game, name)) is not None:
-            lr = optimiser.param_groups[0]["lr"]
-            optimiser.load_state_dict(state[name])
-            optimiser.param_groups[0]["lr"] = lr  # a number, or a tensor that has to stay on the device
+            here = [
+                {key: group[key] for key in OF_A_MACHINE if key in group} for group in optimiser.param_groups
+            ]
+            then = state[name]["param_groups"]
+            groups = [old | own for old, own in zip(then, here, strict=True)]
+            optimiser.load_state_dict(state[name] | {"param_groups": groups})
+            for group, own in zip(optimiser.param_groups, here, strict=True):
+                group["lr"] = own["lr"]  # a number, or a tensor that has to stay on the device
     game.k.copy_(state["k"])
     if game.augmentation is not None:
         game.augmentation.p.copy_(state["augment_p"])
@@ -138,11 +144,17 @@ def one_line(path: Path) -> Iterator[None]:
 def check_same(out: Path, then: dict, now: dict, but: tuple[str, ...] = ()) -> None:
     """TrainingError names the first of the options, processes or data that are not those of the run to be resumed."""
     for name in [*now, *sorted(then.keys() - now.keys())]:
-        if name not in but and then.get(name) != now.get(name):
+        if name not in but and not alike(name, then.get(name), now.get(name)):
             raise TrainingError(
                 f"{out} was trained with {name} = {then.get(name)}, not {now.get(name)}:"
                 " resume with the same options, or start elsewhere with --out"
             )
+
+
+def alike(name: str, then: object, now: object) -> bool:
+    """What a run began with may have moved, or be gone: its hashes are recorded beside its name."""
+    moved = name == "from" and isinstance(then, str) and isinstance(now, str)
+    return then == now or (moved and Path(then).name == Path(now).name)
 
 
 class History:

@@ -36,8 +36,10 @@ from train.running.starting import Start
 from train.running.tally import Tally
 from zoo import architectures, checkpoint, facades, pictures
 from zoo.config import owner_of
-from zoo.errors import TrainingError, ZooError
+from zoo.errors import Refused, TrainingError, ZooError
 from zoo.step import Batch, Game, play
+
+MOST_LINES = 100_000  # of a history: checkpoint.LARGEST bounds what is read back
 
 # The first optimiser imports torch._dynamo. Imported after the processes have met, it holds on to their group: Gloo's
 # threads then outlive `end_training`, and one that still needs Python while that shuts down aborts the process.
@@ -67,6 +69,8 @@ def run(architecture: str, options, *, script: str) -> Path:
     architectures.check_fields(architecture, fields)
     cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)
     make_feed(cell, accelerator)  # or a batch does not fit
+    if fields.get("classes") and accelerator.is_main_process and (told := never_seen(loaded)):
+        tqdm.write(told)
     out = Path(options.out or Path("runs") / cell.id)
     if not accelerator.is_main_process or not (out / folder.STATE).exists():
         return begin_or_resume(cell, out, accelerator)
@@ -108,6 +112,7 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
         raise TrainingError(f"{out} already holds a run: --resume goes on with it, --out starts elsewhere")
 
     state |= {"options": recorded, "aside": kept_aside(options), "data": identity(loaded)}
+    checkpoint.check_config(config(cell, state, g_steps=0, seconds=1.0, device=accelerator.device))
     if state["g_steps"] < schedule.total or not folder.is_told(out, schedule.total, along=True):
         if state["g_steps"] and accelerator.is_main_process:
             tqdm.write(f"goes on from {state['g_steps'] * cell.pictures_per_step / 1000:.4g} kimg")
@@ -120,6 +125,14 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
         if options.push_to_hub:
             publish(out, options)
     return out
+
+
+def never_seen(given: data.Pictures) -> str:
+    """A line on classes without any picture, as a table may name some; "" where there are none."""
+    counts = np.bincount(given.labels, minlength=len(given.label_names))
+    names = [name for name, n in zip(given.label_names, counts, strict=True) if n == 0]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"no picture shows {', '.join(names[:3])}{more}: nothing is learnt of it" if names else ""
 
 
 def with_augmentation(options, state: dict | None, pictures: int, accelerator: Accelerator):
@@ -143,8 +156,10 @@ def started(cell: Cell, state: dict | None, accelerator: Accelerator):
     if options.from_ is None:
         return options, None
     if state is not None:
-        then = completed(state["options"], type(options))["from_sha256"]
-        return replace(options, from_sha256=options.from_sha256 or tuple(then)), None
+        then = completed(state["options"], type(options))
+        if folder.alike("from", then["from"], options.from_):
+            options = replace(options, from_=then["from"])
+        return replace(options, from_sha256=options.from_sha256 or tuple(then["from_sha256"])), None
     start = Start.of(options)
     start.check(cell)
     if accelerator.is_main_process:
@@ -168,6 +183,11 @@ class Schedule:
     def of(cls, cell: Cell) -> "Schedule":
         options, steps_a_kimg = cell.options, 1000 / cell.pictures_per_step
         log_every = max(1, round((options.log_kimg or options.kimg / 160) * steps_a_kimg))
+        if (lines := options.kimg * steps_a_kimg / log_every) > MOST_LINES:
+            raise Refused(
+                f"--log-kimg {options.log_kimg:g} would log {lines:,.0f} times, and a history has {MOST_LINES:,} lines"
+                " at most"
+            )
         logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
         return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
 
@@ -191,7 +211,8 @@ def train(
     done = state["g_steps"]
     batches = feed.batches(done * cell.rules.critic_steps)
     rng, dropout = torch.Generator(device), default_generator(device)
-    step = Graphed(game, rng) if state["cuda_graphs"] else partial(play, game, rng=rng)
+    graphed = state["cuda_graphs"] and device.type == "cuda"  # a run of a GPU may go on without one
+    step = Graphed(game, rng) if graphed else partial(play, game, rng=rng)
 
     tally = Tally(device, state.pop("tally", None))
     history = folder.History(out / "history.jsonl", done, tally.steps) if main else None
@@ -235,6 +256,8 @@ def train(
             bar.update(cell.pictures_per_step)
             if done % schedule.log_every and done < schedule.total:
                 if stop.asked is not None and cell.processes == 1:
+                    if tally.broken:
+                        raise_not_finite(out, cell, tally.broken)
                     save(state["seconds"] + time.perf_counter() - began, part=tally.part())
                     leave(stop, cell, done, out)
                 continue

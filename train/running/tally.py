@@ -21,6 +21,12 @@ class Tally:
     def part(self) -> dict:
         return {"names": list(self.names), "steps": self.steps, "sums": self.sums, "bad_step": self.bad_step}
 
+    @property
+    def broken(self) -> int | None:
+        """The first step of the interval with a value that is not finite, of this process alone."""
+        step = self.bad_step.item()
+        return None if step == math.inf else int(step)
+
     def reset(self) -> None:
         self.names, self.sums, self.steps = (), torch.zeros((), device=self.device), 0
         self.bad_step = torch.full((), math.inf, device=self.device)

@@ -47,6 +47,12 @@ def figures(lines):
     return {figure["name"]: figure for figure in stability.figures(lines, batch=BATCH, epoch_kimg=32)}
 
 
+def test_a_history_that_begins_late_has_all_but_its_beginnings_figure(history):
+    whole = figures(history(0.2))
+    late = figures(history(0.2)[30:])  # as where --log-kimg was lowered by --resume
+    assert whole.keys() - late.keys() == {"early_grad_norm_g"} and "swing_d" in late
+
+
 @pytest.mark.parametrize("wobble", [0.05, 0.2, 1.0])
 def test_swing_is_the_wobble_that_was_put_in(history, wobble):
     swing = stability.swing(history(wobble), BATCH)

@@ -1,6 +1,7 @@
 """Which real pictures a checkpoint is held against; nothing is trained for it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from tests import toys
 from train.evaluation import yardsticks
+from zoo.checkpoint import Weights
 from zoo.errors import DataError
 
 
@@ -56,3 +58,41 @@ def test_training_pictures_are_the_reference_only_where_there_are_no_others(
         with pytest.raises(DataError, match="no other half"):
             reference()
     assert "no test or" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cdcgan"])
+def test_runs_on_folders_of_one_name_are_held_each_against_its_own(name, tmp_path, tiny_fields, monkeypatch):
+    """What is asked of two configs that differ in weights alone."""
+    monkeypatch.delenv("ZOO_DATA_DIR", raising=False)
+    fields = tiny_fields(name, size=32, classes=2) if name == "cdcgan" else tiny_fields(name, size=32)
+    configs = {}
+    for i, colour in enumerate(("red", "blue")):
+        for label in "ab":
+            path = tmp_path / colour / "own" / label / "0.png"
+            path.parent.mkdir(parents=True)
+            Image.new("RGB", (32, 32), colour).save(path)
+        config = toys.config(name, fields)
+        config = replace(config, dataset=replace(config.dataset, name="own", pictures=2))
+        configs[colour] = replace(
+            config, weights=Weights(sha256=f"{i}" * 64, bytes=1, dtype="float16", rounding=0.0)
+        )
+    tools = yardsticks.Yardsticks(yardsticks.Options(skip=("inception", "lpips")), torch.device("cpu"))
+    tools.places = {
+        config.weights.sha256: str(tmp_path / colour / "own") for colour, config in configs.items()
+    }
+    for colour, channel in (("red", 0), ("blue", 2)):
+        training = tools.against(configs[colour]).training.images
+        assert training[:, channel].min() == 255 and training[:, 1].max() == 0
+
+
+def test_pictures_are_read_as_the_run_read_them(tiny_fields):
+    config = toys.config("dcgan", tiny_fields("dcgan", size=32, channels=1))
+    of = replace(config.dataset, name="cifar10", id="uoft-cs/cifar10")
+    config = replace(config, dataset=of, options={"channels": 1, "revision": "v1.0", "skip_broken": True})
+    options = yardsticks.Options(resident_gb=9.0)
+    asked = yardsticks.reading(config, "test", options)
+    assert (asked.size, asked.channels, asked.revision, asked.resident_gb) == (None, 1, "v1.0", 9.0)
+    natural = yardsticks.reading(replace(config, options={"channels": None}), "test", options)
+    assert natural.channels is None
+    here = yardsticks.reading(config, "test", replace(options, data_dir=Path("sets")))
+    assert here.revision is None  # a copy on the disk has none

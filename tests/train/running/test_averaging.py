@@ -117,6 +117,23 @@ def test_statistics_take_half_as_many_pictures_as_were_seen_since_the_last_snaps
     assert (sum(sizes), set(sizes)) == (n, {chunk})
 
 
+def test_the_same_average_has_the_same_statistics_whatever_was_drawn_before(cell, tiny_fields):
+    """A run that is stopped between its state and its checkpoint makes that again, in a new process."""
+    net = build_generator("pix2pix", tiny_fields("pix2pix")).requires_grad_(False)
+    assert any(isinstance(module, nn.Dropout) and module.p > 0 for module in net.modules())
+    saved = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        saved.append(with_statistics(cell("pix2pix", batch=5), net))
+        drawn = torch.rand(1)
+        torch.manual_seed(seed)
+        assert torch.rand(1) == drawn  # nor does it draw from what is drawn next
+    for one, other in zip(*map(norms, saved), strict=True):
+        assert torch.equal(one.running_mean, other.running_mean) and torch.equal(
+            one.running_var, other.running_var
+        )
+
+
 @pytest.mark.parametrize("batch", [1, 5, 20])
 def test_a_translating_generators_statistics_are_of_batches_as_it_was_trained(batch, cell, tiny_fields):
     """Also where all batches are one: then the running statistics are those of the batch itself."""

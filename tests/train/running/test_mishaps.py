@@ -178,6 +178,24 @@ def test_a_run_that_is_told_to_stop_saves_first_and_ends_as_if_it_had_not(
     assert "gap" not in capsys.readouterr().out  # step 33 is in the state, if in no line yet
 
 
+def test_a_run_that_is_stopped_after_a_nan_keeps_the_last_good_state(run, each_step, tmp_path, monkeypatch):
+    """Within one interval: before the line that would have told of it."""
+
+    def spoil(step, game, batches):
+        if step == 32:
+            game.generator.layers[0].weight.data.fill_(float("nan"))
+        if step == 33:
+            watched.now[signal.SIGINT](signal.SIGINT, None)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stopping.signal, "signal", watched := Handlers())
+        each_step(spoil)
+        said = refusal(TrainingError, run)
+    assert "NaN or infinity at generator step 32" in said and "the last good checkpoint is in" in said
+    assert folder.read_state(tmp_path / "run")["g_steps"] == 20
+    assert zoo.load(tmp_path / "run").config.training.g_steps == 20
+
+
 class Handlers:
     """Stands for signal.signal: what was set last."""
 

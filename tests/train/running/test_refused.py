@@ -3,10 +3,12 @@
 import shutil
 
 import pytest
+from PIL import Image
 
 from tests.train.running.short_runs import files, refusal
 from train.running import auto, folder
-from zoo.errors import DataError, Refused, TrainingError
+from zoo import checkpoint
+from zoo.errors import DataError, Refused, TrainingError, ZooError
 
 # ---- a folder that is taken
 
@@ -15,6 +17,32 @@ def test_a_folder_that_holds_a_run_is_not_written_over(run):
     before = files(out := run())
     assert "--resume" in (said := refusal(TrainingError, run)) and "--out" in said
     assert files(out) == before
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [({"dataset": "long"}, "96 at most"), ({"log_kimg": 0.004, "kimg": 500.0}, "would log 125,000 times")],
+)
+def test_what_could_not_be_written_or_read_is_refused_before_the_first_step(
+    given, words, run, tmp_path, made_up, each_step
+):
+    if "dataset" in given:
+        shutil.copytree(made_up / "photos", tmp_path / ("pictures-of-" * 8))
+        given = {"dataset": str(tmp_path / ("pictures-of-" * 8))}
+    each_step(lambda *of: pytest.fail("a step was taken"))
+    assert words in refusal(ZooError, run, **given)
+
+
+def test_more_label_names_than_classes_may_be_are_no_part_of_a_config(run, tmp_path):
+    for i in range(1001):
+        (tmp_path / f"people/Firstname{i:04}_Surname_of_some_length_and_then_a_little_more").mkdir(
+            parents=True
+        )
+        Image.new("RGB", (32, 32), (i % 256, 0, 0)).save(
+            next((tmp_path / "people").glob(f"*{i:04}_*")) / "0.png"
+        )
+    config = checkpoint.read(run(dataset=str(tmp_path / "people"), kimg=0.02, snapshot_kimg=0.02))
+    assert config.dataset.labels == () and config.dataset.pictures > 900
 
 
 def test_a_checkpoint_without_a_state_is_not_written_over_either(run):

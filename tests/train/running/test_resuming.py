@@ -11,7 +11,7 @@ import torch
 import zoo
 from tests.train.running.short_runs import PINNED, Cut, files, history, refusal
 from train import dcgan, pix2pix, sngan
-from train.running import auto, loop
+from train.running import auto, folder, loop
 from train.running.cell import layout
 from zoo.errors import Refused, TrainingError
 from zoo.losses import LOSSES
@@ -80,6 +80,23 @@ def test_the_recorded_command_names_what_auto_chose_and_repeats_the_run(
     assert f"precision = {chosen[0]}, not {unlike}" in refusal(
         TrainingError, line, "--resume", out, "--precision", unlike
     )
+
+
+def test_a_run_of_a_gpu_goes_on_where_there_is_none(run, cut_after, outcome, tmp_path, whole):
+    """What such a run records: captured steps, and optimisers that can be captured."""
+    cut_after(25)
+    with pytest.raises(Cut):
+        run()
+    cut_after(None)
+    state = folder.read_state(tmp_path / "run")
+    state["cuda_graphs"] = True
+    for name in ("optimiser_g", "optimiser_d"):
+        for group in state[name]["param_groups"]:
+            group |= {"capturable": True, "lr": torch.tensor(group["lr"])}
+    folder.write_state(tmp_path / "run", state)
+    found = outcome(run(resume=True))
+    for name in ("model.safetensors", "history.jsonl"):
+        assert found[name] == whole[name]
 
 
 EACH_KIND = {(loss.control, loss.critic_steps, loss.paired): name for name, loss in LOSSES.items()}.values()

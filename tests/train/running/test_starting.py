@@ -116,7 +116,7 @@ def test_a_run_from_another_is_resumed_bit_for_bit_whatever_became_of_that(
     cut = first.parent / "cut"
     if alone:
         shutil.rmtree(first)
-        loop.run("dcgan", line("--resume", cut), script="script.py")
+        loop.run("dcgan", line("--resume", cut, "--from", f"gone/{first.name}"), script="script.py")
     else:
         run(out="cut", resume=True, **given)
     assert outcome(cut) == outcome(whole)

@@ -40,6 +40,21 @@ def test_an_option_that_came_later_does_not_undo_what_was_trained_before(shop):
     assert is_run_of(checkpoint.read(shop.out), cell.architecture, cell.options)
 
 
+def test_a_cell_that_begins_with_another_model_is_done_when_it_is_trained(shop):
+    """Its config records the hashes of what it began with, which no recipe knows."""
+    cell = recipe.read(shop.path)[1]
+    finish(cell, shop.out)
+    about = json.loads((shop.out / "config.json").read_text())
+    about["options"] |= {"from": "./first", "from_sha256": ["a" * 64]}
+    (shop.out / "config.json").write_text(json.dumps(about))
+    given, planned = checkpoint.read(shop.out), replace(cell.options, from_="./first")
+    assert is_run_of(given, cell.architecture, planned)
+    assert is_run_of(given, cell.architecture, replace(planned, from_sha256=("a" * 64,)))
+    assert not is_run_of(given, cell.architecture, replace(planned, from_sha256=("b" * 64,)))
+    assert not is_run_of(given, cell.architecture, replace(planned, from_="./second"))
+    assert not is_run_of(given, cell.architecture, cell.options)
+
+
 def test_finished_starter_models_are_bundled_and_of_all_else_only_figures_are_kept(shop):
     shop.open(STARTER, "starter-zoo")
     shop.does("focal", "crash")
