@@ -189,6 +189,7 @@ def test_a_run_that_is_stopped_after_a_nan_keeps_the_last_good_state(run, each_s
 
     with monkeypatch.context() as patch:
         patch.setattr(stopping.signal, "signal", watched := Handlers())
+        patch.setattr(stopping.signal, "getsignal", lambda _: signal.SIG_DFL)
         each_step(spoil)
         said = refusal(TrainingError, run)
     assert "NaN or infinity at generator step 32" in said and "the last good checkpoint is in" in said
