@@ -192,6 +192,8 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
     """What a checkpoint after `g_steps` says of itself; its weights are filled in when they are written."""
     options, rules, pictures = cell.options, cell.rules, cell.pictures
     kimg = g_steps * cell.pictures_per_step / 1000
+    # no net takes more classes, and a config has its bounds
+    labels = pictures.label_names if len(pictures.label_names) <= MOST_LABELS else ()
     return Config(
         id=cell.id,
         options=as_recorded(options),
@@ -206,9 +208,7 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
             pictures=len(pictures),
             size=pictures.size,
             channels=pictures.channels,
-            labels=pictures.label_names
-            if len(pictures.label_names) <= MOST_LABELS
-            else (),  # none is asked for
+            labels=labels,
             palette=pictures.palette,
         ),
         training=Training(

@@ -29,9 +29,8 @@ def is_run_of(given: Config, architecture: str, options) -> bool:
     What the options leave to the code (a loss's constants, the critic it demands) has to be what the code says today.
     """
     today, planned = rules(architecture, options), as_recorded(options)
-    if (
-        given.options is not None and not planned["from_sha256"]
-    ):  # a plan knows no hashes of what it begins with
+    # a plan knows no hashes of what it begins with
+    if given.options is not None and not planned["from_sha256"]:
         planned["from_sha256"] = given.options.get("from_sha256", [])
     return (
         given.options is not None
