@@ -30,6 +30,7 @@ SLOW_FIXTURES = {
 }
 SLOW_FILES = {
     "test_build.py",
+    "test_cluster.py",
     "test_deploy.py",
     "test_end_to_end.py",
     "test_export.py",
@@ -49,6 +50,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.name in SLOW_FILES or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.path.name not in SLOW_FILES)  # or one core waits for the last of them
+
+
+def pytest_configure(config):
+    if hasattr(config.option, "loadscopereorder"):  # pytest-xdist would begin with the files of most tests
+        config.option.loadscopereorder = False
 
 
 @pytest.fixture(scope="session")
