@@ -42,7 +42,7 @@ kimg = {kimg}
 architectures = ["dcgan"]
 losses = {losses}
 """
-NAN = '[[cells]]\narchitectures = ["dcgan"]\nlosses = ["lsgan"]\ntag = "nan"\nlr = 1e30\n'
+NAN = '[[cells]]\narchitectures = ["dcgan"]\nlosses = ["lsgan"]\ntag = "nan"\nlr = 1e18\n'
 MANY = """
 about = "two hundred"
 [options]
