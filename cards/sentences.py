@@ -126,9 +126,12 @@ def untested_cells(decided: Sequence[Verdict]) -> list[Cell]:
 
 def trainings(lack: Missing) -> str:
     budget = f"{lack.kimg:,.0f} kimg each" if lack.kimg else "at its budgets"
+    told = []
+    if lack.runs or not lack.carried:
+        told.append(f"{lack.runs} of {lack.planned} trainings (settings of `{lack.recipe}`, {budget})")
     if lack.carried:
-        budget += f", {lack.carried} of them carried on to {lack.whole:,.0f}"
-    return f"{lack.runs} of {lack.planned} trainings (settings of `{lack.recipe}`, {budget}), {hours(lack)}"
+        told.append(f"{lack.carried} of `{lack.recipe}` carried on to {lack.whole:,.0f} kimg")
+    return f"{' and '.join(told)}, {hours(lack)}"
 
 
 def hours(lack: Missing) -> str:

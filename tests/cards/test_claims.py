@@ -5,6 +5,7 @@ import pytest
 from cards import claims, decisions, verdicts
 from cards.runs import Zoo
 from cards.verdicts import Cell, Source
+from tests.cards.deciding import decided
 
 PAPER = Source("focal-cifar10", 250)
 FOCAL, VANILLA = Cell("dcgan", "focal", "cifar10"), Cell("dcgan", "vanilla", "cifar10")
@@ -25,10 +26,6 @@ def pairs(run):
         )
 
     return make
-
-
-def decided(zoo: Zoo, key: str) -> claims.Verdict:
-    return next(verdict for verdict in claims.verdicts(zoo) if verdict.claim.key == key)
 
 
 def test_a_difference_is_of_runs_with_the_same_seed(pairs):

@@ -108,6 +108,23 @@ def test_a_price_that_nothing_tells_is_named_and_none_is_made_up(run):
     assert sentences.hours(nothing) == "of unknown price: no `convgan-deep` has been trained"
 
 
+def test_what_is_to_be_carried_on_is_told_and_priced_beside_what_is_missing(run):
+    cell = Cell("convgan", "lsgan", "fashion-mnist")
+    source = Source("lsgan-fashion-mnist", 2400, (cell,), 12_000)
+    rate = timed(run("lsgan", "convgan", "fashion-mnist", kimg=100.0), 100.0)
+    done = [run("lsgan", "convgan", "fashion-mnist", recipe="lsgan-fashion-mnist", kimg=2400.0, seed=seed)
+            for seed in (0, 1, 2)]  # fmt: skip
+    done = [timed(one, 0.0, "a GPU") for one in done]
+    lack = prices.missing(Zoo([rate]), source, [cell])
+    assert (lack.runs, lack.carried, lack.hours) == (3, 1, pytest.approx((3 * 2400 + 9600) / 3600))
+    assert sentences.trainings(lack) == (
+        "3 of 3 trainings (settings of `lsgan-fashion-mnist`, 2,400 kimg each) and 1 of `lsgan-fashion-mnist` carried"
+        " on to 12,000 kimg, about 5 core-hours"
+    )
+    lack = prices.missing(Zoo([rate, *done]), source, [cell])
+    assert sentences.trainings(lack).startswith("1 of `lsgan-fashion-mnist` carried on to 12,000 kimg, about")
+
+
 def test_a_source_without_a_set_up_counts_the_starter_zoos_seeds(run):
     trained = [timed(run("focal", seed=seed, kimg=1000.0), 360.0) for seed in (0, 1)]
     short = timed(run("focal", seed=2, kimg=250.0), 90.0)  # by less than the recipe gives it: still missing

@@ -84,6 +84,13 @@ class Pictures:
             why = self.unlabelled or "give a --label-column or class folders"
             raise Refused(f"{what} needs classes, and {self.name} has none: {why}")
 
+    def never_seen(self) -> str:
+        """A line on classes without any picture, as a table may name some; "" where there are none."""
+        counts = np.bincount(self.labels, minlength=len(self.label_names))
+        names = [name for name, n in zip(self.label_names, counts, strict=True) if n == 0]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return f"no picture shows {', '.join(names[:3])}{more}: nothing is learnt of it" if names else ""
+
     @property
     def channels(self) -> int:
         return self.images.shape[1]

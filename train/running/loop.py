@@ -5,11 +5,10 @@ Every random number of step i comes from a generator seeded with (seed, process,
 """
 
 import itertools
-import math
 import signal
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -32,14 +31,13 @@ from train.running.graphs import Graphed
 from train.running.options import as_recorded, augmented, check, completed, settled, without_path
 from train.running.provenance import commit
 from train.running.resuming import kept_aside, may_differ, prolonged
+from train.running.schedule import Schedule
 from train.running.starting import Start
 from train.running.tally import Tally
 from zoo import architectures, checkpoint, facades, pictures
 from zoo.config import owner_of
-from zoo.errors import Refused, TrainingError, ZooError
+from zoo.errors import TrainingError, ZooError
 from zoo.step import Batch, Game, play
-
-MOST_LINES = 100_000  # of a history: checkpoint.LARGEST bounds what is read back
 
 # The first optimiser imports torch._dynamo. Imported after the processes have met, it holds on to their group: Gloo's
 # threads then outlive `end_training`, and one that still needs Python while that shuts down aborts the process.
@@ -69,7 +67,7 @@ def run(architecture: str, options, *, script: str) -> Path:
     architectures.check_fields(architecture, fields)
     cell = Cell(architecture, script, options, loss_rules, loaded, fields, accelerator.num_processes)
     make_feed(cell, accelerator)  # or a batch does not fit
-    if fields.get("classes") and accelerator.is_main_process and (told := never_seen(loaded)):
+    if fields.get("classes") and accelerator.is_main_process and (told := loaded.never_seen()):
         tqdm.write(told)
     out = Path(options.out or Path("runs") / cell.id)
     if not accelerator.is_main_process or not (out / folder.STATE).exists():
@@ -127,14 +125,6 @@ def begin_or_resume(cell: Cell, out: Path, accelerator: Accelerator) -> Path:
     return out
 
 
-def never_seen(given: data.Pictures) -> str:
-    """A line on classes without any picture, as a table may name some; "" where there are none."""
-    counts = np.bincount(given.labels, minlength=len(given.label_names))
-    names = [name for name, n in zip(given.label_names, counts, strict=True) if n == 0]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"no picture shows {', '.join(names[:3])}{more}: nothing is learnt of it" if names else ""
-
-
 def with_augmentation(options, state: dict | None, pictures: int, accelerator: Accelerator):
     """The options with what --augment auto means: what the run began with, else by the folder's size, which is said."""
     if options.augment != "auto":
@@ -165,31 +155,6 @@ def started(cell: Cell, state: dict | None, accelerator: Accelerator):
     if accelerator.is_main_process:
         tqdm.write(start.told(cell))
     return replace(options, from_sha256=start.recorded(cell)), start
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The budget and the intervals of it, in generator steps."""
-
-    total: int
-    log_every: int
-    snapshot_every: int  # a multiple of log_every: no interval is cut in two
-
-    def is_due(self, done: int) -> bool:
-        """Whether there is a snapshot after so many steps."""
-        return done % self.snapshot_every == 0 or done == self.total
-
-    @classmethod
-    def of(cls, cell: Cell) -> "Schedule":
-        options, steps_a_kimg = cell.options, 1000 / cell.pictures_per_step
-        log_every = max(1, round((options.log_kimg or options.kimg / 160) * steps_a_kimg))
-        if (lines := options.kimg * steps_a_kimg / log_every) > MOST_LINES:
-            raise Refused(
-                f"--log-kimg {options.log_kimg:g} would log {lines:,.0f} times, and a history has {MOST_LINES:,} lines"
-                " at most"
-            )
-        logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
-        return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
 
 
 def train(

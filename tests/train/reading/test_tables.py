@@ -5,7 +5,7 @@ import pytest
 
 from tests.train.reading.made import noise, png, refusal, write_cifar, write_idx, write_pictures, write_table
 from train.reading import columns, sources
-from train.reading.data import DataOptions, load
+from train.reading.data import DataOptions, Pictures, load
 from zoo.errors import DataError, Refused
 
 # ---- tables
@@ -199,3 +199,13 @@ def test_a_set_with_several_configurations_has_to_be_told_which(tmp_path):
         assert refusal(**asked, **wrong).endswith("--config must be one of birds, cats")
     write_pictures(tmp_path / "own", a=noise(1, 8)[0])
     assert "leave --config out" in refusal(dataset=str(tmp_path / "own"), config="birds")
+
+
+def test_classes_that_no_picture_shows_are_told():
+    def told(*labels):
+        images, names = np.zeros((len(labels), 3, 8, 8), np.uint8), ("ant", "bee", "cow", "dog", "elk")
+        return Pictures("x", "x", None, "train", images, np.array(labels), names).never_seen()
+
+    assert told(0, 1, 2, 3, 4, 4) == ""
+    assert told(0, 1, 2, 3) == "no picture shows elk: nothing is learnt of it"
+    assert told(2) == "no picture shows ant, bee, dog and 1 more: nothing is learnt of it"

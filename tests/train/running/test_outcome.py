@@ -12,7 +12,6 @@ from safetensors.torch import load_file
 
 import zoo
 from tests.train.running.short_runs import history
-from train.reading.data import Pictures
 from train.running import loop
 from train.running.options import ASIDE
 from train.running.tally import Tally
@@ -168,16 +167,3 @@ def test_a_batch_is_real_pictures_their_labels_and_noise_of_the_steps_own_genera
     for batch in batches:
         assert batch.real.shape == (4, 3, 32, 32) and -1 <= batch.real.min() < batch.real.max() <= 1
         assert batch.condition.shape == (4,) and set(batch.condition.tolist()) <= {0, 1}
-
-
-def test_classes_that_no_picture_shows_are_told():
-    def told(*labels):
-        images = np.zeros((len(labels), 3, 8, 8), np.uint8)
-        names = ("ant", "bee", "cow", "dog", "elk")
-        return loop.never_seen(
-            Pictures("x", "x", None, "train", images, labels=np.array(labels), label_names=names)
-        )
-
-    assert told(0, 1, 2, 3, 4, 4) == ""
-    assert told(0, 1, 2, 3) == "no picture shows elk: nothing is learnt of it"
-    assert told(2) == "no picture shows ant, bee, dog and 1 more: nothing is learnt of it"
