@@ -214,8 +214,8 @@ def slope(loss: str, score: float) -> float:
 
 
 def s3(zoo: Zoo) -> Parts:
-    def judge(correlations: Sequence[float]) -> str:
-        if len(correlations) < 2:
+    def judge(correlations: Sequence[float | None]) -> str:
+        if len(correlations) < 2 or None in correlations:
             return UNDECIDED
         _, low, high = interval(correlations)
         return DIFFERENCE if low > 0 else AGAINST if high < 0 else UNDECIDED

@@ -50,6 +50,8 @@ OF_CURVES = {
     "settled_kimg_g": Measure("generator's loss settled, kimg", ",.0f"),
     "spike_d": Measure("largest over median critic loss", ",.1f"),
     "spike_g": Measure("largest over median generator loss", ",.1f"),
+    "step_spike_d": Measure("largest step over median of intervals' largest, critic's loss", ",.1f"),
+    "step_spike_g": Measure("largest step over median of intervals' largest, generator's loss", ",.1f"),
     "last_epoch_d_loss": Measure("critic's loss, last epoch", ".3f"),
     "last_epoch_g_loss": Measure("generator's loss, last epoch", ".3f"),
     "adversarial_to_l1": Measure("adversarial gradient over that of L1", ".2f"),

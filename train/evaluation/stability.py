@@ -1,6 +1,6 @@
 """How steady a training run was, from its history.jsonl alone.
 
-A line averages an interval of about a two-hundredth of the budget. All figures are free of the loss's scale: they
+A line averages an interval of about a 160th of the budget. All figures are free of the loss's scale: they
 compare a curve with itself, or take the critic's own unit, the deviation of its score gap over single pairs.
 
 - **Swing** of the critic: how far its mean score gap, real minus fake, moves from interval to interval around its own
@@ -18,9 +18,11 @@ compare a curve with itself, or take the critic's own unit, the deviation of its
 - **Settled**: the kimg from which the running median of a loss stays within its final band for good. The band is
   what that median covers in the last fifth of training, widened on both sides by the robust deviation (1.48 times the
   median absolute one) of the loss around it there. None: it came in only in the last quarter, so it has not settled.
-- **Spike** of a loss: its largest size over its median size. **Exploded** is an interval in which a gradient's norm is
-  above ten times its running median; skipped steps are those the optimiser left out; lines that are not finite hold
-  NaN or infinity.
+- **Spike** of a loss: the largest size of an interval's mean over their median size, which hides what single steps do.
+  **Step spike**: the largest size that a step had over what the largest of an interval usually is (their median). The
+  first interval is left out, in which a critic that is to be clipped has not been.
+- **Exploded** is an interval in which a gradient's norm is above ten times its running median; skipped steps are those
+  the optimiser left out; lines that are not finite hold NaN or infinity.
 - **Adversarial to L1**, where there is an L1 part: the size of the adversarial part's gradient at the generated
   pictures over that of the weighted L1 part, the median over training.
 """
@@ -59,6 +61,9 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
         x = series(finite, curve)
         rows.append({"name": f"settled_kimg_{who}", "value": settled(kimg, x), **state})
         rows.append({"name": f"spike_{who}", "value": _over(np.abs(x).max(), np.median(np.abs(x)))})
+        peaks = np.array([line[f"{curve}_peak"] for line in finite[1:] if f"{curve}_peak" in line])
+        if len(peaks) == len(finite) - 1:
+            rows.append({"name": f"step_spike_{who}", "value": _over(peaks.max(), np.median(peaks))})
         low, middle, high = np.quantile(x[last_epoch], [0.05, 0.5, 0.95])
         rows.append(
             {
@@ -105,7 +110,7 @@ def dead(lines: Sequence[dict]) -> bool:
     norm = series(lines, "grad_norm_g")
     usual = running_median(norm)[len(norm) // 10 :]
     last = norm[-max(1, len(norm) // 20) :]
-    return bool((last < VANISHED * usual.max()).all())
+    return bool((last <= VANISHED * usual.max()).all())  # or was never anything
 
 
 def settled(kimg: np.ndarray, x: np.ndarray) -> float | None:
@@ -150,12 +155,19 @@ def between(lines: Sequence[dict], ends: Sequence[float], name: str) -> list[flo
     return [float(part.mean()) for part in parts if len(part) and np.isfinite(part).all()]
 
 
-def rank_correlation_of_changes(x: Sequence[float], y: Sequence[float]) -> float:
-    """Spearman's, of the changes from one snapshot to the next: the levels of two trending series always correlate."""
+def rank_correlation_of_changes(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Spearman's, of the changes from one snapshot to the next: the levels of two trending series always correlate.
+
+    None where one of the two always changes by as much.
+    """
+    from scipy import stats
+
     if len(x) < FEWEST_SNAPSHOTS:
         raise DataError(f"a rank correlation of changes needs {FEWEST_SNAPSHOTS} snapshots or more")
-    ranks = [np.argsort(np.argsort(np.diff(series))) for series in (x, y)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    changes = [np.diff(series) for series in (x, y)]
+    if any(np.ptp(of) == 0 for of in changes):
+        return None
+    return float(stats.spearmanr(*changes).statistic)
 
 
 def _over(a: float, b: float) -> float | None:

@@ -117,6 +117,22 @@ def test_spikes_explosions_and_lines_that_are_not_finite_are_counted(history):
     assert found["not_finite_lines"]["value"] == 1 and found["skipped_steps"]["value"] == LINES - 1
 
 
+def test_a_step_spikes_beside_what_steps_usually_reach_and_a_first_one_that_is_not_clipped_does_not_count(
+    history,
+):
+    peaks = np.full(LINES, 2.0)
+    peaks[0], peaks[40] = 900.0, 250.0
+    found = figures(history(g_loss_peak=peaks))
+    assert found["step_spike_g"]["value"] == 125 and "step_spike_d" not in found
+    half = history(g_loss_peak=peaks)
+    del half[50]["g_loss_peak"]  # as of a run that an older version began
+    assert "step_spike_g" not in figures(half)
+
+
+def test_a_generator_that_never_had_a_gradient_has_a_dead_critic(history):
+    assert figures(history(grad_norm_g=np.zeros(LINES)))["swing_d"]["dead"]
+
+
 def test_last_epoch_and_first_tenth_are_where_they_say(history):
     kimg = 1.6 * np.arange(1, LINES + 1)
     found = figures(
@@ -135,6 +151,8 @@ def test_changes_that_go_together_correlate_and_common_trends_do_not():
     falling = [100 - np.arange(300) + np.cumsum(rng.normal(size=300)) for _ in range(2)]
     assert np.corrcoef(*falling)[0, 1] > 0.9
     assert abs(stability.rank_correlation_of_changes(*falling)) < 0.2
+    assert stability.rank_correlation_of_changes([0.0] * 5, [9, 5, 3, 2, 1.5]) is None  # a critic that died
+    assert stability.rank_correlation_of_changes([1, 1, 1, 2, 3], [0, 0, 0, 1, 2]) == pytest.approx(1)  # ties
     with pytest.raises(DataError, match="4 snapshots"):
         stability.rank_correlation_of_changes([1, 2, 3], [1, 2, 3])
 

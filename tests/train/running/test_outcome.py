@@ -21,6 +21,7 @@ from zoo.step import Batch
 
 EVERY_LINE = {"kimg", "g_steps", "grad_norm_g", "seconds"}
 CRITICS = {"d_loss", "g_loss", "penalty", "d_real", "d_fake", "d_accuracy", "score_gap_sd", "grad_norm_d"}
+CRITICS |= {"d_loss_peak", "g_loss_peak"}
 
 
 @pytest.mark.parametrize(
@@ -118,8 +119,10 @@ class Processes:
         return torch.stack([tensor, *self.others]).mean(0)
 
     def gather(self, tensor):
-        """Of the steps that were bad: none, with the others."""
-        return torch.cat([tensor.reshape(-1), torch.full((len(self.others),), math.inf)])
+        """With the others: of the steps that were bad none, of sizes as many and half as large."""
+        if tensor.ndim == 1:
+            return torch.cat([tensor, torch.full((len(self.others),), math.inf)])
+        return torch.cat([tensor / 2 for _ in self.others] + [tensor])
 
 
 def test_the_gaps_deviation_is_that_of_all_pairs_of_the_interval_and_of_all_processes():
@@ -134,7 +137,7 @@ def test_the_gaps_deviation_is_that_of_all_pairs_of_the_interval_and_of_all_proc
         return made
 
     values, bad_step = tally(gaps[0]).read(Processes())
-    assert values.keys() == {"score_gap_sd", "d_loss"} and bad_step is None
+    assert values.keys() == {"score_gap_sd", "d_loss", "d_loss_peak"} and bad_step is None
     assert values["score_gap_sd"] == pytest.approx(gaps[0].std(), rel=1e-4)
     assert values["d_loss"] == pytest.approx(gaps[0].max(1).mean(), rel=1e-5)
     other = tally(gaps[1])
@@ -144,6 +147,21 @@ def test_the_gaps_deviation_is_that_of_all_pairs_of_the_interval_and_of_all_proc
     made.read(Processes())
     made.add(9, {"gap": torch.tensor(1.0), "gap_squared": torch.tensor(1.0)})
     assert made.read(Processes())[0] == {"score_gap_sd": 0.0}  # an interval forgets the last
+
+
+def test_a_step_that_leaps_is_seen_beside_the_mean_that_hides_it_and_after_a_stop():
+    def tally(losses, part=None):
+        made = Tally(torch.device("cpu"), part)
+        for step, loss in enumerate(losses):
+            made.add(step, {"d_loss": torch.tensor(loss), "penalty": torch.tensor(9.0)})
+        return made
+
+    for others in ((), (torch.tensor([0.0, 9.0]),)):
+        values, _ = tally([1.0, -300.0, 1.0, 1.0]).read(Processes(*others))
+        assert values["d_loss_peak"] == 300 and "penalty_peak" not in values
+    assert tally([1.0], tally([-300.0, 1.0]).part()).read(Processes())[0]["d_loss_peak"] == 300
+    older = {name: value for name, value in tally([2.0]).part().items() if name != "peaks"}
+    assert tally([1.0], older).read(Processes())[0]["d_loss_peak"] == 1  # which had none
 
 
 # ---- small parts
