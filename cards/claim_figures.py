@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from cards.figures import ACCENT, DPI, INK, QUIET, WIDTH, dress, png, smoothed
-from cards.verdicts import interval
+from cards.intervals import interval
 
 LEGEND = "dots: training seeds; line: 95 % interval of their mean"
 THEIRS, THRESHOLD = "; diamond: the paper's", "; dashed: the claim's thresholds"

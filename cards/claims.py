@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cards import decisions
 from cards.decisions import FACADES, FOCAL, LSGAN, RESNET, SURVEY, Parts
 from cards.runs import Zoo
-from cards.verdicts import AGAINST, NOT_TESTED, UNDECIDED, Part, Source, overall
+from cards.verdicts import AGAINST, FAILS, NOT_TESTED, UNDECIDED, Part, Source, overall
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,13 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        return overall([part.word for part in self.parts])
+        return self.weighed([part.word for part in self.parts])
+
+    def weighed(self, words: Sequence[str]) -> str:
+        """One part is enough against a claim, but not by what chance alone says once among as many parts."""
+        if AGAINST in words and self.p is not None and self.p >= 0.05:
+            words = [UNDECIDED if word == AGAINST else word for word in words]
+        return overall(words)
 
     @property
     def p(self) -> float | None:
@@ -44,6 +50,8 @@ class Verdict:
         against = [part.p for part, word in zip(self.parts, words, strict=True) if word == AGAINST]
         if against:
             return None if None in against else min(1.0, min(against) * len(found))
+        if FAILS in words:  # by a bound, which has no p
+            return None
         few = [
             part.p is None and word in (UNDECIDED, NOT_TESTED)
             for part, word in zip(self.parts, words, strict=True)
@@ -54,7 +62,7 @@ class Verdict:
     def here(self) -> str:
         """What the figures that there are say at our set-up; "" where there are none."""
         words = [part.says for part in self.parts if part.says]
-        return overall(words) if words else ""
+        return self.weighed(words) if words else ""
 
 
 def verdicts(zoo: Zoo) -> list[Verdict]:

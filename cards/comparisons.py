@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from cards import tables
 from cards.claims import Verdict
-from cards.verdicts import Part, holm
+from cards.intervals import holm
+from cards.verdicts import Part
 
 CHANCES = (
     "*p*: how often chance alone would say as much as the figures that there are; only of claims of which every part"

@@ -48,9 +48,9 @@ def set_up(zoo: Zoo) -> list[str]:
         return ["Nothing is trained yet."]
     losses = {run.loss for run in runs} & set(LOSSES)
     told = (
-        f"{len(runs)} trainings with {len(losses)} losses. Within a family all losses have the same network, data and"
-        " budget in kimg, thousands of real pictures seen by the critic; what a loss demands of its critic (norm,"
-        " penalty, steps) belongs to the loss. Trainings by precision:"
+        f"{len(runs)} trainings with {len(losses)} losses, in the table those of the zoo's own protocols: within a"
+        " family all losses have the same network, data and budget in kimg, thousands of real pictures seen by the"
+        " critic; what a loss demands of its critic (norm, penalty, steps) belongs to the loss. Trainings by precision:"
         f" {counted(run.config.training.precision for run in runs)}; by hardware: {counted(map(machine, runs))}."
         " *Best* is the best mean; of one seed it is no ranking."
     )
@@ -158,17 +158,17 @@ def limits(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
     if known:
         lines.append(
             f"**Seeds.** {alone} of {len(known)} comparisons rest on one seed: they have no interval, and no verdict"
-            f" rests on them. The others rest on {seeds(known)}."
+            f" rests on them.{seeds(known)}"
         )
     if unseen := undetected(parts):
         lines.append(
-            f"**Power.** Undecided, where a smaller difference than this would mostly have been missed: {unseen}."
+            "**Power.** Undecided, where a difference of this size would have been seen four times in five, a smaller"
+            f" one less often: {unseen}."
         )
     if chances := comparisons.chances(decided):
         told = ", ".join(f"{key} {comparisons.shown(p)}" for key, (_, p) in chances.items())
-        lines.append(
-            f"**Chance.** p of what the figures say, corrected for {len(chances)} claims by Holm's rule: {told}."
-        )
+        many = f"{len(chances)} claim{'s' * (len(chances) > 1)}"
+        lines.append(f"**Chance.** p of what the figures say, corrected for {many} by Holm's rule: {told}.")
     lines += missing(zoo, decided)
     return [items(lines)] if lines else []
 
@@ -176,13 +176,17 @@ def limits(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
 def seeds(parts: Sequence[Part]) -> str:
     several = [part.seeds for part in parts if part.seeds > 1]
     if not several:
-        return "none"
+        return ""
     least, most = min(several), max(several)
-    return f"{least} seeds" if least == most else f"{least} to {most} seeds"
+    return (
+        f" The others rest on {least} seeds."
+        if least == most
+        else f" The others rest on {least} to {most} seeds."
+    )
 
 
 def undetected(parts: Sequence[Part]) -> str:
-    """Of comparisons of several seeds that came to nothing: below what a difference could not have been seen."""
+    """Of comparisons of several seeds that came to nothing: which difference would mostly have been seen."""
     found: dict[str, list[str]] = {}
     for part in parts:
         if part.note.startswith(UNSEEN):

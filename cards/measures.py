@@ -98,7 +98,7 @@ def mean(name: str, values: Sequence[float]) -> str:
     if not values:
         return "–"
     spread = f" ± {show(name, statistics.stdev(values))}" if len(values) > 1 else ""
-    return f"{show(name, statistics.fmean(values))}{spread}"
+    return f"{show(name, statistics.fmean(values))}{spread}".replace("-", "−")
 
 
 def unfit(row: dict | None) -> str:

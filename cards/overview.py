@@ -41,10 +41,12 @@ PICTURES = {"fid": "overview-fid.png", "kid": "overview-kid.png"}
 
 WORDS = (
     "*Difference*: the 95 % interval (Student's t) of the difference between runs of the same seeds excludes 0 on the"
-    " claimed side. *Parity*: it lies within ±10 % of the reference. *Holds*, *fails*: by the threshold in the"
-    " sentence. *Shown*: only eyes can judge. *Not tested*: the claim's own conditions are not met (fewer than two"
-    " seeds, another budget or set-up); what the figures say at ours is added. Otherwise *undecided*. Of a claim with"
-    " several parts the worst word counts."
+    " claimed side. *Parity*: it lies within ±10 % of the reference. *Holds*, *fails*: every seed keeps to the bound in"
+    " the sentence, or none does. *Shown*: only eyes can judge. *Not tested*: the claim's own conditions are not met"
+    " (fewer than two seeds, another budget or set-up); what the figures say at ours is added. Otherwise *undecided*,"
+    " also where a coarse measure differs by just as much with each seed. Of a claim with several parts the worst word"
+    " counts; a difference the other way only if its p, times as many as the parts are, is below 0.05, since chance"
+    " alone finds one among many."
 )
 TERMS = (
     "*To read*: A − B is the mean of A, the mean of B, their difference, and in square brackets its 95 % interval over"
@@ -52,7 +54,8 @@ TERMS = (
     " loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the generator's mean score moves around its"
     " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a smooth curve. A"
     " critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no gradient from it)"
-    " is never called stable. *First tenth*, *last epoch*: of training. *Largest over median*: of the sizes of a loss."
+    " is never called stable. *First tenth*, *last epoch*: of training. *Largest step*: how far a loss leaps in one"
+    " step, beside what the largest of a hundred-sixtieth of training usually is."
     " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
 )
 PRICES = (

@@ -70,11 +70,13 @@ def whose(verdict: Verdict, known: Sequence[Part]) -> str:
 
 
 def leading(parts: Sequence[Part]) -> list[Part]:
-    """The deciding ones first, whose word is the worst if it is a decision; then by seeds, then by p."""
+    """The deciding ones first, whose word is the worst if it is a decision or also goes against the claim; then by
+    seeds, then by p."""
     worst = min((part.says for part in parts if part.says), key=ORDER.index, default=UNDECIDED)
 
     def rank(part: Part) -> tuple:
         decides = part.says == worst and worst not in (UNDECIDED, SHOWN)
+        decides = decides or part.says in CONTRADICTED
         return not decides, -part.seeds, 1.0 if part.p is None else part.p
 
     return sorted(parts, key=rank)

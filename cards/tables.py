@@ -220,7 +220,7 @@ def lucic(zoo: Zoo) -> str:
 
 
 def resnet(zoo: Zoo) -> str:
-    names = ("fid", "kid", "recall", "last_epoch_g_loss", "last_epoch_d_loss", "spike_g", "spike_d")
+    names = ("fid", "kid", "recall", "last_epoch_g_loss", "last_epoch_d_loss", "step_spike_g", "step_spike_d")
     by_loss = {loss: runs_of(zoo, "resnet-losses", "sngan", loss, "cifar10") for loss in papers.RESNET}
     lines = [
         [loss, papers.RESNET[loss], ours(runs, names[0]), *(mean(runs, name) for name in names[1:])]

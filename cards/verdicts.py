@@ -1,13 +1,12 @@
 """How a claim is decided: by intervals of differences between runs that share their training seed."""
 
-import math
 import statistics
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cards import measures
+from cards.intervals import chance, detectable, interval
 from cards.measures import MEASURES, show
 from cards.runs import STARTER, Run, Zoo
 
@@ -17,9 +16,9 @@ HOLDS, FAILS = "holds", "fails"
 WITHIN = 0.10  # of the reference: what counts as parity
 # Of a claim with several parts, the first of these that any part has is the claim's.
 ORDER = (AGAINST, FAILS, NOT_TESTED, UNDECIDED, SHOWN, PARITY, DIFFERENCE, HOLDS)
-UNSEEN = "a difference below "  # so begins the note on a difference that might have been missed
+COARSE = ("class_coverage",)  # measures of so few values that seeds agree by chance
+UNSEEN = "a difference of "  # so begins the note on what could have been seen
 CARRIED = "whole"  # tag of the runs that go on to the paper's whole budget
-POWER = 0.8  # of a difference that would mostly be seen
 
 
 @dataclass(frozen=True)
@@ -75,51 +74,6 @@ def overall(words: Sequence[str]) -> str:
     return min(words, key=ORDER.index)
 
 
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and 95 % interval (Student's t) of two values or more."""
-    from scipy import stats  # takes a second, which a report of one's own runs does without
-
-    mean, n = statistics.fmean(values), len(values)
-    reach = stats.t.ppf(0.975, n - 1) * statistics.stdev(values) / math.sqrt(n)
-    return mean, mean - reach, mean + reach
-
-
-def chance(values: Sequence[float], bound: float = 0.0) -> float | None:
-    """p of two values or more: below 0.05 where their `interval` excludes 0 or, with a bound, lies within ±bound.
-
-    Student's t, two-sided; with a bound two one-sided tests (Schuirmann 1987), each at half of it.
-    """
-    from scipy import stats
-
-    if len(values) < 2:
-        return None
-    sides = [(0.0, "two-sided")] if not bound else [(-bound, "greater"), (bound, "less")]
-    with warnings.catch_warnings(category=RuntimeWarning, action="ignore"):  # equal values have no deviation
-        found = [stats.ttest_1samp(values, at, alternative=side).pvalue for at, side in sides]
-    if any(map(math.isnan, found)):
-        return 1.0
-    return min(1.0, max(found) * len(sides))
-
-
-def detectable(values: Sequence[float]) -> float:
-    """The difference of which four in five would be seen (a power of 80 %), if it scatters as these values do."""
-    from scipy import optimize, stats
-
-    n = len(values)
-    bound = stats.t.ppf(0.975, n - 1)
-    shift = optimize.brentq(lambda shift: stats.nct.sf(bound, n - 1, shift) - POWER, 0, 1000)
-    return shift * statistics.stdev(values) / math.sqrt(n)
-
-
-def holm(chances: dict[str, float]) -> dict[str, float]:
-    """p of each of several claims, corrected for their number (Holm 1979)."""
-    corrected, largest = {}, 0.0
-    for i, key in enumerate(sorted(chances, key=chances.__getitem__)):
-        largest = max(largest, min(1.0, (len(chances) - i) * chances[key]))
-        corrected[key] = largest
-    return corrected
-
-
 # ---- finding what is to be compared
 
 
@@ -132,12 +86,15 @@ class Evidence:
     seeds: list[tuple[Run, ...]]
     missing: str = ""  # why there are none
     too_short: str = ""  # why the source's part of its paper's budget does not do
+    failed: str = ""  # trainings that came to nothing, which no figure tells of
 
     @property
     def about(self) -> str:
-        runs = self.seeds[0]
+        runs = [run for row in self.seeds for run in row]
         steps = " and ".join(f"{n:,}" for n in dict.fromkeys(run.g_steps for run in runs))
-        return f"{self.recipe}, {runs[0].kimg:,.0f} kimg, {steps} generator steps"
+        precisions = dict.fromkeys(run.config.training.precision for run in runs)
+        mixed = f", {' and '.join(precisions)}" if len(precisions) > 1 else ""
+        return f"{self.recipe}, {runs[0].kimg:,.0f} kimg, {steps} generator steps{mixed}"
 
     def absent(self, what: str, who: str = "") -> Part:
         return Part(NOT_TESTED, self.missing, what=what, who=who, cells=self.cells)
@@ -153,7 +110,12 @@ def evidence(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> Evid
         rows = [tuple(runs[seed] for runs in by_cell) for seed in common]
         rows = [row for row in rows if measures.alike([run.row(name) for run in row])]
         if len(rows) > len(best.seeds):
-            best = Evidence(recipe, tuple(cells), rows, too_short=too_short)
+            failed = [
+                f"{n} of {len(runs)} trainings of {cell.loss} failed"
+                for cell, runs in zip(cells, by_cell, strict=True)
+                if (n := sum(run.config is None for run in runs.values()))
+            ]
+            best = Evidence(recipe, tuple(cells), rows, too_short=too_short, failed=", ".join(failed))
         if len(best.seeds) > 1:
             break
     if best.seeds:
@@ -180,8 +142,11 @@ def why_missing(zoo: Zoo, source: Source, cells: Sequence[Cell], name: str) -> s
 def unmet(found: Evidence, source: Source) -> str:
     """Why the claim's own conditions are not met; "" where they are."""
     budgets = {run.kimg for row in found.seeds for run in row}
+    sizes = {(run.architecture, *size(run)) for row in found.seeds for run in row}
     if len(found.seeds) < 2:
         return "one training seed only"
+    if len(sizes) > len({architecture for architecture, *_ in sizes}):
+        return "the runs differ in width or batch"
     if max(budgets) > 1.01 * min(budgets):
         return "the runs differ in budget"
     if source.kimg and found.recipe != source.recipe:
@@ -191,6 +156,11 @@ def unmet(found: Evidence, source: Source) -> str:
     if source.whole and min(budgets) >= 0.99 * source.whole:
         return ""
     return found.too_short
+
+
+def size(run: Run) -> tuple[int | None, int]:
+    """Of the generator, and of its batch: two runs of one net that differ in these are no comparison of losses."""
+    return run.config.architecture.get("width"), run.config.training.batch
 
 
 def carried_on(zoo: Zoo, source: Source) -> str:
@@ -232,6 +202,7 @@ def judged(
     """A part with its word, or "not tested" and what the word is at this set-up. `told`: its `what` and `who`.
     `alone`: one seed has a word too, at our set-up, though it is no verdict."""
     reason = unmet(found, source)
+    note = "; ".join(filter(None, [found.failed, note]))
     here = word if alone or len(found.seeds) > 1 else UNDECIDED
     return Part(
         NOT_TESTED if reason else word,
@@ -274,10 +245,10 @@ def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) 
     if low is not None and not low <= 0 <= high:
         word = DIFFERENCE if (low > 0) == (sign > 0) else AGAINST
     apart = [x - y for x, y in values]
-    unseen = ""
-    if word == UNDECIDED and len(apart) > 1:
-        unseen = f"{UNSEEN}{show(name, detectable(apart))} would mostly be missed"
-    return judged(found, source, told, word, text, unseen, p=chance(apart))
+    if low is None:  # one seed, or no deviation over seeds
+        return judged(found, source, told, word, text)
+    seen = f"{UNSEEN}{show(name, detectable(apart))} would be seen four times in five"
+    return judged(found, source, told, word, text, seen if word == UNDECIDED else "", p=chance(apart))
 
 
 def versus(a: Cell, b: Cell, name: str) -> tuple[str, str]:
@@ -293,20 +264,26 @@ def same(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str) -> Part:
     if found.missing:
         return found.absent(*told)
     values = [(x.value(name), y.value(name)) for x, y in found.seeds]
+    if any(None in pair for pair in values):
+        return judged(found, source, told, UNDECIDED, "no value in some run")
     text, low, high = difference(values, name)
     bound = WITHIN * abs(statistics.fmean(y for _, y in values))
     word = PARITY if low is not None and -bound <= low and high <= bound else UNDECIDED
     text = f"{text}, parity within ±{show(name, bound)}"
-    return judged(found, source, told, word, text, p=chance([x - y for x, y in values], bound))
+    p = None if low is None else chance([x - y for x, y in values], bound)
+    return judged(found, source, told, word, text, p=p)
 
 
 def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, float | None, float | None]:
-    """The paired difference in words and its interval; ends are None with one seed."""
+    """The paired difference in words and its interval; ends are None with one seed, and where a coarse measure differs
+    alike with all: its deviation of 0 says nothing of another seed."""
     a, b = (statistics.fmean(side) for side in zip(*values, strict=True))
     means = f"{show(name, a)} − {show(name, b)}"
-    if len(values) < 2:
-        return f"{means} = {show(name, a - b)}".replace("-", "−"), None, None
-    mean, low, high = interval([x - y for x, y in values])
+    apart = [x - y for x, y in values]
+    if len(values) < 2 or (name in COARSE and max(apart) - min(apart) < 1e-9):
+        alike = ", the same with each seed" if len(values) > 1 else ""
+        return f"{means} = {show(name, a - b)}".replace("-", "−") + alike, None, None
+    mean, low, high = interval(apart)
     text = f"{means} = {show(name, mean)} [{show(name, low)}, {show(name, high)}]"
     return text.replace("-", "−"), low, high
 
@@ -339,4 +316,15 @@ def threshold(
     text = " and ".join(show(name, value) for value in values).replace("-", "−")
     if why := unfit(found, name):
         return judged(found, source, told, UNDECIDED, text, f"no measure of stability: {why}", alone=True)
-    return judged(found, source, told, judge(values), text, rule, p(values), alone=True)
+    chance_alone = None if None in values else p(values)
+    return judged(found, source, told, judge(values), text, rule, chance_alone, alone=True)
+
+
+def bounds(holds: Callable[[float | None], bool]) -> Callable[[Sequence[float | None]], str]:
+    """The rule of a bound on each seed's figure: kept by all it holds, by none it fails, else it is undecided."""
+
+    def judge(values: Sequence[float | None]) -> str:
+        kept = [holds(value) for value in values]
+        return HOLDS if all(kept) else UNDECIDED if any(kept) else FAILS
+
+    return judge

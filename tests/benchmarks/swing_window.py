@@ -7,7 +7,7 @@ From the histories of the zoo's dcgans on CIFAR-10, three training seeds each; t
 
 from pathlib import Path
 
-from cards.verdicts import interval
+from cards.intervals import interval
 from train.evaluation import stability
 from zoo import checkpoint, names
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cards.verdicts import interval
+from cards.intervals import interval
 
 HERE = Path(__file__).resolve().parents[2]
 WORK = {  # name → script, options, measure

@@ -183,7 +183,9 @@ def test_resnet_claims_follow_their_thresholds(run):
 
     zoo = Zoo(
         sngan("vanilla", last_epoch_g_loss=0.72, last_epoch_d_loss=1.38, fid=40.0, recall=0.3)
-        + sngan("wgan", spike_d=900.0, spike_g=120.0, swing_d=0.5, swing_g=0.5, fid=200.0, recall=0.01)
+        + sngan(
+            "wgan", step_spike_d=900.0, step_spike_g=120.0, swing_d=0.5, swing_g=0.5, fid=200.0, recall=0.01
+        )
         + sngan("hinge", settled_kimg_d=40.0, settled_kimg_g=None, fid=30.0, swing_d=0.01, swing_g=0.01)
     )
     assert decided(zoo, "R1").word == decided(zoo, "R2").word == verdicts.HOLDS

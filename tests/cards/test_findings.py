@@ -54,12 +54,12 @@ def test_nothing_contradicted_is_said_with_how_many_could_have_been():
 def test_limits_count_what_rests_on_one_seed_and_what_could_not_have_been_seen():
     told = [
         decided("F1", NOT_TESTED, UNDECIDED, seeds=1),
-        decided("F2", UNDECIDED, seeds=3, note="a difference below 0.019 would mostly be missed"),
+        decided("F2", UNDECIDED, seeds=3, note="a difference of 0.019 would be seen four times in five"),
         decided("F4", SHOWN, seeds=1),
     ]
     limits = section(findings.page(Zoo(), told), "Limits")
     assert "1 of 2 comparisons rest on one seed" in limits and "The others rest on 3 seeds." in limits
-    assert "would mostly have been missed: KID: 0.019." in " ".join(limits.split())
+    assert "a smaller one less often: KID: 0.019." in " ".join(limits.split())
     assert "**Chance.**" not in limits
     limits = section(
         findings.page(Zoo(), [decided("F1", DIFFERENCE, p=0.02), decided("F2", AGAINST, p=0.5)]), "Limits"

@@ -88,7 +88,7 @@ def test_s4_compares_the_spread_over_all_seven_losses_with_that_over_seeds(run):
     near, far = part(47, 48, 49, 50, 51, 52, 53), part(50, 50, 50, 50, 50, 50, 90)
     assert near.word == verdicts.PARITY and near.p is None
     assert near.text == "2.2 over 7 losses, 0.1 over training seeds"
-    assert far.word == verdicts.AGAINST and far.p < 1e-6
+    assert far.word == verdicts.AGAINST and far.p < 1e-3
     assert "a large one, and a search of settings, are not tested" in far.note
     noisy = part(47, 48, 49, 50, 51, 52, 53, scatter=10.0)  # no seed is like another
     assert noisy.word == verdicts.UNDECIDED and noisy.p > 0.05

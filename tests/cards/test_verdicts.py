@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cards import comparisons, verdicts
+from cards import comparisons, intervals, verdicts
 from cards.claims import CLAIMS, Verdict
 
 
@@ -29,7 +29,7 @@ def test_intervals_are_students_for_any_number_of_seeds():
     }
     for n, t in table.items():
         values = [float(i) for i in range(n)]
-        mean, low, high = verdicts.interval(values)
+        mean, low, high = intervals.interval(values)
         deviation = (n * (n + 1) / 12) ** 0.5  # of 0, 1, …, n - 1
         assert (mean, high - mean, mean - low) == pytest.approx(
             ((n - 1) / 2, t * deviation / n**0.5, t * deviation / n**0.5), rel=1e-3
@@ -41,33 +41,33 @@ def test_a_chance_is_below_one_in_twenty_exactly_where_the_interval_says_so(boun
     draw, seen = np.random.default_rng(0), set()
     for _ in range(300):
         values = list(draw.normal(draw.choice([0, 0.5, 2]), 0.4, draw.integers(2, 6)))
-        _, low, high = verdicts.interval(values)
+        _, low, high = intervals.interval(values)
         said = (-bound < low and high < bound) if bound else not low <= 0 <= high
-        assert (verdicts.chance(values, bound) < 0.05) == said
+        assert (intervals.chance(values, bound) < 0.05) == said
         seen.add(said)
     assert seen == {True, False}
-    assert verdicts.chance([1.0], bound) is None
+    assert intervals.chance([1.0], bound) is None
 
 
 def test_of_a_pair_of_differences_chance_is_that_of_cauchys_distribution():
     """One degree of freedom: t = 3 has 1 − 2·atan(3)/π."""
-    assert verdicts.chance([1.0, 2.0]) == pytest.approx(1 - 2 * math.atan(3) / math.pi)
+    assert intervals.chance([1.0, 2.0]) == pytest.approx(1 - 2 * math.atan(3) / math.pi)
 
 
 def test_a_difference_that_is_detectable_is_seen_four_times_in_five():
     draw = np.random.default_rng(0)
     for n in (2, 3, 6):
         even = list(np.linspace(0, 1, n))
-        least = verdicts.detectable(even) / statistics.stdev(even)
+        least = intervals.detectable(even) / statistics.stdev(even)
         moved = draw.normal(least, 1, (3000, n))
-        assert sum(verdicts.chance(list(row)) < 0.05 for row in moved) / 3000 == pytest.approx(0.8, abs=0.03)
+        assert sum(intervals.chance(list(row)) < 0.05 for row in moved) / 3000 == pytest.approx(0.8, abs=0.03)
 
 
 def test_holms_correction_of_his_own_order():
     """p of 0.01, 0.04, 0.03 and 0.005, times 4, 3, 2 and 1 from the least, and never less than the one before."""
-    found = verdicts.holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005})
+    found = intervals.holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005})
     assert found == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
-    assert verdicts.holm({"a": 0.9, "b": 0.8}) == {"b": 1.0, "a": 1.0} and verdicts.holm({}) == {}
+    assert intervals.holm({"a": 0.9, "b": 0.8}) == {"b": 1.0, "a": 1.0} and intervals.holm({}) == {}
 
 
 def part(word: str, p: float | None, here: str = "") -> verdicts.Part:
