@@ -7,6 +7,7 @@
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ def build(folder: Path) -> list[str]:
     files = {CURVES: curves} if curves else {}
     files = {README: card.render(folder).encode()} | files
     write_files(folder, files)
+    if not curves:  # those of a history that is gone
+        (folder / CURVES).unlink(missing_ok=True)
     return list(files)
 
 
@@ -69,12 +72,14 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> i
                 if not options.check:
                     written = " and ".join(build(folder))
                     rows, stale = measurements.read_metrics(folder)
-                    unmeasured = f"; 'zoo evaluate {folder}' adds figures" if stale or not rows else ""
+                    unmeasured = (
+                        f"; zoo evaluate {shlex.quote(str(folder))} adds figures" if stale or not rows else ""
+                    )
                     print(f"{folder}: {written}{unmeasured}")
                 elif problem := check(folder):
                     drifted += 1
                     name = folder.name if folder.parent == names.BUNDLED else folder
-                    print(f"{name}: {problem}; python -m cards.build {name} writes it anew")
+                    print(f"{name}: {problem}; zoo card {shlex.quote(str(name))} writes it anew")
             except ZooError as error:
                 if len(found) == 1:
                     raise
@@ -83,7 +88,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> i
     except ZooError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
-    return 2 if failed and failed == len(found) else 1 if drifted else 0
+    return 2 if failed or not found else 1 if drifted else 0
 
 
 if __name__ == "__main__":

@@ -13,13 +13,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from zoo import errors, facades, latents, losses, pictures
+    from zoo import errors, export, facades, latents, losses, measures, penalties, pictures
     from zoo.measurements import Info
     from zoo.model import Model
 
     __version__: str
 
-__all__ = ["Model", "errors", "facades", "info", "latents", "list_models", "load", "losses", "pictures"]
+__all__ = [
+    "Model",
+    "errors",
+    "export",
+    "facades",
+    "info",
+    "latents",
+    "list_models",
+    "load",
+    "losses",
+    "measures",
+    "penalties",
+    "pictures",
+]
 
 
 def load(

@@ -322,13 +322,23 @@ def as_file(tensors: Mapping[str, "Tensor"]) -> bytes:
 
 
 def copy(files: Mapping[str, bytes], config: Config, folder: str | Path) -> None:
-    """Write a checkpoint's `files`, which hold its weights, with `config`; CheckpointError if they differ."""
+    """Write a checkpoint's `files`, which hold its weights, with `config`; CheckpointError if they differ.
+
+    Where `folder` held another checkpoint, its critic, figures and pictures go.
+    """
     weights = files.get(WEIGHTS, b"")
     if hashlib.sha256(weights).hexdigest() != config.weights.sha256:
         raise CheckpointError(
             f"the weights of {config.id} have changed since they were loaded: load it again"
         )
+    try:
+        known = read(folder).weights.sha256
+    except CheckpointError:
+        known = None
     write_files(folder, {**files, CONFIG: config.to_json().encode()})
+    if known != config.weights.sha256:
+        for name in {*PUBLISHED, CRITIC} - {*files, CONFIG}:
+            Path(folder, name).unlink(missing_ok=True)
 
 
 def _to_json(config: Config) -> str:

@@ -1,7 +1,9 @@
 """zoo list, info, sample, interpolate, translate, export, push, and train, evaluate, card: the zoo from a shell."""
 
 import argparse
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import sys
@@ -24,6 +26,8 @@ ANIMATIONS = (".webp", ".gif")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or 2 where the person who typed it has to change something."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # × to a file of a system that does not know it
     try:
         if words and words[0] in commands.HELP:  # these read their words themselves
             return commands.run(words[0], words[1:])
@@ -34,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ZooError as error:
         print(f"zoo: {printable(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:  # of `zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
@@ -48,7 +54,8 @@ def parser() -> argparse.ArgumentParser:
     def command(run: Callable[[argparse.Namespace], None], name: str, text: str) -> argparse.ArgumentParser:
         sub = all_of_them.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         sub.set_defaults(run=run)
-        sub.add_argument("--owner", help="whose zoo on the Hub (default: the environment's ZOO_HUB_OWNER)")
+        default = "" if run is list_ else " (default: the environment's ZOO_HUB_OWNER)"
+        sub.add_argument("--owner", help=f"whose zoo on the Hub{default}")
         return sub
 
     def model(sub: argparse.ArgumentParser) -> None:
@@ -217,7 +224,7 @@ def export(options: argparse.Namespace) -> None:
     for name in options.models:
         folder = names.resolve(name, owner=options.owner)
         id = read(folder).id
-        if folders.setdefault(id, folder) != folder:
+        if folders.setdefault(id, folder).resolve() != folder.resolve():
             raise Refused(f"{folders[id]} and {folder} are both {id}: export one of them")
         if not options.force:
             check_free(options.out / f"{id}.onnx", id)
@@ -247,7 +254,7 @@ def push(options: argparse.Namespace) -> None:
     for folder in found:
         published(folder, with_critic=options.with_critic)  # all of them can be pushed, or none is
         known = folders.setdefault(read(folder).id, folder)
-        if known != folder:
+        if known.resolve() != folder.resolve():
             raise Refused(f"{known} and {folder} are both {read(folder).id}: push one of them")
     for id, folder in folders.items():
         pushed = push_model(
@@ -285,14 +292,17 @@ def _check_output(path: Path, suffixes: Sequence[str]) -> None:
 
 def _save(path: Path, save: Callable[[Path], None]) -> None:
     """Let `save` write beside `path` and move it there when it is whole."""
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.stem[:32]}.tmp{path.suffix}")
     try:
         save(temporary)
         temporary.replace(path)
-    except OSError as error:
-        raise Refused(f"--out {path} cannot be written: {error.strerror or error}") from None
+    except (OSError, ValueError, RuntimeError) as error:  # the last two: what a format cannot hold
+        raise Refused(
+            f"--out {path} cannot be written: {getattr(error, 'strerror', None) or error}"
+        ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def describe(found: "Info") -> str:

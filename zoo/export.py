@@ -50,6 +50,8 @@ def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -
     their place, where the nets cannot be exported or differ from PyTorch by more than FAR; then nothing is written.
     """
     path = Path(path)
+    if path.suffix.lower() != ".onnx":
+        raise Refused(f"an export is an .onnx file, with its config as .json beside it, not '{path.name}'")
     beside = path.with_suffix(".json")
     if model.dtype not in (torch.float32, getattr(torch, model.config.weights.dtype)):
         raise Refused(f"the weights of {model.id} were rounded to {model.dtype}: load it again to export it")

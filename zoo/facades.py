@@ -12,7 +12,7 @@ from types import SimpleNamespace as Look
 import numpy as np
 from PIL import Image
 
-from zoo.errors import DataError
+from zoo.errors import DataError, Refused
 
 _COLOURS = {
     "background": (0, 0, 223),
@@ -136,7 +136,9 @@ Spans = list[tuple[float, float]]
 
 
 def random_building(seed: int) -> Image.Image:
-    """An invented label map, 256x256 RGB of exact palette colours; the same seed gives the same map."""
+    """An invented label map, 256x256 RGB of exact palette colours; the same seed, 0 or more, gives the same map."""
+    if seed < 0:
+        raise Refused(f"seed {seed} is out of range: a seed is 0 or more")
     rng = np.random.default_rng(seed)
     labels = np.zeros((256, 256), np.uint8)  # background
     left, gap = rng.choice([0, 8, 20, 50], 2, p=[0.45, 0.3, 0.13, 0.12]) + rng.integers(0, 10, 2)

@@ -1,6 +1,7 @@
 """Files that are replaced whole or not at all."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ def write_files(folder: str | Path, files: Mapping[str, Content]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for (temporary, path), content in zip(staged.items(), files.values(), strict=True):
             at = path
+            if path.is_dir():  # before any other is replaced
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             _write(temporary, content)
         for temporary, path in staged.items():
             at = path

@@ -81,14 +81,14 @@ def truncate(z: Tensor, t: float | None) -> Tensor:
 
     A value keeps its quantile, now of the normal distribution cut off at ±t. Refused unless t > 0.
     """
-    if t is None:
+    if t is None or t == math.inf:
         return z
     return _normal(torch.special.ndtr(z.double()), t).to(z.dtype)
 
 
 def _normal(u: Tensor, t: float | None) -> Tensor:
     """The quantile `u` (float64, in (0, 1)) of the standard normal distribution, cut off at ±t."""
-    if t is None:
+    if t is None or t == math.inf:
         return torch.special.ndtri(u)
     if not isinstance(t, Real) or not t > 0:
         raise Refused(f"truncation is {t!r:.60}: give a number above 0 (0.7 is usual), or None for none")

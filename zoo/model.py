@@ -130,13 +130,13 @@ class Model:
     ) -> Self:
         """Move to a device or let it compute in another dtype, or both, in place; pictures stay float32 on the CPU.
 
-        Refused where there is no such device here, or the dtype is no float.
+        Refused where there is no such device here, or the dtype is none of float32, bfloat16 and float16.
         """
         if isinstance(device, torch.dtype):
             device, dtype = None, device
         dtype = self.dtype if dtype is None else dtype
-        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-            raise Refused(f"a model computes in float32, bfloat16 or float16, not {dtype}")
+        if dtype not in (torch.float32, torch.bfloat16, torch.float16):
+            raise Refused(f"a model computes in torch.float32, bfloat16 or float16, not {dtype!r:.60}")
         try:
             if not isinstance(device, str | torch.device | None):
                 raise TypeError("it is the name of no device")
@@ -208,10 +208,11 @@ class Model:
 
         A class-conditional model gives each class a column, unless a fifth of the sheet or more would stay empty.
         """
+        sheet = self.sample(n, **sample)
         if columns is None and sample.get("labels") is None and self._classes:
-            places = -(-n // self._classes) * self._classes
-            columns = self._classes if places - n < places / 5 else None
-        return pictures.grid(self.sample(n, **sample), columns)
+            places = -(-len(sheet) // self._classes) * self._classes
+            columns = self._classes if places - len(sheet) < places / 5 else None
+        return pictures.grid(sheet, columns)
 
     def interpolate(
         self,
@@ -259,9 +260,14 @@ class Model:
         """
         self._need("translation")
         check_seed(seed)
+        if not isinstance(picture, Image.Image | Tensor):
+            raise Refused(
+                f"a map is a picture of PIL (Image.open reads a file) or a tensor, not {picture!r:.60}"
+            )
         if not isinstance(picture, Tensor):
             return pictures.to_pil(self._translate(self._prepare(pictures.decode(picture)), seed))
-        if picture.ndim not in (3, 4) or picture.shape[-3] not in (1, 3) or not picture.is_floating_point():
+        shaped = picture.ndim in (3, 4) and picture.shape[-3] in (1, 3) and picture.numel()
+        if not shaped or not picture.is_floating_point():
             given = f"{tuple(picture.shape)} of {picture.dtype}"
             raise Refused(f"a map is a float tensor (3, H, W) or (n, 3, H, W) in [-1, 1], not {given}")
         batch = picture if picture.ndim == 4 else picture[None]

@@ -45,7 +45,7 @@ def resolve(
             _check_not_meant_here(folder)
         return _pull(repository, at or revision, token, weights, critic)
     if not ID.fullmatch(name):
-        raise unknown("model", name, bundled())
+        raise _not_bundled(name)
     owner = owner_of(owner)
     if _has_config(BUNDLED / name) and not (revision and owner):
         if revision:
@@ -129,10 +129,14 @@ def _has_config(folder: Path) -> bool:
 def _check_not_meant_here(folder: Path) -> None:
     """UnknownName where a name like runs/typo means a folder here, as the Hub need not be asked to know."""
     try:
-        models = sorted(path.parent.name for path in folder.parent.glob(f"*/{CONFIG}"))
         there = folder.is_dir()
+        within = sorted(path.parent.as_posix() for path in folder.glob(f"*/{CONFIG}"))
+        models = sorted(path.parent.name for path in folder.parent.glob(f"*/{CONFIG}"))
     except (OSError, ValueError):
         return
+    if within:
+        told = " or ".join(within[:3]) + (" …" if len(within) > 3 else "")
+        raise UnknownName(f"{folder} is a folder of {len(within)} models: name one, {told}")
     if not models and not there:
         return
     near = difflib.get_close_matches(folder.name, models, n=3, cutoff=0.5)

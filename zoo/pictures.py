@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from zoo.decoding import MAX_PIXELS, SUFFIXES, decode
 from zoo.errors import Refused
+from zoo.latents import whole
 
 __all__ = [
     "MAX_PIXELS",
@@ -59,7 +60,7 @@ def grid(batch: torch.Tensor, columns: int | None = None) -> Image.Image:
     if batch.ndim != 4 or len(batch) == 0:
         raise Refused(f"a grid needs pictures (n, channels, height, width), not {tuple(batch.shape)}")
     n, channels, height, width = batch.shape
-    columns = columns or math.ceil(math.sqrt(n))
+    columns = math.ceil(math.sqrt(n)) if columns is None else whole("columns", columns)
     if columns < 1:
         raise Refused(f"a grid needs at least one column, not {columns}")
     rows = math.ceil(n / columns)
@@ -89,13 +90,16 @@ def animation(
 
     A webp is exact, or lossy with a `quality` of 0 to 100: then each frame is encoded for itself.
     """
-    if not frames or fps <= 0:
-        raise Refused(
-            f"an animation needs a frame and a speed above 0, not {len(frames)} frames at {fps} a second"
-        )
+    gif = kind.lower() == "gif"
+    most = (
+        50 if gif else 1000
+    )  # frames of a GIF last hundredths of a second, and browsers slow down those of one
+    if not frames or not 0.01 <= fps <= most:
+        said = f"a frame and a speed from 0.01 to {most}"
+        raise Refused(f"an animation needs {said}, not {len(frames)} frames at {fps} a second")
+    if gif:
+        return _encoded(frames, "GIF", duration=10 * round(100 / fps), loop=0)
     milliseconds = round(1000 / fps)
-    if kind.lower() == "gif":
-        return _encoded(frames, "GIF", duration=milliseconds, loop=0)
     if quality is None:  # this way is several times as quick as any other
         return _encoded(frames, "WEBP", duration=milliseconds, loop=0, lossless=True, quality=0, method=0)
     return _lossy_film(frames, milliseconds, quality)

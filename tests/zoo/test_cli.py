@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from PIL import Image
 
 import zoo
 from zoo import cli, commands, measures, names, pictures
+from zoo.export import Exported
 
 
 @pytest.fixture(autouse=True)
@@ -194,3 +196,47 @@ def test_a_command_of_another_room_says_what_it_lacks(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "train.dcgan", raising=False)
     monkeypatch.delitem(sys.modules, "train.arguments", raising=False)
     fails(capsys, "train", "dcgan", saying="needs tyro: pip install 'gan-zoo[train]'")
+
+
+@pytest.mark.parametrize("error", [ValueError("more than 16383 pixels"), RuntimeError("out of range")])
+def test_what_a_format_cannot_hold_is_told_in_a_line(toy, capsys, monkeypatch, error):
+    def save(self, path):
+        raise error
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    fails(capsys, "sample", toy, "--out", "a.webp", saying=str(error))
+
+
+def test_a_name_as_long_as_a_name_may_be_is_written(toy):
+    name = "a" * 248 + ".png"
+    assert cli.main(["sample", toy, "--n", "1", "--out", name]) == 0 and Path(name).exists()
+
+
+def test_whoever_stops_it_sees_no_traceback(toy, monkeypatch, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_load", stopped)
+    assert cli.main(["sample", toy, "--out", "a.png"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_sign_that_a_systems_encoding_lacks_is_no_error(toy):
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo", "info", toy],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "cp1251"},
+    )
+    assert done.returncode == 0 and b"16?16?3" in done.stdout
+
+
+def test_one_folder_by_two_spellings_is_one_model(toy, monkeypatch):
+    made = []
+
+    def export(model, path, *, force):
+        made.append(path)
+        return Exported(path, 1, 1, 0.0)
+
+    monkeypatch.setattr("zoo.export.export", export)
+    assert cli.main(["export", toy, "./runs/../runs/toy", "--out", "there"]) == 0
+    assert len(made) == 1

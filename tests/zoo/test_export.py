@@ -256,3 +256,10 @@ def test_the_command_refuses_in_one_line(toy, tmp_path, capsys, monkeypatch):
         with monkeypatch.context() as without:
             without.setitem(sys.modules, library, None)
             fails(folder, "--out", "out", saying=f"needs {library}: pip install 'gan-zoo[export]'")
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.v1", "a"])
+def test_an_export_is_an_onnx_file_whose_config_is_another(toy, tmp_path, name):
+    with pytest.raises(Refused, match=r"\.onnx file"):
+        export.export(toy("dcgan", 32), tmp_path / name)
+    assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from zoo import facades
-from zoo.errors import DataError
+from zoo.errors import DataError, Refused
 from zoo.facades import CLASSES, PALETTE, random_building, snap, snap_array
 
 
@@ -178,3 +178,8 @@ def raw(content: bytes) -> str:
 def test_a_text_of_something_else_is_refused(text):
     with pytest.raises(DataError, match="holds no label map"):
         facades.unpack(text)
+
+
+def test_a_building_of_a_seed_below_0_is_refused():
+    with pytest.raises(Refused, match="seed -1"):
+        random_building(-1)

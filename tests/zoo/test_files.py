@@ -65,3 +65,12 @@ def test_what_is_too_large_to_be_written_is_a_line_that_names_the_file_and_why(t
     with no_file_above(4096), pytest.raises(CheckpointError, match=line):
         WRITERS[kind](path)
     assert path.read_bytes() == b"before" and [*tmp_path.iterdir()] == [path]
+
+
+def test_a_folder_in_the_place_of_one_file_is_told_before_another_is_replaced(tmp_path):
+    (tmp_path / "first").write_text("old")
+    (tmp_path / "second").mkdir()
+    with pytest.raises(CheckpointError, match="second: Is a directory; what was there is whole"):
+        write_files(tmp_path, {"first": b"new", "second": b"new"})
+    assert (tmp_path / "first").read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {"first", "second"}

@@ -53,6 +53,8 @@ def test_truncation_keeps_within_its_bounds_and_its_order():
     assert cut.abs().max() <= 0.7 and cut.abs().max() > 0.69
     assert torch.equal(z.flatten().argsort(stable=True), cut.flatten().argsort(stable=True))
     torch.testing.assert_close(latents.truncate(z, 0.7), cut, rtol=0, atol=1e-6)
+    far = torch.full((1, 4), 9.0)  # beyond what a quantile in float64 tells
+    assert torch.equal(latents.truncate(far, float("inf")), far)
 
 
 def test_truncation_moves_every_latent_continuously():

@@ -133,7 +133,8 @@ def test_a_text_is_a_class_s_name_before_it_is_a_number(make_checkpoint, classy)
 def test_a_grid_of_fewer_pictures_than_classes_is_square(make_checkpoint):
     many = zoo.load(make_checkpoint("cdcgan", labels=[f"c{i}" for i in range(20)], fields={"classes": 20}))
     side = many.config.dataset.size
-    assert many.grid(9).size == (3 * side, 3 * side)
+    z = latents.draw(9, many.config.architecture["latent"], seed=1)
+    assert many.grid(9).size == many.grid(latents=z).size == (3 * side, 3 * side)
     assert many.grid(40).size == (20 * side, 2 * side)
 
 
@@ -216,6 +217,8 @@ def test_a_picture_comes_back_as_it_was_given(make_translator):
     assert model.translate(maps(1)[0]).shape == (3, 16, 16)
     assert model.translate(maps(2)).shape == (2, 3, 16, 16)
     assert model.translate(torch.zeros(1, 40, 20)).shape == (3, 16, 16)
+    for wrong in ("map.png", torch.zeros(3, 40, 20).numpy(), torch.zeros(0, 3, 16, 16), torch.zeros(3, 0, 5)):
+        refused(lambda wrong=wrong: model.translate(wrong), "a map is")
 
 
 def test_a_tensor_and_its_picture_are_translated_alike(make_translator):
@@ -307,6 +310,18 @@ def test_a_saved_model_is_the_same_model(model, tmp_path):
     assert copy.config == model.config and torch.equal(copy.sample(2), model.sample(2))
 
 
+def test_a_model_that_is_saved_over_another_leaves_nothing_of_it(model, tmp_path, make_checkpoint):
+    other = make_checkpoint(folder="other", seed=1)
+    for name in ("critic.safetensors", "metrics.json", "history.jsonl", "README.md", "curves.png"):
+        (other / name).write_bytes(b"{}")
+    (other / "mine.txt").write_text("no part of a checkpoint")
+    model.save_pretrained(other)
+    assert {path.name for path in other.iterdir()} == {"config.json", "model.safetensors", "mine.txt"}
+    (other / "critic.safetensors").write_bytes(b"{}")
+    model.save_pretrained(other)
+    assert (other / "critic.safetensors").exists()  # its own
+
+
 def test_weights_that_changed_since_loading_are_not_saved(model, tmp_path):
     (model.folder / "model.safetensors").write_bytes(b"other")
     refused(lambda: model.save_pretrained(tmp_path / "copy"), "changed", kind=CheckpointError)
@@ -324,3 +339,9 @@ def test_a_device_that_is_not_here_is_refused_in_one_line(model):
     if not torch.cuda.is_available():
         refused(lambda: zoo.load(model.folder, device="cuda"), "cuda", "cpu")
     assert model.to("cpu") is model
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int8, "float16"])
+def test_a_dtype_that_no_model_computes_in_is_refused(model, dtype):
+    refused(lambda: model.to("cpu", dtype), "float32, bfloat16 or float16")
+    assert model.dtype == torch.float32

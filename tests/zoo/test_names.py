@@ -184,3 +184,16 @@ def test_what_lies_here_is_found_by_its_path_or_its_id(bundled, tmp_path, monkey
     assert names.local("dcgan-focal-cifar10") == bundled / "dcgan-focal-cifar10"
     with pytest.raises(UnknownName, match="no checkpoint folder or bundled model named 'someone/toy'"):
         names.local("someone/toy")
+
+
+def test_a_folder_of_models_says_which_it_holds(make_checkpoint, tmp_path, monkeypatch, no_hub):
+    for name in ("a", "b"):
+        make_checkpoint(folder=f"runs/mine/{name}")
+    monkeypatch.chdir(tmp_path)
+    refused("runs/mine", "a folder of 2 models", "runs/mine/a or runs/mine/b")
+
+
+def test_a_folder_whose_name_is_no_id_is_pointed_at(make_checkpoint, tmp_path, monkeypatch, no_hub):
+    make_checkpoint(folder="My Model")
+    monkeypatch.chdir(tmp_path)
+    refused("My Model", "'./My Model'")

@@ -251,3 +251,19 @@ def test_an_animation_of_another_kind_is_refused_and_leaves_no_file(tmp_path):
     with pytest.raises(Refused, match=r"morph\.mp4"):
         pictures.save_animation([Image.new("L", (8, 8))], tmp_path / "morph.mp4")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_speed_that_a_format_cannot_hold_is_refused_and_a_gifs_is_the_nearest_that_it_can(tmp_path):
+    frames = [Image.new("RGB", (8, 8), c) for c in ("red", "lime")]
+    for fps, milliseconds in ((30, 30), (48, 20), (8, 120), (0.01, 100_000)):  # hundredths of a second
+        pictures.save_animation(frames, tmp_path / "a.gif", fps=fps)
+        assert [duration for _, duration in read_back(tmp_path / "a.gif")] == [milliseconds] * 2
+    for kind, fps in (("gif", 60), ("gif", 0.001), ("webp", 2000), ("webp", 0.001), ("webp", float("nan"))):
+        with pytest.raises(Refused, match="a frame and a speed"):
+            pictures.animation(frames, kind, fps=fps)
+
+
+@pytest.mark.parametrize("columns", [0, -1, 2.5])
+def test_columns_that_are_none_are_refused(columns):
+    with pytest.raises(Refused, match="column"):
+        pictures.grid(torch.zeros(4, 3, 8, 8), columns)

@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import json
 import re
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -147,7 +148,7 @@ def published(folder: str | Path, *, with_critic: bool = False) -> dict[str, byt
         )
     _check_finite(files.get(METRICS, b"{}"), folder / METRICS)
     if problem := _drift(files):
-        raise Refused(f"{folder}: {problem}; 'python -m cards.build {folder}' makes its card")
+        raise Refused(f"{folder}: {problem}; zoo card {shlex.quote(str(folder))} makes its card")
     return files
 
 

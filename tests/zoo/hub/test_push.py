@@ -221,13 +221,13 @@ def test_a_commit_that_is_refused_is_not_sent_again(server, client, finished):
 def test_a_folder_without_a_card_or_with_an_old_one_is_refused(finished):
     folder = finished()
     (folder / "metrics.json").write_text(json.dumps({"weights_sha256": "0" * 64, "metrics": []}))
-    with pytest.raises(Refused, match=rf"older than its metrics.json.*python -m cards.build {folder}"):
+    with pytest.raises(Refused, match=rf"older than its metrics.json.*zoo card {folder}"):
         push.published(folder)
     (folder / "README.md").write_text("# mine")
     with pytest.raises(Refused, match="does not say what it was made from"):
         push.published(folder)
     (folder / "README.md").unlink()
-    with pytest.raises(Refused, match=rf"has no README.md; 'python -m cards.build {folder}'"):
+    with pytest.raises(Refused, match=rf"has no README.md; zoo card {folder}"):
         push.published(folder)
     build.build(folder)
     assert "README.md" in push.published(folder)
