@@ -54,8 +54,8 @@ TERMS = (
     " loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the generator's mean score moves around its"
     " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a smooth curve. A"
     " critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no gradient from it)"
-    " is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest size that a loss had in"
-    " one step, over the largest that an interval of training (a 160th) usually has."
+    " is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest size that a loss had"
+    " in one step, over the largest that an interval of training (a 160th) usually has."
     " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
 )
 PRICES = (
@@ -231,7 +231,7 @@ def models(zoo: Zoo) -> list[str]:
     if text := tables.protocol(zoo):
         parts += [
             "### How the protocol was decided",
-            "Short runs, classifier distance at n = 10,000 ↓. The best mean rank over vanilla, wgan-gp and focal wins,"
+            "Short runs, classifier distance at n = 10,000 ↓. The best mean rank over the losses tried wins,"
             " unless at full length a critic dies of it.",
             text,
         ]

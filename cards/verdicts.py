@@ -143,14 +143,14 @@ def unmet(found: Evidence, source: Source) -> str:
     """Why the claim's own conditions are not met; "" where they are."""
     budgets = {run.kimg for row in found.seeds for run in row}
     sizes = {(run.architecture, *size(run)) for row in found.seeds for run in row}
+    if source.kimg and found.recipe != source.recipe:
+        return f"only the {found.recipe} protocol is measured, not the source's set-up"
     if len(found.seeds) < 2:
         return "one training seed only"
     if len(sizes) > len({architecture for architecture, *_ in sizes}):
         return "the runs differ in width or batch"
     if max(budgets) > 1.01 * min(budgets):
         return "the runs differ in budget"
-    if source.kimg and found.recipe != source.recipe:
-        return f"only the {found.recipe} protocol is trained, not the source's set-up"
     if source.kimg and max(budgets) < 0.99 * source.kimg:
         return f"the source's budget is {source.whole or source.kimg:,.0f} kimg"
     if source.whole and min(budgets) >= 0.99 * source.whole:

@@ -123,7 +123,7 @@ def test_a_claim_is_tested_by_its_sources_recipe_and_budget_with_several_seeds(k
                 {"kimg": 0.98 * LEAST.get(rule.recipe, rule.kimg)},
                 f"the source's budget is {rule.kimg:,.0f} kimg",
             ),
-            ({"recipe": "starter-zoo"}, "only the starter-zoo protocol is trained"),
+            ({"recipe": "starter-zoo"}, "only the starter-zoo protocol is measured"),
         ]
     for given, why in wrong:
         parts = [p for p in decided(planted(rule, 1, **given), key).parts if len(p.cells) == 2]
