@@ -21,7 +21,7 @@ from huggingface_hub import (
 )
 
 from zoo.checkpoint import CARD, CONFIG, CRITIC, HISTORY, METRICS, PUBLISHED, WEIGHTS, read_published
-from zoo.config import Config, parse_json
+from zoo.config import REPOSITORY, Config, parse_json
 from zoo.errors import CheckpointError, HubError, Refused, printable
 from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
 from zoo.hub.waiting import BUSY, Connection, about_us
@@ -119,6 +119,8 @@ def push_model(
     A critic that lies there from before, of other weights it may be, is deleted without it.
     Refused and CheckpointError say what has to be done first; for the rest see `push_files`.
     """
+    if not REPOSITORY.fullmatch(repo_id):
+        raise Refused(f"'{repo_id}' is no repository: name it owner/name")
     files = published(folder, with_critic=with_critic)
     message = message or f"{Config.from_json(files[CONFIG].decode()).id}: weights, card and metrics"
     return push_files(

@@ -229,6 +229,8 @@ def test_a_folder_without_a_card_or_with_an_old_one_is_refused(finished):
     (folder / "README.md").unlink()
     with pytest.raises(Refused, match=rf"has no README.md; zoo card {folder}"):
         push.published(folder)
+    with pytest.raises(Refused, match="'copy' is no repository: name it owner/name"):
+        push.push_model(folder, "copy")  # before what the folder lacks
     build.build(folder)
     assert "README.md" in push.published(folder)
 
