@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> i
     except ZooError as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
-    return 2 if failed or not found else 1 if drifted else 0
+    return 2 if failed == len(found) else 1 if drifted else 0
 
 
 if __name__ == "__main__":

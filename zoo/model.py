@@ -261,9 +261,8 @@ class Model:
         self._need("translation")
         check_seed(seed)
         if not isinstance(picture, Image.Image | Tensor):
-            raise Refused(
-                f"a map is a picture of PIL (Image.open reads a file) or a tensor, not {picture!r:.60}"
-            )
+            given = type(picture).__name__
+            raise Refused(f"a map is a picture of PIL (Image.open reads a file) or a tensor, no {given}")
         if not isinstance(picture, Tensor):
             return pictures.to_pil(self._translate(self._prepare(pictures.decode(picture)), seed))
         shaped = picture.ndim in (3, 4) and picture.shape[-3] in (1, 3) and picture.numel()

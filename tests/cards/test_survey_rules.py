@@ -92,6 +92,9 @@ def test_s4_compares_the_spread_over_all_seven_losses_with_that_over_seeds(run):
     assert "a large one, and a search of settings, are not tested" in far.note
     noisy = part(47, 48, 49, 50, 51, 52, 53, scatter=10.0)  # no seed is like another
     assert noisy.word == verdicts.UNDECIDED and noisy.p > 0.05
-    assert part(47, 48, 49, 50, 51, 52, 56).word == verdicts.AGAINST  # one of them above a tenth
+    assert part(47, 48, 49, 50, 51, 52, 58).word == verdicts.AGAINST  # one of them above a tenth
+    assert (
+        part(47, 48, 49, 50, 51, 52, 56).word == verdicts.UNDECIDED
+    )  # but not as surely as one of seven has to be
     one = survey(run, seeds=[0], **{loss.replace("-", "_"): {"fid": 50.0} for loss in SEVEN})
     assert decided(Zoo(one), "S4").word == verdicts.NOT_TESTED
