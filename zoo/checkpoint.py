@@ -24,9 +24,8 @@ if TYPE_CHECKING:  # torch is imported where weights are touched: reading a conf
 __all__ = ["Config", "Dataset", "Inference", "Training", "Weights"]
 
 CONFIG, WEIGHTS, METRICS = "config.json", "model.safetensors", "metrics.json"
-CRITIC = (
-    "critic.safetensors"  # a run's, to go on from: it is not needed to draw pictures, so no part of PUBLISHED
-)
+# A run's, to go on from: it is not needed to draw pictures, so no part of PUBLISHED.
+CRITIC = "critic.safetensors"
 HISTORY, CARD = "history.jsonl", "README.md"
 # What a folder holds for others: never state/, nor anything that is not listed.
 PICTURES = ("samples.png", "curves.png", "progress.webp")
@@ -328,17 +327,14 @@ def copy(files: Mapping[str, bytes], config: Config, folder: str | Path) -> None
     """
     weights = files.get(WEIGHTS, b"")
     if hashlib.sha256(weights).hexdigest() != config.weights.sha256:
-        raise CheckpointError(
-            f"the weights of {config.id} have changed since they were loaded: load it again"
-        )
-    try:
-        known = read(folder).weights.sha256
-    except CheckpointError:
-        known = None
-    write_files(folder, {**files, CONFIG: config.to_json().encode()})
-    if known != config.weights.sha256:
-        for name in {*PUBLISHED, CRITIC} - {*files, CONFIG}:
-            Path(folder, name).unlink(missing_ok=True)
+        raise CheckpointError(f"the weights of {config.id} have changed since loading: load it again")
+    others = {*PUBLISHED, CRITIC} - {*files, CONFIG}
+    with contextlib.suppress(CheckpointError):
+        others = set() if read(folder).weights.sha256 == config.weights.sha256 else others
+    rest = {name: content for name, content in files.items() if name != CONFIG}  # which comes last
+    write_files(folder, rest | {CONFIG: config.to_json().encode()})
+    for name in others:
+        Path(folder, name).unlink(missing_ok=True)
 
 
 def _to_json(config: Config) -> str:

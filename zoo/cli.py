@@ -253,9 +253,8 @@ def push(options: argparse.Namespace) -> None:
         print(f"zoo: {name} is passed over: {why}", file=sys.stderr)
     for folder in found:
         published(folder, with_critic=options.with_critic)  # all of them can be pushed, or none is
-        known = folders.setdefault(read(folder).id, folder)
-        if known.resolve() != folder.resolve():
-            raise Refused(f"{known} and {folder} are both {read(folder).id}: push one of them")
+        if folders.setdefault(id := read(folder).id, folder).resolve() != folder.resolve():
+            raise Refused(f"{folders[id]} and {folder} are both {id}: push one of them")
     for id, folder in folders.items():
         pushed = push_model(
             folder,
@@ -297,9 +296,8 @@ def _save(path: Path, save: Callable[[Path], None]) -> None:
         save(temporary)
         temporary.replace(path)
     except (OSError, ValueError, RuntimeError) as error:  # the last two: what a format cannot hold
-        raise Refused(
-            f"--out {path} cannot be written: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise Refused(f"--out {path} cannot be written: {reason}") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -82,7 +82,6 @@ class Model:
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Copy the checkpoint to `folder`, once its weights are verified; whole or not at all."""
         files = checkpoint.read_published(self.folder)
-        del files[checkpoint.CONFIG]  # its own comes last
         checkpoint.copy(files, self.config, Path(folder))
 
     def push_to_hub(
@@ -134,7 +133,7 @@ class Model:
         """
         if isinstance(device, torch.dtype):
             device, dtype = None, device
-        dtype = self.dtype if dtype is None else dtype
+        dtype = dtype or self.dtype
         if dtype not in (torch.float32, torch.bfloat16, torch.float16):
             raise Refused(f"a model computes in torch.float32, bfloat16 or float16, not {dtype!r:.60}")
         try:
@@ -260,18 +259,17 @@ class Model:
         """
         self._need("translation")
         check_seed(seed)
-        if not isinstance(picture, Image.Image | Tensor):
-            given = type(picture).__name__
-            raise Refused(f"a map is a picture of PIL (Image.open reads a file) or a tensor, no {given}")
-        if not isinstance(picture, Tensor):
+        if isinstance(picture, Image.Image):
             return pictures.to_pil(self._translate(self._prepare(pictures.decode(picture)), seed))
+        if not isinstance(picture, Tensor):
+            raise Refused(f"a map is a PIL picture, by Image.open, or a tensor, no {type(picture).__name__}")
         shaped = picture.ndim in (3, 4) and picture.shape[-3] in (1, 3) and picture.numel()
-        if not shaped or not picture.is_floating_point():
+        if not (shaped and picture.is_floating_point()):
             given = f"{tuple(picture.shape)} of {picture.dtype}"
             raise Refused(f"a map is a float tensor (3, H, W) or (n, 3, H, W) in [-1, 1], not {given}")
-        batch = picture if picture.ndim == 4 else picture[None]
-        photographs = torch.stack([self._translate(self._fit(one), seed) for one in batch])
-        return photographs if picture.ndim == 4 else photographs[0]
+        several = picture.ndim == 4
+        made = [self._translate(self._fit(one), seed) for one in (picture if several else [picture])]
+        return torch.stack(made) if several else made[0]
 
     def _fit(self, picture: Tensor) -> Tensor:
         """A map (1 or 3, H, W) as the generator takes it; floats pass as they are where they can."""

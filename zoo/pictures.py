@@ -91,9 +91,7 @@ def animation(
     A webp is exact, or lossy with a `quality` of 0 to 100: then each frame is encoded for itself.
     """
     gif = kind.lower() == "gif"
-    most = (
-        50 if gif else 1000
-    )  # frames of a GIF last hundredths of a second, and browsers slow down those of one
+    most = 50 if gif else 1000  # a frame of a GIF lasts hundredths of a second, and one alone is slowed down
     if not frames or not 0.01 <= fps <= most:
         said = f"a frame and a speed from 0.01 to {most}"
         raise Refused(f"an animation needs {said}, not {len(frames)} frames at {fps} a second")

@@ -344,21 +344,3 @@ def test_no_card_of_the_zoo_has_drifted():
         names.BUNDLED / name for name in names.bundled() if (names.BUNDLED / name / "README.md").exists()
     ]
     assert {folder.name: problem for folder in cards if (problem := build.check(folder))} == {}
-
-
-def test_the_exit_code_says_that_something_could_not_be_used(make, measured, tmp_path, capsys):
-    for name in ("empty", "empty too"):
-        (tmp_path / name).mkdir()
-    empty = [str(tmp_path / name) for name in ("empty", "empty too")]
-    assert build.main(empty) == 2 == build.main(empty[:1])
-    assert build.main([str(measured), empty[0]]) == 0  # an unfinished run among runs/*
-    broken = make("broken")
-    (broken / "config.json").write_text("{")
-    assert build.main([str(broken), *empty]) == 2 and build.main([str(measured), str(broken)]) == 0
-    assert "broken is passed over" in capsys.readouterr().err
-
-
-def test_curves_of_a_history_that_is_gone_go(measured):
-    build.build(measured)
-    (measured / "history.jsonl").unlink()
-    assert build.build(measured) == ["README.md"] and not (measured / "curves.png").exists()
