@@ -13,6 +13,7 @@ from zoo.hub.push import push_files
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("zoo", "cards", "space")  # the package as source, its models with it: a Space needs no release of it
+MADE_HERE = ("space/deploy.py", "space/hero.py")  # for this checkout alone
 MOVED = ("README.md", "requirements.txt")  # files of space/ that a Space looks for at its root
 STATIC_README = """
 # GAN zoo
@@ -37,7 +38,7 @@ def files() -> dict[str, Path | bytes]:
         for path in sorted((ROOT / room).rglob("*")):
             inside = path.relative_to(ROOT)
             hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
-            if path.is_file() and not path.is_symlink() and not hidden and path != Path(__file__):
+            if path.is_file() and not path.is_symlink() and not hidden and inside.as_posix() not in MADE_HERE:
                 found[inside.as_posix()] = path
     return found | {name: found.pop(f"space/{name}") for name in MOVED}
 

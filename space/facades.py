@@ -14,7 +14,7 @@ from space import parts, uploads
 from space.limits import MAX_SEED
 from space.pairs import HOW, TestPairs
 from space.shelf import whole
-from space.studio import Studio, address, answered, own_turns, packed
+from space.studio import Studio, address, answered, each, own_turns, packed
 from zoo import facades, measures, pictures
 from zoo.architectures import PIX2PIX
 from zoo.errors import Refused
@@ -35,21 +35,17 @@ class Translations:
     # ---- what may be asked
 
     def draw(self, asked: dict) -> dict:
-        """{models, map or pair, seed} → {sheets: {id: address of a picture}}."""
+        """{models, map or pair, seed} → {sheets: {id: address of a picture}, errors?}."""
         of = self._of(asked)
-        return {
-            "sheets": {
-                key: address(packed(self._translated(key, *of))) for key in self.keys(asked.get("models"))
-            }
-        }
+        return each(self.keys(asked.get("models")), lambda key: address(packed(self._translated(key, *of))))
 
     def measure(self, asked: dict) -> dict:
-        """{models, pair, seed} or {models, map, photograph, seed} → {sheets: {id: figures}}."""
+        """{models, pair, seed} or {models, map, photograph, seed} → {sheets: {id: figures}, errors?}."""
         of = self._of(asked)
         keys = self.keys(asked.get("models"))
         truth = self._truth(asked)  # before the turn, as a large one takes seconds
         with self.studio.turn():
-            return {"sheets": {key: figures(self._translated(key, *of), truth) for key in keys}}
+            return each(keys, lambda key: figures(self._translated(key, *of), truth))
 
     def place(self, asked: dict) -> dict:
         """{pair}, {building} or {files} → {map, photograph or None, scale}: a map as text, a photograph's address.

@@ -16,7 +16,8 @@ MAX_UPLOAD_PIXELS = 25_000_000
 READ_APART = (
     1_000_000  # pixels from which on a picture is read by a process of its own, and no larger than needed
 )
-READING_MEMORY, LONGEST_READING = 600_000_000, 20  # of that process: bytes, and seconds
+READING_MEMORY, LONGEST_READING = 600_000_000, 20  # of that process: bytes, and seconds of a core
+LONGEST_WAIT = 60  # seconds on the clock that it may take beside others' work
 MAX_READING = 4  # pictures that are read so or wait for it; more are told to come again
 MAX_BODY = 1_000_000  # bytes of a request that brings no file
 MAX_PARTS = 2000  # of one that does: values of its JSON

@@ -6,7 +6,6 @@ of the page, whose import would take longer than most pictures.
 
 import json
 import os
-import resource
 import sys
 
 from zoo import decoding
@@ -16,9 +15,12 @@ from zoo.errors import DataError
 def main() -> None:
     """Out: a line of JSON {mode, size, whole}, then the pixels. At exit status 1, why not, as a line to stderr."""
     side, pixels, seconds, memory = map(int, sys.argv[1:])
-    os.nice(19)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # where nobody waits any more
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if os.name == "posix":
+        import resource
+
+        os.nice(5)  # the page first; but beside a training it would never end at 19
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))  # where nobody waits any more
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     try:
         picture, whole = decoding.reduced(sys.stdin.buffer.read(), side, most=pixels)
     except DataError as error:

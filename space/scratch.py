@@ -36,8 +36,8 @@ def open_folder() -> Path:
     _folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     tempfile.tempdir = os.environ["GRADIO_TEMP_DIR"] = str(_folder)
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda *_: sys.exit(0))  # by way of atexit
+    for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):  # Windows has one of them
+        signal.signal(getattr(signal, name), lambda *_: sys.exit(0))  # by way of atexit
     threading.Thread(target=_sweep_for_ever, daemon=True).start()
     return _folder
 
@@ -90,6 +90,8 @@ def _can_write() -> bool:
 
 
 def _lives(pid: str) -> bool:
+    if os.name != "posix":  # there, 0 is no probe but the signal of Ctrl-C
+        return True
     try:
         os.kill(int(pid), 0)
     except (ValueError, ProcessLookupError):

@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import resource
 
 from space.limits import MAX_FILES
 
@@ -14,7 +13,7 @@ ARENAS = 2
 def share_memory() -> bool:
     """Has glibc's malloc use ARENAS pools for all threads; whether it does. To be asked before there is a second one.
 
-    By default each of the forty threads that answer visitors has one of its own, which keeps what the largest film
+    By default each of the threads that answer visitors has one of its own, which keeps what the largest film
     took. Settings of the environment (MALLOC_…, GLIBC_TUNABLES) go first.
     """
     if any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
@@ -25,6 +24,10 @@ def share_memory() -> bool:
 
 def allow_connections() -> None:
     """As many as the system lets a process have: at the usual 1,024, so many idle ones keep everybody else out."""
+    if os.name != "posix":  # Windows knows no such bound
+        return
+    import resource
+
     of = resource.RLIMIT_NOFILE
     soft, hard = resource.getrlimit(of)
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from space.limits import (
     LONGEST_READING,
+    LONGEST_WAIT,
     MAX_READING,
     MAX_UPLOAD,
     MAX_UPLOAD_PIXELS,
@@ -95,10 +96,12 @@ def _apart(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
-            command, input=content, capture_output=True, timeout=LONGEST_READING, env=environment
+            command, input=content, capture_output=True, timeout=LONGEST_WAIT, env=environment
         )
     except subprocess.TimeoutExpired:
-        raise DataError(f"it takes longer than {LONGEST_READING} s, bring a smaller one") from None
+        raise DataError(
+            f"this machine is busy, and has not read it within {LONGEST_WAIT} s: try later, or a smaller one"
+        ) from None
     if done.returncode == 1:
         raise DataError(done.stderr.decode(errors="replace").strip().splitlines()[-1])
     if done.returncode:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import shlex
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -153,21 +153,12 @@ def accuracy_of(net: Classifier, test: data.Pictures) -> float:
 
 def _command(chosen: Options) -> list[str]:
     words = ["python", "train/classifier.py"]
-    for name in (
-        "dataset",
-        "size",
-        "channels",
-        "image_column",
-        "label_column",
-        "epochs",
-        "batch",
-        "lr",
-        "seed",
-    ):
-        value = getattr(chosen, name)
-        if value != getattr(Options, name):
-            value = Path(value).name if name == "dataset" and Path(value).is_dir() else value
-            words += [f"--{name.replace('_', '-')}", str(value)]
+    for field in fields(Options):
+        value, flag = getattr(chosen, field.name), f"--{field.name.replace('_', '-')}"
+        if field.name in ("out", "data_dir", "resident_gb") or value == field.default:
+            continue  # where things lie on this machine
+        value = Path(value).name if field.name == "dataset" and Path(value).is_dir() else value
+        words += [flag] if value is True else [flag, str(value)]
     return words
 
 

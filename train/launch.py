@@ -37,7 +37,7 @@ def main() -> None:
     except ChildFailedError as error:
         codes = [failure.exitcode for failure in error.failures.values()]
         sys.exit(next((code for code in codes if code > 0), 1))
-    except SignalException as stop:  # its children have saved
+    except SignalException as stop:  # its children have saved, if that took them no longer than 30 s
         sys.exit(128 + stop.sigval)
 
 

@@ -259,11 +259,19 @@ def calls(cell: Planned, options: Options, scripts: Path) -> dict[str, list[str]
     folder = str(cell.folder(options.out))
     found = {"training": [str(scripts / f"{cell.script}.py"), *cell.arguments(options.out)]}
     if not options.train_only:
-        how = ["--dataset", cell.options.dataset, *shlex.split(options.evaluate)]
+        how = ["--dataset", cell.options.dataset, *words_of(options.evaluate)]
         found["evaluation"] = [str(scripts / "evaluate.py"), folder, *how]
         if cell.first:
             found["card"] = ["-m", "cards.build", folder]
     return found
+
+
+def words_of(line: str) -> list[str]:
+    """As a shell would split it; Refused where it would wait for more."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise Refused(f"--evaluate {line!r}: {error}") from None
 
 
 def command(cell: Planned, phase: str, options: Options) -> str:

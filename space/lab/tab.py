@@ -7,11 +7,10 @@ import gradio as gr
 
 from space import parts
 from space.lab.asking import SLIDERS
-from space.lab.frames import QUANTILES
 from space.lab.prices import REACH, STEP
 from space.lab.shapes import EDGE, MAX_OWN, NEAR
-from space.lab.training import ARROWS, FIELD, OPTIMISERS, SHOWN, TOY
-from space.limits import MAX_LEAD, MAX_TOY_STEPS
+from space.lab.training import ARROWS, FIELD, SHOWN, TOY
+from space.limits import MAX_TOY_STEPS
 from zoo import losses
 
 RING = Path(__file__).with_name("ring.json")
@@ -27,9 +26,7 @@ def told() -> dict:
         },
         "scores": [REACH, STEP],
         "plane": {"edge": EDGE, "near": NEAR, "own": MAX_OWN},
-        "frame": {"points": SHOWN, "field": FIELD, "arrows": ARROWS, "quantiles": QUANTILES},
-        "optimisers": list(OPTIMISERS),
-        "lead": MAX_LEAD,
+        "frame": {"points": SHOWN, "field": FIELD, "arrows": ARROWS},
         "steps": MAX_TOY_STEPS,
         "ring": json.loads(RING.read_text(encoding="utf-8")) if RING.exists() else None,
     }

@@ -58,7 +58,8 @@ class Studio {
   async filmed({ models, ...asked }) {
     try {
       const sheets = await Promise.all(models.map((id) => this.picture(id, asked)));
-      return { film: await film(sheets, { side: SIDE, fps: this.fps }) };
+      const rows = asked.anchors.length === 4 ? asked.steps : 1;
+      return { film: await film(sheets, { rows, side: SIDE, fps: this.fps }) };
     } catch (error) {
       return { error: error.message };
     }
@@ -70,14 +71,17 @@ async function open() {
   const studio = new Studio(models, new Pool(models));
   studio.fps = catalogue.limits.fps;
   const kept = new Map(); // what has been fetched
-  const fetched = (name) => kept.get(name) ?? kept.set(name, json(name)).get(name);
+  const fetched = (name) => {
+    if (!kept.has(name)) kept.set(name, json(name).catch((error) => (kept.delete(name), Promise.reject(error))));
+    return kept.get(name);
+  };
   const place = async ({ building }) => ({ map: (await fetched(buildings))[building], error: without.maps });
   const each = (name) => async ({ models: ids }) => {
     const found = {}, wrong = {};
     await Promise.all(ids.map(async (id) => {
       if (!Object.hasOwn(curves.files, id)) return (wrong[id] = `no training named '${id}'`);
       const file = curves.files[id];
-      return fetched(file).then((of) => (found[id] = of[name]), (error) => (kept.delete(file), (wrong[id] = `${id}: ${error.message}`)));
+      return fetched(file).then((of) => (found[id] = of[name]), (error) => (wrong[id] = `${id}: ${error.message}`));
     }));
     return { [name]: found, wrong };
   };

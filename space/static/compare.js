@@ -13,6 +13,8 @@ import { Source } from "./source.js";
 
 const GUTTER = 92; // px, for the names of classes
 
+const setting = ({ models, ...of }) => JSON.stringify(of);
+
 export default class Compare {
   constructor(root, state, { draw }) {
     root.classList.add("compare");
@@ -23,7 +25,7 @@ export default class Compare {
       arrived: (sheets, asked) => this.arrived(sheets, asked),
       slow: (asked) => this.mention(asked, () => [`drawing seed ${asked.seed}`], false, true),
       busy: (asked) => this.mention(asked, () => ["many are asking, trying again"], true),
-      failed: (asked) => this.mention(asked, () => [`Seed ${asked.seed} did not arrive. `,
+      failed: (asked) => this.mention(asked, () => ["This did not arrive. ",
         el("button.link", { type: "button", onclick: () => this.redraw() }, "Draw again")], true),
     });
     this.status = el("p.status");
@@ -93,7 +95,7 @@ export default class Compare {
       const cell = this.cells.get(id);
       cell.caption.replaceChildren(...caption(cell.model));
       cell.element.classList.remove("late");
-      cell.element.dataset.seed = asked.seed;
+      Object.assign(cell.element.dataset, { seed: asked.seed, shown: setting(asked) });
     }
     this.describe();
   }
@@ -102,7 +104,7 @@ export default class Compare {
   mention(asked, words, late = false, old = false) {
     for (const id of asked.models) {
       const cell = this.cells.get(id);
-      if (!cell || this.source.wanted !== asked || +cell.element.dataset.seed === asked.seed) continue;
+      if (!cell || this.source.wanted !== asked || cell.element.dataset.shown === setting(asked)) continue;
       if (old && !cell.sheet.image) continue;
       cell.caption.replaceChildren(...words());
       cell.element.classList.toggle("late", late);
@@ -139,6 +141,7 @@ export default class Compare {
               el("ol.classes", {}, names.map((name) => el("li", { title: name }, name))),
             losses.map((loss) => this.cell(state.model(row, loss), family, loss, head(loss), old))));
       }));
+    if (state.get("at") >= this.count()) state.set({ at: this.count() - 1 });
     const models = [...this.cells.values()].map((cell) => cell.model);
     this.lens.fill(models, { columns: this.columns, rows: this.rows() });
     this.notes.replaceChildren(notes(models, state.catalogue.data[state.get("data")]));
@@ -150,11 +153,13 @@ export default class Compare {
   cell(model, family, loss, head, old) {
     if (!model) return el("figure", {}, head, empty(family, loss, this.state.catalogue.data[this.state.get("data")]), el("figcaption"));
     const before = old.get(model.id);
+    const name = `${model.id}, ${plural(this.count(), "picture")}`;
     if (before) {
+      before.sheet.rename(name);
       this.cells.set(model.id, before);
       return before.element;
     }
-    const sheet = new Sheet(`${model.id}, ${plural(this.count(), "picture")}`);
+    const sheet = new Sheet(name);
     const line = el("figcaption", {}, caption(model));
     const element = el("figure", { "data-id": model.id }, head, sheet.element, line);
     this.cells.set(model.id, { model, sheet, caption: line, element });

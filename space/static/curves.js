@@ -165,7 +165,9 @@ export default class Curves {
       card.swatch.setAttribute("class", `swatch tint${this.tint(id)}`);
       card.swatch.firstChild.setAttribute("stroke-dasharray", this.dash(id) ?? "");
     }
-    this.figures.replaceChildren(...[...this.cards.values()].map((card) => card.element));
+    const figures = [...this.cards.values()].map((card) => card.element);
+    const moved = figures.length !== this.figures.children.length || figures.some((one, i) => one !== this.figures.children[i]);
+    if (moved) this.figures.replaceChildren(...figures); // else the keyboard's focus would be lost
     this.most = Math.max(0, ...ids.map((id) => this.histories.get(id).kimg.at(-1) ?? 0));
     this.scrubber.max = this.most;
     const none = this.state.get("models") ? 0 : this.state.get("arch").length * this.state.get("loss").length - this.state.shown().length;
@@ -227,8 +229,9 @@ export default class Curves {
       plot.element.classList.toggle("without", !series.length);
       plot.draw(series, { most: this.most, own: this.state.get("scale") === "own", lines: this.state.get("lines"), ends });
     }
+    const lit = this.cards.has(this.lit) ? this.lit : null;
     this.lit = undefined;
-    this.light(null);
+    this.light(lit);
   }
 
   series(id, column) {

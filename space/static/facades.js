@@ -75,8 +75,9 @@ export default class Facades {
   async open() {
     const { state } = this;
     const key = this.key();
-    if (this.opening === key || this.editor.base?.key === key) return;
-    this.opening = key;
+    if (this.opening === key) return;
+    this.opening = this.editor.base?.key === key ? null : key; // whatever was on its way is not wanted any more
+    if (!this.opening) return;
     try {
       const drawing = this.started ? null : state.get("drawing"); // of the link
       const stored = kept();
@@ -84,7 +85,7 @@ export default class Facades {
       const found = state.get("own") ? (mine ? stored : { map: drawing }) : await this.ask();
       if (this.opening !== key) return;
       const wanted = drawing === KEPT ? stored?.drawing : drawing;
-      const base = { key, map: found.map, photograph: await loaded(found.photograph), scale: found.scale ?? null, labels: await this.unpacked(found.map) };
+      const base = await this.base(key, found);
       if (this.opening !== key) return;
       this.say(this.instead ?? "");
       this.instead = null;
@@ -122,6 +123,12 @@ export default class Facades {
     }
   }
 
+  // What the editor opens; a text that is no map is none.
+  async base(key, { map, photograph, scale = null }) {
+    const labels = await this.unpacked(map);
+    return { key, map: labels ? map : null, photograph: await loaded(photograph), scale, labels };
+  }
+
   async unpacked(text) {
     return text ? unpack(text, this.maps.classes.length).catch(() => null) : null;
   }
@@ -140,14 +147,18 @@ export default class Facades {
     if (!files.length) return;
     if (large) return void this.say(`${large.name} has more than ${this.state.limits.upload / 1e6} MB: bring a smaller picture.`);
     this.say("reading");
+    const before = this.key();
+    this.bringing = files;
+    const overtaken = () => this.bringing !== files || this.key() !== before;
     try {
       const found = await this.patiently({ files: await Promise.all([...files].slice(0, 3).map(address)) });
-      const base = { key: "own", map: found.map, photograph: await loaded(found.photograph), scale: found.scale ?? null, labels: await this.unpacked(found.map) };
+      const base = await this.base("own", found);
+      if (overtaken()) return;
       this.say("");
       this.opening = null;
       this.editor.open(base.labels, base);
     } catch (error) {
-      this.say(error.message);
+      if (!overtaken()) this.say(error.message);
     }
   }
 

@@ -3,9 +3,10 @@
 
 const oneOf = (...known) => (text) => (known.includes(text) ? text : null);
 const some = (...known) => (text) => known.filter((one) => (text ?? "").split(",").includes(one));
-const list = (text) => (text ? text.split(",") : null);
+const list = (text) => text?.split(",").filter(Boolean) ?? null; // an empty one is a choice, too
 const number = (text) => (/^\d{1,9}(\.\d{1,17})?$/.test(text ?? "") ? +text : null);
 const decimal = (text) => (/^-?\d{1,9}(\.\d{1,17})?$/.test(text ?? "") ? +text : null);
+const within = (reach) => (text) => (Math.abs(decimal(text) ?? Infinity) <= reach ? +text : null);
 const whole = (most) => (text) => (/^\d{1,10}$/.test(text ?? "") && +text <= most ? +text : null);
 const pairs = (text) => {
   const parts = (text ?? "").split(",").map(decimal);
@@ -31,12 +32,12 @@ export const FIELDS = {
     cols: [null, list], // null: the usual ones
   },
   lab: {
-    score: [-3, decimal], // the score that is asked about
+    score: [-3, within(6)], // the score that is asked about
     with: [[], constants], // constants moved from where they start: "focal.gamma:3"
     toy: ["ring", oneOf("ring", "grid", "moons", "own")],
     places: [[], pairs], // of one's own points, in hundredths
     start: [7, whole(4294967295)],
     opt: ["adam", oneOf("adam", "plain")],
-    lead: [0, whole(500)],
+    lead: [0, (text) => (text === "200" ? 200 : null)],
   },
 };

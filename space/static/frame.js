@@ -36,7 +36,7 @@ export function frame(root, state) {
   } }, "Copy");
   const panel = el("div.snippet", { hidden: true, role: "dialog", "aria-label": "Python for this view" },
     el("div.head", {}, el("p", {}, "Three lines that reproduce this view"), copyCode), code,
-    el("p", {}, "Needs the zoo package and no data set."));
+    el("p", {}, "Needs the zoo package, for curves matplotlib too, and no data set."));
   const open = (yes) => {
     if (yes) update(); // some views know only by now what is seen
     panel.hidden = !yes;

@@ -4,6 +4,7 @@ import { anchorBox, bar, control, dataBox, random, segmented, select, whole } fr
 import { Cursor } from "./cursor.js";
 import { clamp, el, narrow, plural, range, say, lessMotionWanted } from "./dom.js";
 import { film, stack, save } from "./film.js";
+import { paragraph, section } from "./notes.js";
 import { picker } from "./picker.js";
 import { Sheet, Tile, showAll } from "./sheet.js";
 import { Source } from "./source.js";
@@ -264,7 +265,9 @@ export default class Interpolate {
 
   downloads() {
     const name = (end) => `${this.state.get("row")}-${this.state.get("data")}-${this.four ? "plane" : "walk"}.${end}`;
+    const none = () => !this.models.size && (this.tell("None of these is trained yet."), true);
     const webp = el("button", { type: "button", onclick: async () => {
+      if (none()) return;
       webp.disabled = true;
       const answer = await this.server.film(this.asked()).catch(() => null);
       webp.disabled = false;
@@ -272,14 +275,14 @@ export default class Interpolate {
       else this.tell(answer?.error ?? "The animation did not arrive. Ask once more.");
     } }, "Animated WebP");
     const png = el("button", { type: "button", onclick: async () => {
+      if (none()) return;
       save(await stack([...this.models.values()].map((one) => one.tile.image).filter(Boolean)), name("png"));
     } }, "PNG strip");
     return el("div.downloads", {}, el("p", {}, "Downloads hold all the models chosen here, in this order."), webp, png);
   }
 
   notes() {
-    const paragraph = (title, text) => el("p", {}, el("b", {}, title), ` ${text}`);
-    return el("section.notes", { "aria-label": "Notes" },
+    return section(
       paragraph("Same path", "Both ends and every step between are the same numbers for each model. slerp turns the direction and keeps the length typical; lerp cuts the corner."),
       paragraph("What to look for", "Smooth change all along: the model has filled the space between. A sudden jump: it has not. No change: collapse."),
       paragraph("Classes", "Class-conditional models can also walk from one class to another with the noise held still: the same anchor twice, two classes."));

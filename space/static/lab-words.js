@@ -1,6 +1,7 @@
 // What the lab says: three things that show saturation, what five seeds came to, and the notes.
 
 import { el } from "./dom.js";
+import { paragraph, section } from "./notes.js";
 
 const two = (value) => (Number.isFinite(value) ? value.toFixed(2) : "…");
 
@@ -23,8 +24,7 @@ export function verdict(ring, name) {
 }
 
 export function notes(ring) {
-  const paragraph = (title, text) => el("p", {}, el("b", {}, title), ` ${text}`);
-  return el("section.notes", { "aria-label": "Notes" }, [
+  return section(...[
     paragraph("Price and slope", "What a score costs each net by its loss, and how much the price changes when the score does. The slope is what a net feels: the gradient that reaches it is the slope times its own. All drawn from zoo.losses. For rpgan a score is the gap to a real one, for began an error, which is never negative."),
     paragraph("The planes", "Grey: the critic’s scores, darker is more real, each plane on its own scale. Circles: where the data are. Magenta: 256 samples, of the same noise in all planes. Arrows: where the generator’s loss would push a sample; the longest are those that its samples have felt since the start."),
     paragraph("Push", "The mean length of that slope at the samples. Adam divides a gradient by its own size, so with Adam a small push moves points as well as a large one, as long as it keeps its direction. Plain steps are as long as the slope is steep."),

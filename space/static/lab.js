@@ -78,7 +78,7 @@ export default class Lab {
     speed.update();
     speed.firstChild.setAttribute("aria-label", "Speed");
     return el("div.toy-track", {}, this.play,
-      el("button", { type: "button", onclick: () => this.trainer.step() }, "Step"),
+      el("button", { type: "button", onclick: () => (this.bare() ? this.restart() : this.trainer.step()) }, "Step"),
       el("button", { type: "button", onclick: () => this.restart() }, "Restart"), speed, this.count, this.status);
   }
 
@@ -106,6 +106,7 @@ export default class Lab {
   }
 
   toggle() {
+    if (this.bare()) return this.restart(); // which says why there is nothing to play
     if (lessMotionWanted()) return this.trainer.step(); // a step a press
     return this.trainer.on ? this.trainer.pause() : this.trainer.play();
   }
@@ -227,11 +228,17 @@ export default class Lab {
     };
   }
 
+  // Whether there is nothing to train on.
+  bare() {
+    return this.state.get("toy") === "own" && !this.state.get("places").length;
+  }
+
   restart() {
     clearTimeout(this.timer);
     const setting = this.setting();
+    this.begun = JSON.stringify(setting);
     for (const { plane } of this.cells.values()) plane.restart();
-    if (setting.shape === "own" && !setting.own.length) {
+    if (this.bare()) {
       this.trainer.pause();
       return this.tell("Click into a plane to put points there.");
     }
@@ -249,8 +256,8 @@ export default class Lab {
       for (const { sliders } of this.cells.values()) for (const slider of sliders) slider.update();
       this.curves();
     }
-    const begins = has("view") && !this.drawn;
-    if (here && (begins || has("loss", "with", "toy", "places", "start", "opt", "lead"))) {
+    const overtaken = has("view") && this.begun !== JSON.stringify(this.setting());
+    if (here && (overtaken || has("loss", "with", "toy", "places", "start", "opt", "lead"))) {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.restart(), 250); // of a burst of moves the last
     }

@@ -3,6 +3,7 @@
 import { bar, control, select } from "./controls.js";
 import { el, plural, say } from "./dom.js";
 import { save } from "./film.js";
+import { paragraph } from "./notes.js";
 import { narrowed, narrowedTo, wanted } from "./where.js";
 
 const KINDS = { training: "Training", pictures: "Pictures", curves: "Curves" };
@@ -229,7 +230,6 @@ export default class Leaderboard {
         said.set(text, new Set([...(said.get(text) ?? []), column.title]));
       }
     }
-    const paragraph = (title, text) => el("p", {}, el("b", {}, title), ` ${text}`);
     this.notes.replaceChildren(
       paragraph("± and [ ]", "The standard error or 95 % interval of that one figure; below it the mean ± standard deviation over training seeds (their number), where more than one was trained. Two rows closer than that are not told apart."),
       paragraph("† collapsed", "Recall below 0.05, or fewer than half of the classes: many noises, few pictures."),

@@ -66,7 +66,7 @@ export class Price {
     this.at.textContent = `at ${score < 0 ? "−" : ""}${Math.abs(score).toFixed(1)}`;
     if (!curves) return;
     const i = Math.round((shown - curves.x[0]) * 10);
-    const known = i in curves.x;
+    const known = shown === score && i in curves.x;
     for (const row of this.table.querySelectorAll("tbody tr")) {
       [...row.querySelectorAll("td")].forEach((cell, j) => {
         const value = curves[row.dataset.kind][j][i];

@@ -11,13 +11,17 @@ export async function decoded(address, alt) {
 
 export class Sheet {
   constructor(label) {
-    this.label = label;
     this.image = null;
     this.clip = el("div.clip", {}, el("i.window"));
     this.element = el("div.sheet", {
-      role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0, "aria-valuenow": 0,
+      role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuenow": 0,
       "aria-valuetext": "no latent chosen",
     }, this.clip, el("i.ring"));
+    this.rename(label);
+  }
+
+  rename(label) {
+    this.element.setAttribute("aria-label", label);
   }
 
   // cell: side of a tile on the page, in px. Of columns × rows tiles, the first nx × ny are seen.

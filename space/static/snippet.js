@@ -12,8 +12,7 @@ function forEach(models, load) {
   const { names, end } = shared(models);
   const paths = names.some((name) => /[\\/]/.test(name));
   const file = paths ? `{name.replace('/', '-')}.png` : "{name}.png";
-  const list = names.some((name) => /\s/.test(name)) ? JSON.stringify(names) : `${JSON.stringify(names.join(" "))}.split()`;
-  return `import zoo\nfor name in ${list}:\n    ${load(end ? `f"{name}${end}"` : "name")}.save(f"${file}")`;
+  return `import zoo\nfor name in ${listed(names)}:\n    ${load(end ? `f"{name}${end}"` : "name")}.save(f"${file}")`;
 }
 
 // An option for the class-conditional models alone, which the others would refuse.
@@ -28,10 +27,11 @@ function labelled(models, value) {
 export function python(state) {
   const models = state.shown();
   if (state.get("view") === "facades") return ofFacades(state);
-  const taken = state.taken[state.get("view")] ?? [];
-  if (taken.length) return { curves: ofCurves, leaderboard: ofFigures }[state.get("view")](listed(taken));
   if (state.get("view") === "lab") return ofLab(state);
-  if (!models.length) return "import zoo\nprint(zoo.list_models())";
+  const of = { curves: ofCurves, leaderboard: ofFigures }[state.get("view")];
+  const taken = of ? state.taken[state.get("view")] ?? [] : models;
+  if (!taken.length) return "import zoo\nprint(zoo.list_models())";
+  if (of) return of(listed(taken.map((model) => model.load)));
   return state.get("view") === "interpolate" ? ofWalk(state, models) : ofSheets(state, models);
 }
 
@@ -57,9 +57,8 @@ function ofWalk(state, models) {
   return forEach(models, (name) => `zoo.pictures.grid(zoo.load(${name}).interpolate(${options}), columns=${steps})`);
 }
 
-// Python's list of what zoo.load takes for them.
-function listed(models) {
-  const names = models.map((model) => model.load);
+// Python's list of names.
+function listed(names) {
   return names.some((name) => /\s/.test(name)) ? JSON.stringify(names) : `${JSON.stringify(names.join(" "))}.split()`;
 }
 
@@ -88,6 +87,6 @@ function ofFacades(state) {
   const [pair, text] = [state.get("pair"), state.get("text")];
   const invented = !state.get("drawing") && state.get("building") != null;
   const map = invented || !text ? `random_building(seed=${state.get("building") ?? 1})` : `unpack("${text}")`;
-  const seed = state.get("drop") + (pair != null && !state.get("drawing") ? pair : 0); // as train/evaluate.py has it
+  const seed = (state.get("drop") + (pair != null && !state.get("drawing") ? pair : 0)) % 2 ** 32; // as train/evaluate.py has it
   return forEach(models, (name) => `zoo.load(${name}).translate(zoo.facades.${map}${seed ? `, seed=${seed}` : ""})`);
 }

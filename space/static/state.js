@@ -105,13 +105,13 @@ export class State {
     const full = rows.filter((row) => filled(row) * 2 > loss.length);
     const most = rows.reduce((best, row) => (filled(row) > filled(best) ? row : best), rows[0]);
     const arch = full.length ? full : [most];
-    return { loss, arch, row: most, class: "all" };
+    return { loss, arch, row: most, class: "all", la: null, lb: null };
   }
 
   defaults(data) {
     return {
       view: "compare", data, ...this.ofData(data), seed: this.limits.firstSeed, trunc: null, at: null, lens: false,
-      a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: this.limits.steps[1], t: 0, la: null, lb: null,
+      a: [7, 27], b: [7, 12], c: null, d: null, path: "slerp", steps: this.limits.steps[1], t: 0,
       ...Object.fromEntries(OWN.map(({ name, usual }) => [name, usual])),
       ...scene.defaults(this.catalogue),
     };

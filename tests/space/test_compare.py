@@ -242,19 +242,35 @@ def test_a_link_with_nonsense_falls_back_in_silence(visit, bad):
     assert page.locator(".cells figure[data-seed='7']").count() == 3
 
 
-def test_a_busy_and_a_failing_server_are_said_under_the_old_picture(visit):
+@pytest.mark.parametrize("what", ["seed", "truncation"])
+def test_a_busy_and_a_failing_server_are_said_under_the_old_picture(visit, what):
     page = visit()
     answers = [{"busy": True}, {"error": "no"}]
     page.route("**/component_server/", lambda route: route.fulfill(json=answers.pop(0)))
-    page.get_by_role("button", name="next seed").click()
-    caption = page.locator("figure[data-id='dcgan-focal-toy'] figcaption")
+    if what == "seed":
+        page.get_by_role("button", name="next seed").click()
+    else:
+        page.get_by_label("Truncation").fill("1")
+    figure = page.locator("figure[data-id='dcgan-focal-toy']")
+    caption, before = figure.locator("figcaption"), figure.get_attribute("data-shown")
     caption.get_by_text("many are asking, trying again").wait_for()
-    caption.get_by_text("Seed 8 did not arrive. Draw again").wait_for()
-    assert page.locator("figure[data-id='dcgan-focal-toy']").get_attribute("data-seed") == "7"
+    caption.get_by_text("This did not arrive. Draw again").wait_for()
+    assert figure.get_attribute("data-shown") == before and "late" in figure.get_attribute("class")
     page.unroute("**/component_server/")
     caption.get_by_role("button", name="Draw again").click()
-    seen.wait_for_seed(page, 8)
+    page.wait_for_function("!document.querySelector('figure.late')")
+    assert figure.get_attribute("data-shown") != before
     assert "did not arrive" not in caption.inner_text()
+
+
+def test_a_latent_beyond_smaller_sheets_becomes_their_last(visit):
+    page = visit("?arch=cdcgan&loss=focal&at=60&lens=1")
+    page.locator(".lens").get_by_text("Latent 60 of").wait_for()
+    page.get_by_label("Class, cdcgan only").select_option("rows")  # of three classes
+    page.locator(".lens").get_by_text("Latent 23 of").wait_for()
+    assert page.locator(".sheet").first.get_attribute("aria-label") == "cdcgan-focal-toy, 24 pictures"
+    page.wait_for_timeout(400)
+    assert seen.query(page)["at"] == "23"
 
 
 @BOTH

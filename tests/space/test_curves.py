@@ -196,6 +196,27 @@ def test_a_running_training_appears_and_moves_without_a_reload(live):
     )  # the end, still
 
 
+def test_a_look_at_what_runs_takes_the_keyboard_from_nobody(live):
+    _, page = live
+    page.wait_for_function("document.querySelector('.along .frames img')")
+    with page.expect_response(lambda answer: "component_server" in answer.url):
+        page.locator(".along .name").focus()
+    page.wait_for_timeout(4000)
+    assert page.evaluate("document.activeElement.className") == "name"
+
+
+def test_the_last_training_can_be_taken_away_for_good(visit):
+    page = visit(f"?view=curves&models={TOYS[0]}")
+    page.get_by_role("button", name=f"take {TOYS[0]} away").click()
+    page.wait_for_timeout(400)
+    assert page.url.endswith("models=")
+    page.locator(".status").get_by_text("0 trainings").wait_for()
+    page.get_by_role("button", name="Copy Python").click()
+    assert page.locator(".snippet pre").inner_text() == "import zoo\nprint(zoo.list_models())"
+    page.reload()
+    page.locator(".status").get_by_text("0 trainings").wait_for()
+
+
 def test_a_page_whose_folder_holds_no_model_yet_shows_its_curves(tmp_path: Path, contexts):
     toys.train(tmp_path / "dcgan-focal-cifar10", lines=3)
     of = app.build(Studio(Shelf(find([str(tmp_path)]), places([str(tmp_path)]))))

@@ -205,7 +205,7 @@ def test_weights_that_do_not_arrive_are_said_under_the_old_picture_and_asked_for
     page.locator("figure[data-id='dcgan-focal-toy'] .sheet.filled").wait_for()
     page.get_by_role("button", name="next seed").click()
     caption = page.locator("figure[data-id='dcgan-focal-toy'] figcaption")
-    caption.get_by_text("Seed 8 did not arrive. Draw again").wait_for()
+    caption.get_by_text("This did not arrive. Draw again").wait_for()
     page.locator("figure[data-id='dcgan-lsgan-toy'][data-seed='8']").wait_for()
     page.unroute("**/models/dcgan-focal-toy-*")
     caption.get_by_role("button", name="Draw again").click()

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import shutil
 
 import httpx
 import numpy as np
@@ -20,7 +21,7 @@ from space.studio import Busy, Studio
 from tests.toys import same
 from train.evaluation import translated
 from train.reading.pairs import PairOptions, load_pairs
-from zoo import facades, measures
+from zoo import checkpoint, facades, measures
 from zoo.errors import DataError, Refused
 
 IDS = [f"pix2pix-{loss}-facades" for loss in ("vanilla", "focal", "none")]
@@ -52,6 +53,16 @@ def test_a_map_goes_through_every_model_with_one_seed_of_dropout(work, matrix):
     for id in IDS:
         assert same(opened(sheets[id]), zoo.load(matrix / id).translate(building, seed=5))
     assert work.draw(asked | {"seed": 6})["sheets"] != sheets
+
+
+def test_a_damaged_model_takes_no_other_with_it(matrix, data_dir, tmp_path):
+    for id in IDS:
+        shutil.copytree(matrix / id, tmp_path / id)
+    (tmp_path / IDS[0] / checkpoint.WEIGHTS).write_bytes(b"no")
+    work = Translations(Studio(Shelf(find([str(tmp_path)]))), TestPairs(data_dir))
+    for answer in (work.draw, work.measure):
+        given = answer({"models": IDS, "pair": 1, "seed": 0})
+        assert list(given["sheets"]) == IDS[1:] and list(given["errors"]) == IDS[:1]
 
 
 def test_a_test_pairs_figures_are_those_of_evaluate(work, matrix, data_dir, tmp_path, monkeypatch):

@@ -65,3 +65,23 @@ def test_walks_are_downloaded_as_animated_webp_and_as_png(visit):
     with page.expect_download() as png:
         page.get_by_role("button", name="PNG strip").click()
     assert Image.open(png.value.path()).size == (5 * 32, 3 * 32)
+
+
+@BOTH
+def test_four_corners_are_a_film_of_all_their_pictures(visit):
+    page = visit("?view=interpolate&loss=focal&c=3.1&d=4.2")
+    page.wait_for_function("document.querySelector('.now img')?.naturalHeight === 256")
+    with page.expect_download() as webp:
+        page.get_by_role("button", name="Animated WebP").click()
+    film = Image.open(webp.value.path())
+    assert film.n_frames == 2 * 64 - 2 and film.size == (192, 192)
+
+
+def test_where_nothing_is_trained_there_is_nothing_to_take_along(visit):
+    page = visit("?view=interpolate&loss=focal")
+    seen.strips(page, 1)
+    page.get_by_role("button", name="focal", exact=False).first.click()
+    page.get_by_role("button", name="hinge", exact=False).first.click()
+    for name in ("PNG strip", "Animated WebP"):
+        page.get_by_role("button", name=name).click()
+        page.get_by_text("None of these is trained yet.").first.wait_for()

@@ -251,7 +251,36 @@ def test_a_bad_upload_is_said_and_the_drawing_stays(paint, tmp_path):
     drawn = canvas(page)
     page.locator("input[type=file]").set_input_files(tmp_path / "a.png")
     page.get_by_text("cannot read that upload: not a picture").wait_for()
+    page.set_viewport_size(PHONE["viewport"])
+    assert page.get_by_text("cannot read that upload: not a picture").is_visible()
     assert np.array_equal(canvas(page), drawn)
+
+
+def test_a_pair_that_was_passed_over_does_not_open_when_it_comes(paint):
+    page = paint("?view=facades&pair=1")
+    held = []
+    page.route(
+        "**/component_server/",
+        lambda route: held.append(route) if "place" in route.request.post_data else route.continue_(),
+    )
+    page.get_by_role("button", name="next test pair").click()
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="previous test pair").click()
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(1500)
+    assert page.locator(".map .head span").inner_text() == "test pair 1"
+    assert seen.query(page).get("pair") == "1"
+    settled(page)
+
+
+@pytest.mark.parametrize("map", ["here", "garbage"])
+def test_a_link_to_a_map_that_is_not_here_paints_on_all_the_same(paint, map):
+    page = paint(f"?view=facades&pair=own&map={map}")
+    assert "did not arrive" not in page.locator(".facades").inner_text()
+    drag(page, (10, 10), (60, 60))
+    settled(page)
 
 
 def test_psnr_sorts_the_cards_and_as_uint8_they_are_all_alike(paint, matrix, data_dir):

@@ -43,6 +43,16 @@ def test_sixteen_threads_keep_no_more_than_two_would():
     assert float(done.stdout) < 2 * 30 + 20, done.stderr
 
 
+def test_the_page_starts_where_there_is_no_posix():
+    """As on Windows, which has neither the module nor the signal."""
+    code = (
+        "import signal, sys\nsys.modules['resource'] = None\ndel signal.SIGHUP\n"
+        "import space.app, space.reading\nfrom space import scratch\nscratch.open_folder()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_page_may_have_as_many_connections_as_the_system_lets_it():
     code = (
         "import resource as r\nfrom space import system\nhard = r.getrlimit(r.RLIMIT_NOFILE)[1]\n"

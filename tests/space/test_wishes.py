@@ -148,6 +148,19 @@ def test_a_damaged_model_keeps_no_other_from_being_read_ahead(page):
     assert page.evaluate("[pool.wishes(['dcgan-a']), pool.wishes(['dcgan-b', 'dcgan-c'])]") == [1, 2]
 
 
+def test_a_worker_that_did_not_start_is_replaced(page):
+    page.evaluate(POOL, {"cores": 4, "isolated": False, "models": SHEETS})
+    page.evaluate("""async () => {
+        window.held = true;
+        const first = window.pool.run("dcgan-a", {}).catch((error) => error.message);
+        await window.quiet();
+        window.pool.workers[0].worker.onerror({ message: "no" });
+        window.held = false;
+        window.said = [await first, await window.pool.run("dcgan-a", {})];
+    }""")
+    assert page.evaluate("window.said") == ["no", "here"]
+
+
 def test_nothing_is_read_ahead_while_a_picture_is_waited_for(page):
     page.evaluate(POOL, {"cores": 2, "isolated": False, "models": SHEETS})
     page.evaluate("held = true; void pool.run('dcgan-a', {}); pool.warmUp(['dcgan-a', 'dcgan-b'])")

@@ -44,6 +44,10 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
                 for figure in found
             ]
     else:
+        if chosen.snapshots and (tools.against(config).classifier is None or not snapshots(folder)):
+            raise DataError(
+                f"--snapshots: {folder} has no snapshots, or its data no classifier (train/classifier.py)"
+            )
         found = of_noise(Model.from_pretrained(folder.absolute()), tools, chosen)
     found = [figure | of_checkpoint(config, "final", chosen) for figure in found + of_history(folder, config)]
     if chosen.snapshots and not translates(config):
@@ -99,19 +103,14 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options, final: list[d
 
     Where the last snapshot is the best, its figures are those of `final`, which were measured already.
     """
-    against = tools.against(checkpoint.read(folder))
-    paths = sorted(path.parent for path in (folder / "state" / "snapshots").glob(f"*/{checkpoint.CONFIG}"))
-    if against.classifier is None or not paths:
-        raise DataError(
-            f"--snapshots: {folder} has no snapshots, or its data no classifier (train/classifier.py)"
-        )
-    found, kimg, distances = [], [], []
+    against, paths = tools.against(checkpoint.read(folder)), snapshots(folder)
+    found, ends, distances = [], [], []
     for path in tqdm(paths, desc="snapshots", leave=False):
         figure = sampled.distance(
             draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen), against
         )
         found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
-        kimg.append(found[-1]["kimg"])
+        ends.append(found[-1]["g_steps"])
         distances.append(found[-1]["value"])
     best = paths[int(np.argmin(distances))]
     about = of_checkpoint(checkpoint.read(best), "best", chosen) | {"best_by": "classifier_distance"}
@@ -122,14 +121,19 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options, final: list[d
     ]
     measured = measured or of_noise(Model.from_pretrained(best.absolute()), tools, chosen)
     found += [figure | about for figure in measured]
-    d_loss = stability.between(checkpoint.read_history(folder), kimg, "d_loss")
-    if len(d_loss) == len(kimg) >= stability.FEWEST_SNAPSHOTS:
+    d_loss = stability.between(checkpoint.read_history(folder), ends, "d_loss")
+    if len(d_loss) == len(ends) >= stability.FEWEST_SNAPSHOTS:
         value = stability.rank_correlation_of_changes([-loss for loss in d_loss], distances)
         found.append(
-            row("distance_follows_loss", value, snapshots=len(kimg), of="-d_loss, classifier_distance")
+            row("distance_follows_loss", value, snapshots=len(ends), of="-d_loss, classifier_distance")
             | of_checkpoint(checkpoint.read(folder), "final", chosen)
         )
     return found
+
+
+def snapshots(folder: Path) -> list[Path]:
+    """Those that its training has left, in order."""
+    return sorted(path.parent for path in (folder / "state" / "snapshots").glob(f"*/{checkpoint.CONFIG}"))
 
 
 def of_checkpoint(config: Config, which: str, chosen: Options) -> dict:

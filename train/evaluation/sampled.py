@@ -93,8 +93,8 @@ def through_inception(fake: Tensor, against: Against) -> list[dict]:
     rows = [
         frechet("fid", fake, real, **about),
         row("kid", kid.value, n, se=kid.se, se_of=SE_OF_KID, **about),
-        row("precision", precision, n, **about | {"k": K, "reference_n": equal}),
-        row("recall", recall, n, **about | {"k": K, "reference_n": equal}),
+        row("precision", precision, equal, **about | {"k": K, "reference_n": equal}),
+        row("recall", recall, equal, **about | {"k": K, "reference_n": equal}),
     ]
     if inception.head is not None:
         rows.append(row("inception_score", metrics.inception_score(inception.logits(fake)), n, **about))

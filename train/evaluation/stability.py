@@ -147,11 +147,11 @@ def running_median(x: np.ndarray) -> np.ndarray:
     return np.array([np.median(x[i - h : i + h + 1]) for i, h in enumerate(half)])
 
 
-def between(lines: Sequence[dict], ends: Sequence[float], name: str) -> list[float]:
-    """The mean of a curve over the lines up to each of `ends` (kimg) since the one before; ends without lines lack."""
-    kimg, x = series(lines, "kimg"), series(lines, name)
-    spans = zip([0.0, *ends], ends, strict=False)
-    parts = [x[(kimg > start + 1e-6) & (kimg <= end + 1e-6)] for start, end in spans]
+def between(lines: Sequence[dict], ends: Sequence[int], name: str) -> list[float]:
+    """The mean of a curve over the lines up to each of `ends` (steps) since the one before; ends without lines lack."""
+    steps, x = series(lines, "g_steps"), series(lines, name)
+    spans = zip([0, *ends], ends, strict=False)
+    parts = [x[(steps > start) & (steps <= end)] for start, end in spans]
     return [float(part.mean()) for part in parts if len(part) and np.isfinite(part).all()]
 
 

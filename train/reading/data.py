@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -181,13 +182,20 @@ class Feed:
             sampler=self.rows(start),
             batch_size=None,
             num_workers=self.workers,
+            worker_init_fn=_deaf,
             pin_memory=self.device.type == "cuda",
         )
         for batch in loader:
-            if isinstance(batch, DataError):
-                raise batch
+            if isinstance(batch, DataError):  # another picture under that name leaves the set what it was
+                raise DataError(f"{batch}: put a good picture in its place, and --resume goes on")
             images, *condition = (tensor.to(self.device, non_blocking=True) for tensor in batch)
             yield Raw(images, condition[0] if condition else None)
+
+
+def _deaf(_: int) -> None:
+    """A signal to stop is for the training, which saves; the loader then ends its workers."""
+    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 class _Batches(Dataset):

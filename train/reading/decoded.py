@@ -130,7 +130,7 @@ def prepare(
     if options.holdout and place.kind != "folder":
         raise DataError(f"--holdout is for folders of pictures, and '{place.source}' is none: leave it out")
     made_of = [VERSION, place.name, place.identity(), options.split, extra, options.size, options.channels]
-    if place.kind == "folder" and (wanted_holdout(options) or options.skip_broken):
+    if options.skip_broken or (place.kind == "folder" and wanted_holdout(options)):
         made_of += [options.holdout, options.skip_broken]
     key = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
     folder = cache.cache_root() / "data" / key
@@ -142,6 +142,11 @@ def prepare(
         return _told(Pictures(**about, **_stored(folder)), _remembered(folder))
     contents = open_()
     if contents.n == 0:
+        if place.folder and any(place.folder.rglob("*.arrow")):
+            raise DataError(
+                f"'{place.name}' was written by save_to_disk, which keeps a cache: write the set anew by "
+                "datasets.load_from_disk(…)['train'].to_parquet('FOLDER/train.parquet'), and give that folder"
+            )
         kinds = f" ({', '.join(pictures.SUFFIXES)})" if place.kind == "folder" else ""
         raise DataError(f"'{place.name}' holds no picture{kinds}")
     size = options.size or contents.size or _natural_size(contents.read(0)[0])

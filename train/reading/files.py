@@ -28,6 +28,15 @@ def holds_idx(folder: Path) -> bool:
     return any(folder.glob("*-images-idx3-ubyte*"))
 
 
+def holds_bytes(table: Path) -> bool:
+    """Whether a column of a Parquet file can hold encoded pictures."""
+    from pyarrow import parquet, types
+
+    kinds = [field.type for field in parquet.read_schema(table)]
+    kinds += [part.type for kind in kinds if types.is_struct(kind) for part in kind]
+    return any(types.is_binary(kind) or types.is_large_binary(kind) for kind in kinds)
+
+
 def read_idx(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     """MNIST's format, gzipped or not: pictures (n, height, width) uint8, labels (n,) int64."""
     stems = {"train": "train", "test": "t10k"}
@@ -58,11 +67,19 @@ def _idx_array(folder: Path, name: str, dimensions: int) -> np.ndarray:
         raise DataError(f"cannot read {path}: {one_line(error)}") from error
 
 
-def walk(folder: Path) -> list[Path]:
-    """Files below a folder, in the order of their names; hidden ones are passed over."""
-    visible = [path for path in folder.iterdir() if not hidden(path)]
-    files = [[path] if path.is_file() else walk(path) if path.is_dir() else [] for path in sorted(visible)]
-    return [path for group in files for path in group]
+def walk(folder: Path, within: tuple[Path, ...] = ()) -> list[Path]:
+    """Files below a folder, in the order of their names; hidden ones and links to a folder above are passed over."""
+    within += (folder.resolve(),)
+    found = []
+    try:
+        for path in sorted(path for path in folder.iterdir() if not hidden(path)):
+            if path.is_file():
+                found.append(path)
+            elif path.is_dir() and path.resolve() not in within:
+                found += walk(path, within)
+    except PermissionError as error:
+        raise DataError(f"{error.filename} may not be read: {error.strerror}") from None
+    return found
 
 
 def hidden(path: Path) -> bool:
@@ -141,8 +158,14 @@ def held_out(names: Sequence[str], share: float | None) -> np.ndarray:
 def splits(folder: Path) -> list[str]:
     """Its folders train/, test/ and the like; none where it is not divided ("train" may be a class of vehicles)."""
     parts = subfolders(folder)
-    found = [part for part in parts if part in SPLITS]
-    return found if len(found) > 1 or found == parts else []
+    found = [part for part in parts if part.lower() in SPLITS]
+    if len(found) < 2 and found != parts:
+        return []
+    if wrong := [part for part in found if part != part.lower()]:
+        raise DataError(
+            f"'{folder.name}' has a folder '{wrong[0]}': call it '{wrong[0].lower()}', as splits are"
+        )
+    return found
 
 
 def split_folder(folder: Path, split: str) -> Path:

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from train.arguments import automatic
-from train.reading.files import FROM, HOLDOUT, all_folders, holds_idx, one_line, passed_over, walk
+from train.reading.files import (
+    FROM,
+    HOLDOUT,
+    all_folders,
+    holds_bytes,
+    holds_idx,
+    one_line,
+    passed_over,
+    picture_files,
+    walk,
+)
 from zoo import pictures
 from zoo.config import NAMED_DATA
 from zoo.errors import DataError, unknown
@@ -101,7 +111,10 @@ class Place:
             return "table"
         if holds_idx(self.folder):
             return "idx"
-        return "table" if any(self.folder.rglob("*.parquet")) else "folder"
+        tables = [path for path in walk(self.folder) if path.name.lower().endswith(".parquet")]
+        if not tables or (not holds_bytes(tables[0]) and picture_files(self.folder)):
+            return "folder"  # beside its pictures a downloader may leave a table of where they come from
+        return "table"
 
     def identity(self) -> list:
         """What changes when the data change, or what is told of them: files and their times, or the Hub's commit."""
@@ -140,6 +153,8 @@ def _called(asked: str) -> Called:
         if asked in (name, of.id):
             return Called(name, of.id, named=NAMED[name])
     folder = Path(asked).expanduser()
+    if not asked or folder.is_file():
+        raise DataError(f"--dataset '{asked}' is {'a file' if asked else 'empty'}: give a folder or a name")
     if not folder.is_dir() and HUB_ID.fullmatch(asked):
         owner, name = asked.split("/")
         return Called(slug(f"{owner}-{name}") if slug(name) in NAMED_DATA else slug(name), asked)

@@ -182,6 +182,9 @@ def train(
     tally = Tally(device, state.pop("tally", None))
     history = folder.History(out / "history.jsonl", done, tally.steps) if main else None
     if options.log_with:
+        accelerator.project_configuration.logging_dir = str(
+            out
+        )  # or several runs' curves lie over each other
         accelerator.init_trackers("gan-zoo", config={k: str(v) for k, v in state["options"].items()})
     bar = tqdm(
         desc=cell.id,

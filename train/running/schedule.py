@@ -31,4 +31,7 @@ class Schedule:
                 " at most"
             )
         logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
-        return cls(math.ceil(options.kimg * steps_a_kimg), log_every, log_every * max(1, logs_a_snapshot))
+        steps = math.ceil(
+            round(options.kimg * 1000, 6) / cell.pictures_per_step
+        )  # 30 kimg are 30,000 pictures
+        return cls(steps, log_every, log_every * max(1, logs_a_snapshot))

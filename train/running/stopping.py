@@ -67,8 +67,12 @@ class Stop:
 @contextlib.contextmanager
 def alone(out: Path) -> Iterator[None]:
     """The folder's lock, until the process ends; TrainingError where another one trains there."""
-    (out / LOCK).parent.mkdir(parents=True, exist_ok=True)
-    with (out / LOCK).open("ab") as file:
+    try:
+        (out / LOCK).parent.mkdir(parents=True, exist_ok=True)
+        lock = (out / LOCK).open("ab")
+    except OSError as error:
+        raise TrainingError(f"cannot write into --out {out}: {error.strerror}") from None
+    with lock as file:
         if not _lock(file):
             raise TrainingError(
                 f"another process is training in {out}: let it end, or start elsewhere with --out"

@@ -4,18 +4,19 @@
 import { el } from "../dom.js";
 import { decoded } from "../sheet.js";
 
-// sheets: addresses of walks, each one row of steps → the address of a film, of `side` px a picture.
-export async function film(sheets, { side, fps }) {
+// sheets: addresses of walks, each of so many rows of pictures → the address of a film, of `side` px a picture.
+export async function film(sheets, { rows, side, fps }) {
   const images = await Promise.all(sheets.map((sheet) => decoded(sheet, "")));
-  const own = images[0].naturalHeight;
-  const steps = images[0].naturalWidth / own;
+  const own = images[0].naturalHeight / rows;
+  const columns = images[0].naturalWidth / own;
   const large = own * Math.max(1, Math.floor(side / own));
   const canvas = el("canvas", { width: large * images.length, height: large });
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
   const stills = [];
-  for (let step = 0; step < steps; step += 1) {
-    images.forEach((image, i) => context.drawImage(image, step * own, 0, own, own, i * large, 0, large, large));
+  for (let step = 0; step < columns * rows; step += 1) {
+    const [x, y] = [step % columns, Math.floor(step / columns)];
+    images.forEach((image, i) => context.drawImage(image, x * own, y * own, own, own, i * large, 0, large, large));
     stills.push(await still(canvas));
   }
   const order = [...stills, ...stills.slice(1, -1).reverse()];

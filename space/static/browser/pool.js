@@ -101,6 +101,7 @@ export class Pool {
       end(number, ({ resolve, reject }) => (error ? reject(new Error(error)) : resolve(address)));
     worker.onerror = (event) => {
       const lost = [...this.waiting].filter(([, job]) => job.place === place);
+      this.workers = this.workers.filter((one) => one !== place); // the next job starts another
       for (const [number] of lost) end(number, ({ reject }) => reject(new Error(event.message || "the worker did not start")));
     };
     this.workers.push(place);

@@ -20,7 +20,7 @@ async function runtime(kind, threads, base) {
 }
 
 async function opened({ model, runtime: kind, threads, base }) {
-  ready ??= runtime(kind, threads, base);
+  ready ??= runtime(kind, threads, base).catch((error) => (ready = null, Promise.reject(error)));
   const { InferenceSession, Tensor } = await ready;
   const answer = await fetch(new URL(model.file, base));
   if (!answer.ok) throw new Error(`its weights cannot be had (${answer.status})`);

@@ -131,6 +131,22 @@ def test_pointing_at_a_place_asks_every_critic_for_its_score_there(lab):
     assert at.inner_text() == before
 
 
+def test_no_value_is_given_for_a_score_beyond_the_curves(lab):
+    page = lab("loss=vanilla&score=50&lead=100")
+    assert "at −3.0" in page.locator(".feels").inner_text()
+    assert page.get_by_label("Critic’s head start").input_value() == "0"
+    told = """async () => {
+        const read = performance.getEntriesByType("resource").map((one) => one.name);
+        const { Price } = await import(read.find((name) => name.endsWith("/price.js")));
+        const price = new Price("vanilla", 6, () => {});
+        const x = Array.from({ length: 121 }, (_, i) => (i - 60) / 10);
+        const flat = [x.map(() => 1), x.map(() => 0.5)];
+        price.show({ x, fake: flat, real: flat, g: flat });
+        return [6, 14.4].map((score) => (price.mark(score), price.table.querySelector("td").textContent));
+    }"""
+    assert page.evaluate(told) == ["1.00", "–"]
+
+
 # ---- training
 
 
@@ -211,6 +227,25 @@ def test_points_of_ones_own_are_put_by_clicks_and_by_keys(lab, visit):
     page.wait_for_function("document.querySelector('.toy figcaption').textContent.includes('of 3 points')")
     x, y = map(int, seen.query(page)["places"].split(",")[2:4])
     assert (x, y) == (pytest.approx(-62, abs=2), pytest.approx(62, abs=2))
+
+
+def test_without_points_of_ones_own_there_is_nothing_to_play(lab):
+    page = lab("loss=vanilla")
+    page.get_by_label("Data", exact=True).select_option("own")
+    page.get_by_text("Click into a plane to put points there.").wait_for()
+    stands = steps(page)
+    for name in ("Play", "Step"):
+        page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_timeout(1000)
+    assert steps(page) == stands
+
+
+def test_a_loss_that_was_added_elsewhere_is_trained_too(lab):
+    page = lab("loss=vanilla,lsgan")
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_role("button", name="focal").first.click()
+    page.get_by_role("tab", name="Lab").click()
+    page.wait_for_function("document.querySelector(\".toy[data-loss='focal']\")?.dataset.reached")
 
 
 def test_saturation_is_shown_in_three_things(lab):

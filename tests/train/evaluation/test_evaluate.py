@@ -273,6 +273,7 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
     with pytest.raises(DataError, match="no split"):
         measured("cdcgan", "colours", "--reference-split", "validation")
     monkeypatch.setattr(small_classifier, "find", lambda name, id: None)
+    monkeypatch.setattr(checkpoints, "of_noise", lambda *given: pytest.fail("samples were measured before"))
     with pytest.raises(DataError, match="no classifier"):
         measured("cdcgan", "colours", "--snapshots")
 

@@ -59,6 +59,7 @@ def test_it_is_held_against_what_was_held_out(measured):
     assert checkpoint.read("run").dataset.pictures == 30
     rows, _ = measured()
     assert (rows["fid_n30"]["split"], rows["fid_n30"]["reference_n"]) == ("test", 10)
+    assert rows["precision_n10"]["n"] == rows["recall_n10"]["reference_n"] == 10  # of both as many
     copies = rows["memorisation_n30"]
     assert (copies["extractor"], copies["split"], copies["reference_n"]) == ("Inception", "train", 30)
 

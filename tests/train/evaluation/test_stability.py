@@ -158,9 +158,11 @@ def test_changes_that_go_together_correlate_and_common_trends_do_not():
 
 
 def test_between_averages_the_lines_since_the_last_snapshot():
-    lines = [{"kimg": float(k), "d_loss": 10.0 * k} for k in range(1, 7)]
-    assert stability.between(lines, [2.0, 6.0], "d_loss") == [15.0, 45.0]
-    assert stability.between(lines, [2.0, 6.0, 9.0], "d_loss") == [15.0, 45.0]
+    lines = [
+        {"kimg": 59.9 * k, "g_steps": k, "d_loss": 10.0 * k} for k in range(1, 7)
+    ]  # kimg is rounded, steps are not
+    assert stability.between(lines, [2, 6], "d_loss") == [15.0, 45.0]
+    assert stability.between(lines, [2, 6, 9], "d_loss") == [15.0, 45.0]
 
 
 def test_histories_that_say_nothing_give_no_figures(tmp_path, history):

@@ -34,6 +34,10 @@ def test_losses_with_more_critic_steps_take_fewer_generator_steps_for_the_same_p
     assert {totals[loss] * cell.pictures_per_step for loss, cell in cells.items()} == {16_000}
     chosen = make_cell(tiny_fields, loss="vanilla", kimg=16, critic_steps=5, processes=2)
     assert Schedule.of(chosen).total == 50
+    exact = make_cell(
+        tiny_fields, loss="vanilla", kimg=30, critic_steps=5, batch=12
+    )  # 1000 / 60 is no whole number
+    assert Schedule.of(exact).total == 500
 
 
 # ---- the average

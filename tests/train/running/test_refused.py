@@ -45,6 +45,13 @@ def test_more_label_names_than_classes_may_be_are_no_part_of_a_config(run, tmp_p
     assert config.dataset.labels == () and config.dataset.pictures > 900
 
 
+def test_a_place_that_cannot_be_written_to_is_a_line(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert refusal(TrainingError, run, out=tmp_path / "file") == (
+        f"cannot write into --out {tmp_path / 'file'}: Not a directory"
+    )
+
+
 def test_a_checkpoint_without_a_state_is_not_written_over_either(run):
     """A bundled model, say, or one that was fetched."""
     out = run()
