@@ -100,7 +100,7 @@ def _apart(content: bytes) -> tuple[Image.Image, tuple[int, int]]:
         )
     except subprocess.TimeoutExpired:
         raise DataError(
-            f"this machine is busy, and has not read it within {LONGEST_WAIT} s: try later, or a smaller one"
+            f"this machine is busy, and has not read it within {LONGEST_WAIT} s; try later, or a smaller one"
         ) from None
     if done.returncode == 1:
         raise DataError(done.stderr.decode(errors="replace").strip().splitlines()[-1])

@@ -152,6 +152,7 @@ export default class Interpolate {
     this.planes.replaceChildren(...ones.map((one) => one.sheet.element));
     if (!ones.length) this.tell("None of these losses is trained for this architecture yet.");
     else if (!this.source.running) this.tell("");
+    for (const button of this.takes) button.disabled = !ones.length;
     this.fit();
   }
 
@@ -265,19 +266,17 @@ export default class Interpolate {
 
   downloads() {
     const name = (end) => `${this.state.get("row")}-${this.state.get("data")}-${this.four ? "plane" : "walk"}.${end}`;
-    const none = () => !this.models.size && (this.tell("None of these is trained yet."), true);
     const webp = el("button", { type: "button", onclick: async () => {
-      if (none()) return;
       webp.disabled = true;
       const answer = await this.server.film(this.asked()).catch(() => null);
-      webp.disabled = false;
+      webp.disabled = !this.models.size;
       if (answer?.film) save(await (await fetch(answer.film)).blob(), name("webp"));
       else this.tell(answer?.error ?? "The animation did not arrive. Ask once more.");
     } }, "Animated WebP");
     const png = el("button", { type: "button", onclick: async () => {
-      if (none()) return;
       save(await stack([...this.models.values()].map((one) => one.tile.image).filter(Boolean)), name("png"));
     } }, "PNG strip");
+    this.takes = [webp, png];
     return el("div.downloads", {}, el("p", {}, "Downloads hold all the models chosen here, in this order."), webp, png);
   }
 

@@ -1,6 +1,7 @@
 """Large pictures that a visitor brings: read by a process of their own, one at a time, within bounds."""
 
 import io
+import os
 import subprocess
 import sys
 import threading
@@ -118,7 +119,7 @@ def test_more_than_may_wait_are_told_to_come_again_and_small_ones_are_read_meanw
         (
             "LONGEST_WAIT",
             1,
-            "this machine is busy, and has not read it within 1 s: try later, or a smaller one",
+            "this machine is busy, and has not read it within 1 s; try later, or a smaller one",
         ),
     ],
 )
@@ -151,7 +152,7 @@ def test_it_is_read_behind_everything_else_and_within_its_bounds():
     )
     bounds = [str(of) for of in (uploads.READ_AT, MAX_UPLOAD_PIXELS, LONGEST_READING, READING_MEMORY)]
     done = subprocess.run([sys.executable, "-c", code, *bounds], input=b"", capture_output=True, timeout=60)
-    expected = (5, LONGEST_READING, READING_MEMORY, {"most": MAX_UPLOAD_PIXELS})
+    expected = (min(19, os.nice(0) + 5), LONGEST_READING, READING_MEMORY, {"most": MAX_UPLOAD_PIXELS})
     assert done.stderr.decode().strip() == repr(expected)
     assert not {"torch", "gradio"} & set(
         subprocess.run(

@@ -231,7 +231,7 @@ def test_points_of_ones_own_are_put_by_clicks_and_by_keys(lab, visit):
 
 def test_without_points_of_ones_own_there_is_nothing_to_play(lab):
     page = lab("loss=vanilla")
-    page.get_by_label("Data", exact=True).select_option("own")
+    page.locator("select[aria-label=Data]").select_option("own")
     page.get_by_text("Click into a plane to put points there.").wait_for()
     stands = steps(page)
     for name in ("Play", "Step"):
