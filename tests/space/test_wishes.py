@@ -156,9 +156,9 @@ def test_a_worker_that_did_not_start_is_replaced(page):
         await window.quiet();
         window.pool.workers[0].worker.onerror({ message: "no" });
         window.held = false;
-        window.said = [await first, await window.pool.run("dcgan-a", {})];
+        window.said = [await first, await window.pool.run("dcgan-a", {}), window.jobs.length];
     }""")
-    assert page.evaluate("window.said") == ["no", "here"]
+    assert page.evaluate("window.said") == ["no", "here", 2]
 
 
 def test_nothing_is_read_ahead_while_a_picture_is_waited_for(page):
