@@ -2,15 +2,17 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from train.evaluation import stability
-from zoo import checkpoint
+from zoo import checkpoint, measurements
 from zoo.errors import CheckpointError, DataError
 
 LINES, BATCH, STEPS = 200, 16, 100
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -163,6 +165,25 @@ def test_between_averages_the_lines_since_the_last_snapshot():
     ]  # kimg is rounded, steps are not
     assert stability.between(lines, [2, 6], "d_loss") == [15.0, 45.0]
     assert stability.between(lines, [2, 6, 9], "d_loss") == [15.0, 45.0]
+
+
+def test_what_is_kept_of_distance_and_loss_follows_from_the_files_beside_it():
+    kept = [
+        path.parent
+        for room in ("zoo/checkpoints", "train/results")
+        for path in ROOT.glob(f"{room}/**/metrics.json")
+    ]
+    compared = 0
+    for folder in kept:
+        rows = measurements.read_metrics(folder).rows
+        told = [row["value"] for row in rows if row["name"] == "distance_follows_loss"]
+        along = sorted((row["g_steps"], row["value"]) for row in rows if row["which"] == "snapshot")
+        if told:
+            loss = stability.between(checkpoint.read_history(folder), [steps for steps, _ in along], "d_loss")
+            found = stability.rank_correlation_of_changes([-of for of in loss], [of for _, of in along])
+            assert told == pytest.approx([found], rel=1e-5), folder.name
+            compared += 1
+    assert compared > 10
 
 
 def test_histories_that_say_nothing_give_no_figures(tmp_path, history):
