@@ -14,6 +14,7 @@ RANGE = tuple(round(end(papers.PSNR.values()), 1) for end in (min, max))  # dB, 
 L1_ALONE = "L1 alone"
 HELD_OUT = "train[360:]"  # the split of `--reference-split` that the family's models were not trained on
 MODES = [(of, dropout) for of in ("batch", "running") for dropout in (True, False)]
+WEAK = 0.1  # of L1's pull: an adversarial part below it decides little
 OF_MODES = ("lpips", "psnr")
 SCALES = {"psnr": "true PSNR", "wrapped_psnr": "the wrap-around one"}
 
@@ -143,21 +144,25 @@ def part_of_l1(zoo: Zoo) -> str:
     gans = {loss: runs for loss in losses.LOSSES if (runs := of_loss(zoo, loss)) and runs[0].kimg == kimg}
     gans |= {label: runs for label, runs in controls(zoo).items() if runs[0].kimg == kimg}
     figures = {label: value for label, runs in gans.items() if (value := average(runs, "psnr")) is not None}
-    above = [f"{label} ({show('psnr', value)})" for label, value in figures.items() if value >= alone]
+    above = {label: value for label, value in figures.items() if value >= alone}
     text = f"L1 alone comes to {show('psnr', alone)} dB, "
     if not figures:
         text += "beside no GAN of its budget yet"
     elif above:
         single = all(len(runs) == 1 for runs in (of_loss(zoo, "none"), *gans.values()))
-        text += f"below {listed(above)}{', one training each' if single else ''}"
+        told = [f"{label} ({show('psnr', value)})" for label, value in above.items()]
+        text += f"below {listed(told)}{', one training each' if single else ''}"
     else:
         text += f"**above every GAN trained so far** ({span([*figures.values()], 'psnr')})"
     pulls = {label: value for label, runs in gans.items() if (value := average(runs, "adversarial_to_l1"))}
     if pulls:
         each = ", ".join(
-            f"{show('adversarial_to_l1', value)} times with {label}" for label, value in pulls.items()
+            f"{value:.2f} times with {label}" if value >= 0.01 else f"{value:.1g} times with {label}"
+            for label, value in pulls.items()
         )
         text += f"; beside L1, weighted, the adversarial part pulls {each}"
+        if weak := [label for label in above if pulls.get(label, 1) < WEAK]:
+            text += f"; {listed(weak)}, where it is that weak, trained little but L1 too"
     return f"{text}."
 
 

@@ -69,6 +69,10 @@ def test_l1_alone_stands_beside_every_gan_of_its_budget(zoo, run, figures_of):
     below = {"none": 13.2, "focal": 13.0, "hinge": 13.5}
     assert "13.21 dB, below hinge (13.51)." in facades.part_of_l1(zoo(below))
     assert "below hinge (13.50), one training each." in facades.part_of_l1(zoo(below, seeds=1))
+    weak = facades.part_of_l1(zoo(below | {"lsgan": 13.4}, pull={"hinge": 0.3, "lsgan": 0.004}))
+    assert weak.endswith(
+        "0.004 times with lsgan, 0.30 times with hinge; lsgan, where it is that weak, trained little but L1 too."
+    )
     short = run("focal", "pix2pix", "facades", recipe="starter-zoo", kimg=6.0, rows=figures_of.translation())
     assert "beside no GAN of its budget" in facades.part_of_l1(Zoo([*zoo({"none": 13.2}).runs, short]))
 
