@@ -193,9 +193,13 @@ class Feed:
 
 
 def _deaf(_: int) -> None:
-    """A signal to stop is for the training, which saves; the loader then ends its workers."""
-    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & set(dir(signal)):
+    """A signal to stop is for the training, which saves; the loader then ends its workers.
+
+    A second SIGTERM ends them, since that is how a process that ends sees to those it has left.
+    """
+    for name in {"SIGINT", "SIGHUP"} & set(dir(signal)):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, lambda *_: os._exit(0)))
 
 
 class _Batches(Dataset):

@@ -1,5 +1,7 @@
 """Folders as downloaders, other tools and other spellings leave them."""
 
+import contextlib
+import multiprocessing
 import os
 import signal
 import time
@@ -101,18 +103,24 @@ def test_a_streamed_picture_that_cannot_be_read_says_how_to_go_on(folder):
 def test_a_signal_to_the_whole_group_leaves_the_workers_at_work(folder):
     """Else the training would end in the middle of a step, with nothing saved."""
     found = load(DataOptions(dataset=str(folder), resident_gb=1e-9, channels=3), progress=False)
-    before = set(children())
-    batches = data.Feed(found, 2, workers=2).batches()
-    next(batches)
-    workers = set(children()) - before
-    assert len(workers) == 2
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        for pid in workers:
-            os.kill(pid, number)
-    time.sleep(0.5)
-    assert [len(next(batches).images) for _ in range(9)] == [2] * 9
-    assert workers <= set(children())
+    before = children()
+    with contextlib.closing(data.Feed(found, 2, workers=2).batches()) as batches:
+        for _ in range(2):  # one of each worker: both have begun
+            next(batches)
+        workers = children() - before
+        assert len(workers) == 2
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for pid in workers:
+                os.kill(pid, number)
+        assert [len(next(batches).images) for _ in range(9)] == [2] * 9
+        assert workers <= children()
+        for pid in workers:  # as multiprocessing does at the end of a process that has left them
+            os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + 20
+        while workers & children() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert not workers & children()
 
 
-def children() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+def children() -> set[int]:
+    return {one.pid for one in multiprocessing.active_children()}
