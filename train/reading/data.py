@@ -4,7 +4,6 @@
 """
 
 import os
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -182,7 +181,7 @@ class Feed:
             sampler=self.rows(start),
             batch_size=None,
             num_workers=self.workers,
-            worker_init_fn=_deaf,
+            worker_init_fn=_apart,
             pin_memory=self.device.type == "cuda",
         )
         for batch in loader:
@@ -192,14 +191,10 @@ class Feed:
             yield Raw(images, condition[0] if condition else None)
 
 
-def _deaf(_: int) -> None:
-    """A signal to stop is for the training, which saves; the loader then ends its workers.
-
-    A second SIGTERM ends them, since that is how a process that ends sees to those it has left.
-    """
-    for name in {"SIGINT", "SIGHUP"} & set(dir(signal)):
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, _: signal.signal(number, lambda *_: os._exit(0)))
+def _apart(_: int) -> None:
+    """A signal to the training's group (Ctrl-C, `timeout`) is for the training: it saves, and then ends its workers."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
 
 
 class _Batches(Dataset):

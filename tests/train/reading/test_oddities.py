@@ -1,10 +1,9 @@
 """Folders as downloaders, other tools and other spellings leave them."""
 
-import contextlib
-import multiprocessing
 import os
 import signal
-import time
+import subprocess
+import sys
 from pathlib import Path
 
 import datasets
@@ -100,27 +99,27 @@ def test_a_streamed_picture_that_cannot_be_read_says_how_to_go_on(folder):
         next(feed.batches())
 
 
+STREAMING = """
+import signal, sys, time
+from train.reading import data
+
+told = []
+signal.signal(signal.SIGTERM, lambda *_: told.append(1))
+found = data.load(data.DataOptions(dataset=sys.argv[1], resident_gb=1e-9, channels=3), progress=False)
+batches = data.Feed(found, 2, workers=2).batches()
+next(batches), next(batches)  # one of each worker: both have begun
+print("begun", flush=True)
+while not told:
+    time.sleep(0.01)
+print(sum(len(next(batches).images) for _ in range(9)), flush=True)
+"""
+
+
 def test_a_signal_to_the_whole_group_leaves_the_workers_at_work(folder):
-    """Else the training would end in the middle of a step, with nothing saved."""
-    found = load(DataOptions(dataset=str(folder), resident_gb=1e-9, channels=3), progress=False)
-    before = children()
-    with contextlib.closing(data.Feed(found, 2, workers=2).batches()) as batches:
-        for _ in range(2):  # one of each worker: both have begun
-            next(batches)
-        workers = children() - before
-        assert len(workers) == 2
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            for pid in workers:
-                os.kill(pid, number)
-        assert [len(next(batches).images) for _ in range(9)] == [2] * 9
-        assert workers <= children()
-        for pid in workers:  # as multiprocessing does at the end of a process that has left them
-            os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + 20
-        while workers & children() and time.monotonic() < until:
-            time.sleep(0.1)
-        assert not workers & children()
-
-
-def children() -> set[int]:
-    return {one.pid for one in multiprocessing.active_children()}
+    """Else the training would end in the middle of a step, with nothing saved. At its end none is waited for."""
+    command = [sys.executable, "-c", STREAMING, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.stdout.readline() == "18\n"
+        assert process.wait(30) == 0
