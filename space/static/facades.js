@@ -3,7 +3,7 @@
 import { Card } from "./card.js";
 import { clamp, el } from "./dom.js";
 import { Editor } from "./editor.js";
-import { address, keep, kept, loaded, origin } from "./given.js";
+import { address, keep, kept, loaded, origin, patiently } from "./given.js";
 import { pack, unpack } from "./labelmap.js";
 import { mapBar } from "./map-bar.js";
 import { paragraph, section } from "./notes.js";
@@ -108,19 +108,11 @@ export default class Facades {
 
   ask() {
     const { state } = this;
-    return this.patiently(state.get("pair") != null ? { pair: state.get("pair") } : { building: state.get("building") });
+    return this.place(state.get("pair") != null ? { pair: state.get("pair") } : { building: state.get("building") });
   }
 
-  async patiently(asked) {
-    for (;;) {
-      const answer = await this.server.place(asked);
-      if (!answer?.busy) {
-        if (answer?.map) return answer;
-        throw new Error(answer?.error ?? "The map did not arrive.");
-      }
-      this.say("Many are asking, trying again.");
-      await new Promise((resolve) => setTimeout(resolve, 1000 + 1000 * Math.random()));
-    }
+  place(asked) {
+    return patiently((of) => this.server.place(of), asked, () => this.say("Many are asking, trying again."));
   }
 
   // What the editor opens; a text that is no map is none.
@@ -151,7 +143,7 @@ export default class Facades {
     this.bringing = files;
     const overtaken = () => this.bringing !== files || this.key() !== before;
     try {
-      const found = await this.patiently({ files: await Promise.all([...files].slice(0, 3).map(address)) });
+      const found = await this.place({ files: await Promise.all([...files].slice(0, 3).map(address)) });
       const base = await this.base("own", found);
       if (overtaken()) return;
       this.say("");

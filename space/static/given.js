@@ -23,6 +23,19 @@ export const address = (file) => new Promise((resolve, reject) => {
   reader.readAsDataURL(file);
 });
 
+// What place(asked) gives, which has a map; asked again for as long as it is busy.
+export async function patiently(place, asked, busy) {
+  for (;;) {
+    const answer = await place(asked);
+    if (!answer?.busy) {
+      if (answer?.map) return answer;
+      throw new Error(answer?.error ?? "The map did not arrive.");
+    }
+    busy();
+    await new Promise((resolve) => setTimeout(resolve, 1000 + 1000 * Math.random()));
+  }
+}
+
 // --- the browser's storage, which may be off or full
 
 export function kept() {

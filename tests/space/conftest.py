@@ -24,6 +24,7 @@ from space.pairs import TestPairs
 from space.shelf import Shelf, find
 from space.studio import Studio
 from tests import toys
+from tests.space import painted
 from zoo import architectures, checkpoint, facades
 from zoo.architectures import DCGAN
 from zoo.errors import Refused
@@ -293,3 +294,15 @@ def visit(contexts, address, source):
     for page in pages:
         page.close()
     assert not wrong
+
+
+@pytest.fixture
+def paint(visit):
+    """paint(query, …) opens Facades and waits until every card has its picture."""
+
+    def paint(query: str = "?view=facades", **options):
+        page = visit(query, **{"viewport": painted.TALL, **options})
+        painted.settled(page)
+        return page
+
+    return paint

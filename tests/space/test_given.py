@@ -1,0 +1,98 @@
+"""What Facades is given in a real browser: pairs, uploads, links; and what it says where it cannot have them."""
+
+import numpy as np
+import pytest
+
+import zoo
+from space.facades import figures
+from space.pairs import TestPairs
+from tests.space import seen
+from tests.space.painted import IDS, PHONE, canvas, drag, settled
+from zoo import facades
+
+
+def test_an_uploaded_pair_is_measured_and_kept(paint, tmp_path, data_dir, matrix):
+    label_map, photograph = TestPairs(data_dir)[2]
+    label_map.save(tmp_path / "b.png")
+    photograph.save(tmp_path / "a.png")
+    page = paint("?view=facades&pair=rand.3")
+    page.locator("input[type=file]").set_input_files([tmp_path / "a.png", tmp_path / "b.png"])
+    measured = "document.querySelector('.card[data-id=pix2pix-focal-facades] figcaption')?.textContent.includes('dB')"
+    page.wait_for_function(measured)
+    found = figures(zoo.load(matrix / IDS[3]).translate(label_map, seed=0), photograph)
+    line = page.locator(f".card[data-id='{IDS[3]}'] figcaption")
+    assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
+    assert seen.query(page)["pair"] == "own"
+    page.reload()
+    page.wait_for_function(measured)
+    assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
+
+
+@pytest.mark.parametrize("source", ["folder"], indirect=True)
+def test_without_a_server_nothing_is_offered_that_needs_one(paint, tmp_path):
+    page = paint()
+    assert canvas(page).shape and same_map(page, 1)
+    for name in ("Upload", "test pair"):
+        assert not page.get_by_role("button", name=name).count()
+    for label in ("Wipe to the photograph", "Sort by", "Show"):
+        assert not page.get_by_label(label, exact=True).count()
+    assert "test pairs and uploads need a page with a server" in page.locator(".shown > .why").inner_text()
+    page.get_by_role("button", name="Random building").click()
+    page.wait_for_function("document.querySelector('.map .head span').textContent !== 'invented building 1'")
+    settled(page)
+    number = int(page.locator(".map .head span").inner_text().removeprefix("invented building "))
+    assert number < 64 and same_map(page, number)
+    page.evaluate(DROP)
+    page.get_by_text("test pairs and uploads need a page with a server").first.wait_for()
+
+
+def same_map(page, seed: int) -> bool:
+    return np.array_equal(canvas(page), np.asarray(facades.random_building(seed)))
+
+
+DROP = """() => {
+    const given = new DataTransfer();
+    given.items.add(new File(["x"], "a.png", { type: "image/png" }));
+    const about = { dataTransfer: given, bubbles: true, cancelable: true };
+    document.querySelector(".facades").dispatchEvent(new DragEvent("drop", about));
+}"""
+
+
+def test_a_bad_upload_is_said_and_the_drawing_stays(paint, tmp_path):
+    (tmp_path / "a.png").write_text("no picture")
+    page = paint("?view=facades&pair=rand.3")
+    drag(page, (10, 20), (90, 200))
+    settled(page)
+    drawn = canvas(page)
+    page.locator("input[type=file]").set_input_files(tmp_path / "a.png")
+    page.get_by_text("cannot read that upload: not a picture").wait_for()
+    page.set_viewport_size(PHONE["viewport"])
+    assert page.get_by_text("cannot read that upload: not a picture").is_visible()
+    assert np.array_equal(canvas(page), drawn)
+
+
+def test_a_pair_that_was_passed_over_does_not_open_when_it_comes(paint):
+    page = paint("?view=facades&pair=1")
+    held = []
+    page.route(
+        "**/component_server/",
+        lambda route: held.append(route) if "place" in route.request.post_data else route.continue_(),
+    )
+    page.get_by_role("button", name="next test pair").click()
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="previous test pair").click()
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(1500)
+    assert page.locator(".map .head span").inner_text() == "test pair 1"
+    assert seen.query(page).get("pair") == "1"
+    settled(page)
+
+
+@pytest.mark.parametrize("map", ["here", "garbage"])
+def test_a_link_to_a_map_that_is_not_here_paints_on_all_the_same(paint, map):
+    page = paint(f"?view=facades&pair=own&map={map}")
+    assert "did not arrive" not in page.locator(".facades").inner_text()
+    drag(page, (10, 10), (60, 60))
+    settled(page)
