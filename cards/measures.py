@@ -57,7 +57,6 @@ OF_CURVES = {
     "adversarial_to_l1": Measure("adversarial gradient over that of L1", ".2f"),
     "early_grad_norm_g": Measure("generator's gradient norm, first tenth", ".3g"),
     "exploded_intervals": Measure("exploded intervals", "d"),
-    "skipped_steps": Measure("skipped steps", "d"),
     "not_finite_lines": Measure("lines not finite", "d"),
     "distance_follows_loss": Measure("rank correlation of changes in −critic loss and in distance", ".2f"),
 }

@@ -238,7 +238,7 @@ def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
             (f"{measures.OF_CURVES['adversarial_to_l1'].title}, at the pictures", "", of("adversarial_to_l1"))
         )
     counts = [of(name, f"{{}} {measures.OF_CURVES[name].title}") for name in
-              ("exploded_intervals", "skipped_steps", "not_finite_lines")]  # fmt: skip
+              ("exploded_intervals", "not_finite_lines")]  # fmt: skip
     table.append(("mishaps", ", ".join(counts), ""))
     return table
 

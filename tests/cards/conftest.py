@@ -42,7 +42,7 @@ def of_noise(**values: float) -> list[dict]:
         "settled_kimg_d": 80.0, "settled_kimg_g": None, "spike_d": 1.8, "spike_g": 2.6,
         "step_spike_d": 2.8, "step_spike_g": 3.6,
         "last_epoch_d_loss": 1.38, "last_epoch_g_loss": 0.72, "early_grad_norm_g": 0.9, "exploded_intervals": 0,
-        "skipped_steps": 0, "not_finite_lines": 0,
+        "not_finite_lines": 0,
     } | values  # fmt: skip
     rows = []
     for name, value in known.items():

@@ -79,7 +79,6 @@ def figures(lines: Sequence[dict], *, batch: int, epoch_kimg: float) -> list[dic
         ratio = float(np.median(series(finite, "adversarial_to_l1")))
         rows.append({"name": "adversarial_to_l1", "value": ratio})
     rows.append({"name": "exploded_intervals", "value": exploded(finite)})
-    rows.append({"name": "skipped_steps", "value": int(sum(line.get("skipped", 0) for line in finite))})
     rows.append({"name": "not_finite_lines", "value": len(lines) - len(finite)})
     return rows
 

@@ -111,12 +111,12 @@ def test_settled_is_when_the_curve_came_into_its_final_band_for_good():
 def test_spikes_explosions_and_lines_that_are_not_finite_are_counted(history):
     grad, loss = np.full(LINES, 2.0), np.ones(LINES)
     grad[[20, 90]], grad[150], loss[40] = 30.0, 15.0, -2180.0
-    lines = history(grad_norm_g=grad, g_loss=loss, skipped=np.full(LINES, 1))
+    lines = history(grad_norm_g=grad, g_loss=loss)
     lines[7]["d_loss"] = math.nan
     found = figures(lines)
     assert found["exploded_intervals"]["value"] == 2
     assert found["spike_g"]["value"] == 2180
-    assert found["not_finite_lines"]["value"] == 1 and found["skipped_steps"]["value"] == LINES - 1
+    assert found["not_finite_lines"]["value"] == 1
 
 
 def test_a_step_spikes_beside_what_steps_usually_reach_and_a_first_one_that_is_not_clipped_does_not_count(
