@@ -166,9 +166,9 @@ def so_far(decided: Sequence[Verdict]) -> str:
         ("as claimed", [v.claim.key for v in others if v.here in CONFIRMED]),
         ("contrary to the claim", [v.claim.key for v in others if v.here in CONTRADICTED]),
         ("undecided", [v.claim.key for v in others if v.here == UNDECIDED]),
-        ("without a word", [v.claim.key for v in others if not v.here]),
+        ("without a verdict", [v.claim.key for v in others if not v.here]),
     )
-    return f"Those not tested, by our figures so far: {told}." if told else ""
+    return f"What our own figures say so far of those not tested: {told}." if told else ""
 
 
 def listed(*groups: tuple[str, Sequence[str]]) -> str:

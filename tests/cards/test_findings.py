@@ -33,7 +33,7 @@ def test_what_is_contradicted_stands_apart_from_what_stands():
     )  # fmt: skip
     results, against = section(text, "Results"), section(text, "What does not replicate")
     assert "**F1, difference (as claimed).**" in results and "F2" not in results and "**R2" not in results
-    assert "(R2); 1 undecided (F3); 1 without a word (F6)." in results
+    assert "(R2); 1 undecided (F3); 1 without a verdict (F6)." in results
     assert (
         against.index("**F2, difference, the other way")
         < against.index("but our figures so far")

@@ -181,8 +181,8 @@ def test_the_tally_names_the_claims_and_what_figures_say_of_those_not_tested():
         " conditions."
     )
     assert sentences.so_far(found) == (
-        "Those not tested, by our figures so far: 1 contrary to the claim (L1); 1 undecided (L2);"
-        " 1 without a word (L3)."
+        "What our own figures say so far of those not tested: 1 contrary to the claim (L1); 1 undecided (L2);"
+        " 1 without a verdict (L3)."
     )
     assert sentences.tally(found[:2]) == "Of 2 claims: 2 as claimed (F1, F2)." and not sentences.so_far(
         found[:2]
