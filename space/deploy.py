@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
     except ZooError as error:
         sys.exit(f"space: {error}")
     page = pushed.url.partition("/commit/")[0]
-    print(f"{page} holds {total}; sent or deleted now: {len(pushed.changed) or 'nothing, all was there'}")
+    print(f"{page} holds {total}; sent now: {len(pushed.sent)}, deleted: {len(pushed.deleted)}")
 
 
 if __name__ == "__main__":

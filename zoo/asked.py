@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Any, cast
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from zoo.config import Config, short
@@ -80,3 +81,19 @@ def _label(label: Any, classes: int, config: Config) -> int:
     if not 0 <= number < classes:
         raise Refused(f"label {number} is out of range: the classes of {config.id} are 0 to {classes - 1}")
     return number
+
+
+def check_map(picture: Any) -> None:
+    """Refused unless it is a map: a PIL picture, or a float tensor (1 or 3, H, W) or (n, 1 or 3, H, W)."""
+    if isinstance(picture, Image.Image):
+        if 0 in picture.size:
+            raise Refused(f"a map of {picture.width}x{picture.height} pixels has nothing to translate")
+        return
+    if not isinstance(picture, Tensor):
+        raise Refused(f"a map is a PIL picture, by Image.open, or a tensor, no {type(picture).__name__}")
+    shaped = picture.ndim in (3, 4) and picture.shape[-3] in (1, 3) and picture.numel()
+    if not (shaped and picture.is_floating_point()):
+        given = f"{tuple(picture.shape)} of {picture.dtype}"
+        raise Refused(f"a map is a float tensor (3, H, W) or (n, 3, H, W) in [-1, 1], not {given}")
+    if not picture.isfinite().all():
+        raise Refused("a map is a tensor of finite numbers in [-1, 1]")

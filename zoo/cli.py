@@ -17,7 +17,6 @@ from zoo.errors import Refused, ZooError, printable
 
 if TYPE_CHECKING:
     import zoo
-    from zoo.measurements import Info
 
 STILLS = (".png", ".webp", ".jpg", ".jpeg")
 ANIMATIONS = (".webp", ".gif")
@@ -118,7 +117,6 @@ def parser() -> argparse.ArgumentParser:
         "models", nargs="+", metavar="ID", help="an id of `zoo list`, a folder, or owner/repo[@revision]"
     )
     exporting.add_argument("--out", type=Path, required=True, metavar="DIR", help="made where it is missing")
-    exporting.add_argument("--format", choices=["onnx"], default="onnx", help="(default: %(default)s)")
     exporting.add_argument(
         "--force", action="store_true", help="replace files that are no export of the model"
     )
@@ -165,6 +163,8 @@ def info(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps({**dataclasses.asdict(found.config), "metrics": found.metrics._asdict()}, indent=1))
     else:
+        from zoo.summary import describe
+
         print(describe(found))
 
 
@@ -220,6 +220,7 @@ def export(options: argparse.Namespace) -> None:
     from zoo.export import check_free, export, libraries
 
     libraries()  # what is missing is said before anything is fetched
+    _check_folder(options.out)
     folders: dict[str, Path] = {}
     for name in options.models:
         folder = names.resolve(name, owner=options.owner)
@@ -263,13 +264,15 @@ def push(options: argparse.Namespace) -> None:
             revision=options.revision,
             with_critic=options.with_critic,
         )
-        print(f"{pushed.url}  {'sent ' + ', '.join(pushed.changed) if pushed.changed else 'as it was'}")
+        print(pushed)
 
 
 def _load(options: argparse.Namespace) -> "zoo.Model":
     import zoo
+    from zoo import names
 
-    return zoo.load(options.model, owner=options.owner, device=options.device)
+    folder = names.resolve(options.model, owner=options.owner)  # a typo is told before torch is imported
+    return zoo.load(folder, device=options.device)
 
 
 def _labels(given: list[str] | None) -> list[str] | str | None:
@@ -289,6 +292,15 @@ def _check_output(path: Path, suffixes: Sequence[str]) -> None:
         raise Refused(f"--out {path} cannot be written: name a file in an existing folder of yours")
 
 
+def _check_folder(path: Path) -> None:
+    """The same of a folder, which may have to be made."""
+    if path.suffix.lower() == ".onnx":
+        raise Refused(f"--out {path} names a folder, in which each model has its id for a name")
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise Refused(f"--out {path} cannot be written: name a folder of yours")
+
+
 def _save(path: Path, save: Callable[[Path], None]) -> None:
     """Let `save` write beside `path` and move it there when it is whole."""
     temporary = path.with_name(f".{path.stem[:32]}.tmp{path.suffix}")
@@ -301,49 +313,6 @@ def _save(path: Path, save: Callable[[Path], None]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def describe(found: "Info") -> str:
-    """Config and measurements for a person to read."""
-    config, data, training = found.config, found.config.dataset, found.config.training
-    steps, shape = f"{training.g_steps:,} generator steps", f"{data.size}×{data.size}×{data.channels}"
-    rows = {
-        "architecture": _fields(config.architecture),
-        "critic": _fields(config.critic),
-        "loss": _fields(config.loss),
-        "data": f"{data.id or data.name}, {data.pictures:,} pictures of {shape}",
-        "classes": ", ".join(data.labels) if config.architecture.get("classes") else "",
-        "trained": f"{training.kimg:g} kimg in batches of {training.batch}, {steps}",
-        "speed": f"{training.pictures_per_second:.0f} pictures/s on {training.hardware}",
-        "weights": f"{config.weights.bytes / 1e6:.2f} MB, {config.weights.dtype}",
-    }
-    lines = [config.id, *(f"  {name:<13} {value}" for name, value in rows.items() if value)]
-    if found.metrics.rows:
-        lines += _measurements(found.metrics.rows, found.metrics.stale)
-    return "\n".join(map(printable, lines))
-
-
-def _fields(fields: dict) -> str:
-    name = [fields["name"]] if "name" in fields else []
-    return ", ".join([*name, *(f"{key} {value}" for key, value in fields.items() if key != "name")])
-
-
-def _measurements(rows: list[dict], stale: bool) -> list[str]:
-    """The row of each measure that counts; --json has those along the way, of other seeds, modes and protocols too."""
-    from zoo.measurements import collapse, counting, measure_of
-
-    counted = (counting(rows, name) for name in dict.fromkeys(map(measure_of, rows)))
-    told = [row for row in counted if row and row["value"] is not None]
-    width = max((len(str(row["name"])) for row in told), default=0)
-    lines = ["measured"]
-    if stale:
-        lines = ["measured (stale: with other weights)"]
-    elif decisive := collapse(rows):
-        lines = [f"measured: it has collapsed, by its {measure_of(decisive).replace('_', ' ')}"]
-    for row in told:
-        details = ", ".join(f"{key} {row[key]}" for key in ("n", "dataset", "split") if key in row)
-        lines.append(f"  {row['name']!s:<{width}}  {row['value']:<8.4g}  {details}".rstrip())
-    return lines
 
 
 if __name__ == "__main__":

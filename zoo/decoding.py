@@ -23,7 +23,7 @@ SUFFIXES = (
 MAX_PIXELS = 64_000_000  # a picture of a few kilobytes can claim gigabytes
 
 
-def decode(source: bytes | Path | Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
+def decode(source: bytes | str | Path | Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
     """Any picture, upright, as L or RGB: transparency lies on white, 16 bits and floats are scaled to 8.
 
     Raises DataError for what is no picture (of FORMATS), is cut short, or has more than `most` pixels.
@@ -65,8 +65,9 @@ def reduced(
 
 
 @contextlib.contextmanager
-def _opened(source: bytes | Path | Image.Image, most: int) -> Iterator[Image.Image]:
+def _opened(source: bytes | str | Path | Image.Image, most: int) -> Iterator[Image.Image]:
     """Not yet decoded; whatever goes wrong with it is a DataError."""
+    source = Path(source) if isinstance(source, str) else source
     try:
         with contextlib.ExitStack() as files:
             if isinstance(source, Image.Image):

@@ -22,6 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 import zoo
 from zoo import facades
+from zoo.checkpoint import load
 from zoo.config import Config
 from zoo.errors import CheckpointError, Refused
 from zoo.files import write_files
@@ -47,17 +48,17 @@ def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -
     """Write the generator to `path`, its config beside it; half precision is how weights lie there, not what computes.
 
     Both are replaced at once, if they are of a model of that id or `force` is given. Refused where other files are in
-    their place, where the nets cannot be exported or differ from PyTorch by more than FAR; then nothing is written.
+    their place, where the weights are no longer the checkpoint's, which the config names, and where the nets cannot be
+    exported or differ from PyTorch by more than FAR; then nothing is written.
     """
     path = Path(path)
     if path.suffix.lower() != ".onnx":
         raise Refused(f"an export is an .onnx file, with its config as .json beside it, not '{path.name}'")
     beside = path.with_suffix(".json")
-    if model.dtype not in (torch.float32, getattr(torch, model.config.weights.dtype)):
-        raise Refused(f"the weights of {model.id} were rounded to {model.dtype}: load it again to export it")
     if not force:
         check_free(path, model.id)
     reference = copy.deepcopy(model).to("cpu", torch.float32)
+    _check_weights(reference)
     content = _to_onnx(reference).SerializeToString()
     compared, difference = _compare(content, reference)
     if not difference <= FAR:  # NaN, too
@@ -66,6 +67,17 @@ def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -
         )
     write_files(path.parent, {path.name: content, beside.name: model.config.to_json().encode()})
     return Exported(path, len(content), compared, 255 * difference)
+
+
+def _check_weights(model: Model) -> None:
+    """Refused where a model in float32 has other weights than its folder: rounded on the way, or trained further."""
+    _, stored = load(model.folder)
+    kept = stored.state_dict()
+    now = model.generator.state_dict()
+    if any(not torch.equal(kept[name], now[name]) for name in kept.keys() & now.keys()):
+        raise Refused(
+            f"the weights of {model.id} are no longer those of {model.folder}: load it again to export it"
+        )
 
 
 def check_free(path: Path, id: str) -> None:
@@ -89,6 +101,7 @@ def masks(model: Model, seed: int) -> list[Tensor]:
     kept where (w mod 2²⁴) / 2²⁴ ≥ p, and divided by 1 - p.
     """
     used: list[tuple[SeededDropout, tuple[int, ...]]] = []
+    model = copy.deepcopy(model)  # others may be using it
     dropouts = [module for module in model.generator.modules() if isinstance(module, SeededDropout)]
     hooks = [
         dropout.register_forward_pre_hook(lambda module, given: used.append((module, given[0].shape[1:])))

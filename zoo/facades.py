@@ -5,6 +5,7 @@ Structure", GCPR 2013. The colours are those of pix2pix's files (Isola et al., C
 """
 
 import base64
+import operator
 import zlib
 from itertools import pairwise
 from types import SimpleNamespace as Look
@@ -137,9 +138,13 @@ Spans = list[tuple[float, float]]
 
 def random_building(seed: int) -> Image.Image:
     """An invented label map, 256x256 RGB of exact palette colours; the same seed, 0 or more, gives the same map."""
-    if seed < 0:
-        raise Refused(f"seed {seed} is out of range: a seed is 0 or more")
-    rng = np.random.default_rng(seed)
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise Refused(f"a seed is a whole number, not {seed!r:.60}") from None
+    if number < 0:
+        raise Refused(f"seed {number} is out of range: a seed is 0 or more")
+    rng = np.random.default_rng(number)
     labels = np.zeros((256, 256), np.uint8)  # background
     left, gap = rng.choice([0, 8, 20, 50], 2, p=[0.45, 0.3, 0.13, 0.12]) + rng.integers(0, 10, 2)
     right, foot = 256 - gap, 256 - rng.choice([0, 6, 20], p=[0.5, 0.38, 0.12])

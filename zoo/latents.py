@@ -9,7 +9,7 @@ mt19937ar.c has it, and take a 32-bit word w for each number, row by row: it is 
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import Any
 
@@ -121,3 +121,12 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     # the line also serves the ends, which it meets exactly, and NaN angles, for which the comparison fails
     on_arc = (torch.sin(angle) > 1e-6) & (t != 0) & (t != 1)
     return torch.where(on_arc, arc.to(a.dtype), lerp(a, b, t[..., 0]))
+
+
+def between(ends: Tensor, steps: int, mix: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
+    """A line of (2, size) → (steps, size), or a plane of its corners (4, size) → (steps · steps, size)."""
+    t = torch.linspace(0, 1, steps, dtype=torch.float64)
+    if len(ends) == 2:
+        return mix(ends[0], ends[1], t)
+    left, right = mix(ends[0], ends[2], t), mix(ends[1], ends[3], t)  # (steps, size)
+    return mix(left[:, None], right[:, None], t).flatten(0, 1)

@@ -2,9 +2,10 @@
 
 A set's figure is the mean over its pairs: a PSNR of pooled errors is another, lower number.
 
-A picture is a PIL picture or a tensor (C, H, W), C 1 or 3, uint8 or float in [-1, 1] (beyond: clamped). Both are
-compared as float64 in grey levels, 0 to 255: subtracting uint8 wraps round at 256 and flatters. Refused is raised
-where the pair differs in shape.
+A picture is a PIL picture of any mode, read as `zoo.pictures.decode` does (16 bits scaled to 8, transparency on
+white), or a tensor (C, H, W), C 1 or 3, uint8 or float in [-1, 1] (beyond: clamped). Both are compared as float64 in
+grey levels, 0 to 255: subtracting uint8 wraps round at 256 and flatters. Refused is raised where the pair differs in
+shape.
 """
 
 import math
@@ -14,6 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from zoo.decoding import decode
 from zoo.errors import Refused
 
 RANGE = 255.0  # grey levels
@@ -92,8 +94,10 @@ def _pair(a: Picture, b: Picture) -> tuple[Tensor, Tensor]:
 def _levels(picture: Picture) -> Tensor:
     """(1, C, H, W), float64 in [0, 255]."""
     if isinstance(picture, Image.Image):
-        pixels = np.array(picture if picture.mode == "L" else picture.convert("RGB"))
+        pixels = np.array(decode(picture))
         picture = torch.from_numpy(np.atleast_3d(pixels)).permute(2, 0, 1)
+    if not isinstance(picture, Tensor):
+        raise Refused(f"a picture is a PIL picture, by Image.open, or a tensor, no {type(picture).__name__}")
     if picture.ndim != 3 or picture.shape[0] not in (1, 3):
         raise Refused(f"a picture is a tensor (1 or 3, height, width), not {tuple(picture.shape)}")
     x = picture.detach().cpu().double().contiguous()[None]

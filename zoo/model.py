@@ -1,7 +1,8 @@
 """A loaded checkpoint and what a user does with it: sample, interpolate, translate."""
 
+import copy
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from zoo import architectures, asked, checkpoint, facades, measurements, names, 
 from zoo.asked import Anchor, Labels
 from zoo.checkpoint import Config
 from zoo.errors import CheckpointError, Refused, unknown
-from zoo.latents import check_seed, draw, draw_in_batches, lerp, slerp, truncate, whole
+from zoo.latents import between, check_seed, draw, draw_in_batches, lerp, slerp, truncate, whole
 from zoo.measurements import Info
 
 BATCH = 32  # pictures at a time: larger ones gain nothing on a CPU
@@ -55,6 +56,9 @@ class Model:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _lock=Lock())
 
+    def __copy__(self) -> Self:  # a shallow one would share the nets, but not the lock
+        return copy.deepcopy(self)
+
     @cached_property
     def critic(self) -> nn.Module | None:
         """The critic that the generator was trained with, pictures (n, C, S, S) → scores; None where it was not kept.
@@ -80,7 +84,10 @@ class Model:
         return model if device is None else model.to(device)
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Copy the checkpoint to `folder`, once its weights are verified; whole or not at all."""
+        """Copy the checkpoint to `folder`, once its weights are verified; whole or not at all.
+
+        Of a model from the Hub that is config, weights and metrics: its card, curves and samples stay there.
+        """
         files = checkpoint.read_published(self.folder)
         checkpoint.copy(files, self.config, Path(folder))
 
@@ -140,6 +147,8 @@ class Model:
             if not isinstance(device, str | torch.device | None):
                 raise TypeError("it is the name of no device")
             there = self.device if device is None else torch.device(device)
+            if there.type == "meta":
+                raise TypeError("it holds no numbers")
             for net in (self.generator, vars(self).get("critic")):
                 if net is not None:
                     net.to(there, dtype)
@@ -241,8 +250,8 @@ class Model:
             labels = [row % self._classes for _, row in ends]
         if (classes := asked.labels(labels, len(anchors), self.config)) is not None:
             one_hot = nn.functional.one_hot(classes, self._classes).float()
-            condition = _between(one_hot, steps, lerp)
-        return self._generate(_between(z, steps, MIXES[mode]), condition)
+            condition = between(one_hot, steps, lerp)
+        return self._generate(between(z, steps, MIXES[mode]), condition)
 
     # ---- from pictures
 
@@ -259,14 +268,9 @@ class Model:
         """
         self._need("translation")
         check_seed(seed)
+        asked.check_map(picture)
         if isinstance(picture, Image.Image):
             return pictures.to_pil(self._translate(self._prepare(pictures.decode(picture)), seed))
-        if not isinstance(picture, Tensor):
-            raise Refused(f"a map is a PIL picture, by Image.open, or a tensor, no {type(picture).__name__}")
-        shaped = picture.ndim in (3, 4) and picture.shape[-3] in (1, 3) and picture.numel()
-        if not (shaped and picture.is_floating_point()):
-            given = f"{tuple(picture.shape)} of {picture.dtype}"
-            raise Refused(f"a map is a float tensor (3, H, W) or (n, 3, H, W) in [-1, 1], not {given}")
         several = picture.ndim == 4
         made = [self._translate(self._fit(one), seed) for one in (picture if several else [picture])]
         return torch.stack(made) if several else made[0]
@@ -339,12 +343,3 @@ class SeededDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         keep = torch.rand(x.shape, generator=self.rng) >= self.p
         return x * keep.to(x.device) / (1 - self.p)
-
-
-def _between(ends: Tensor, steps: int, mix: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
-    """(2, size) → (steps, size), or the corners (4, size) → (steps · steps, size)."""
-    t = torch.linspace(0, 1, steps, dtype=torch.float64)
-    if len(ends) == 2:
-        return mix(ends[0], ends[1], t)
-    left, right = mix(ends[0], ends[2], t), mix(ends[1], ends[3], t)  # (steps, size)
-    return mix(left[:, None], right[:, None], t).flatten(0, 1)

@@ -35,6 +35,10 @@ def resolve(
     if isinstance(name, os.PathLike) or "/" in name or os.sep in name:
         folder = Path(name)
         if _has_config(folder):
+            if revision:
+                raise Refused(
+                    f"{folder} is a folder and has no revisions; of the Hub it is {name}@{revision}"
+                )
             return folder
         repository, _, at = os.fspath(name).partition("@")
         if isinstance(name, os.PathLike) or not REPOSITORY.fullmatch(repository):
@@ -147,19 +151,15 @@ def _check_not_meant_here(folder: Path) -> None:
 
 
 def _not_bundled(name: str) -> UnknownName:
-    from zoo.architectures import ARCHITECTURES
-    from zoo.losses import LOSSES
-
     if _has_config(Path(name)):
         return UnknownName(f"'{name}' is not installed; the folder of that name is './{name}'")
-    if any(name.startswith(f"{net}-{loss}-") for net in ARCHITECTURES for loss in LOSSES):
-        near = difflib.get_close_matches(name, bundled(), n=1, cutoff=0.85)
-        hint = f"did you mean {near[0]}? If not, " if near else ""
-        return UnknownName(
-            f"'{name}' is not installed: {hint}name the owner of its zoo on the Hub (owner=, ZOO_HUB_OWNER"
-            f" or owner/{name}), or train it"
-        )
-    return unknown("model", name, bundled())
+    error = unknown("model", name, bundled())
+    if name.count("-") < 2:  # no id of ours
+        return error
+    other = f"owner=, ZOO_HUB_OWNER or owner/{name}"
+    return UnknownName(
+        f"{error} One that is not installed needs its owner on the Hub ({other}), or to be trained"
+    )
 
 
 def _pull(repository: str, revision: str | None, token: str | None, weights: bool, critic: bool) -> Path:

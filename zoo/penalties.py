@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from zoo.errors import unknown
+from zoo.errors import Refused, unknown
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -113,7 +113,11 @@ PENALTIES: dict[str, type[Penalty]] = {
 
 
 def get(name: str, weight: float | None = None) -> Penalty:
-    """The penalty `name`, with `weight` as its λ or γ."""
+    """The penalty `name`, with `weight` as its λ or γ; UnknownName or Refused where there is no such."""
     if name not in PENALTIES:
         raise unknown("penalty", name, PENALTIES)
-    return PENALTIES[name]() if weight is None else PENALTIES[name](weight)
+    if weight is None:
+        return PENALTIES[name]()
+    if type(weight) not in (int, float) or not 0 <= weight < 1e6:
+        raise Refused(f"the weight of {name} must be finite and positive, not {weight!r:.60}")
+    return PENALTIES[name](float(weight))

@@ -91,10 +91,14 @@ def animation(
     A webp is exact, or lossy with a `quality` of 0 to 100: then each frame is encoded for itself.
     """
     gif = kind.lower() == "gif"
+    if not gif and kind.lower() != "webp":
+        raise Refused(f"an animation is a webp or a gif, not '{kind}'")
     most = 50 if gif else 1000  # a frame of a GIF lasts hundredths of a second, and one alone is slowed down
     if not frames or not 0.01 <= fps <= most:
         said = f"a frame and a speed from 0.01 to {most}"
         raise Refused(f"an animation needs {said}, not {len(frames)} frames at {fps} a second")
+    if len(sizes := {frame.size for frame in frames}) > 1:
+        raise Refused(f"the frames of an animation have one size, not {sizes}")
     if gif:
         return _encoded(frames, "GIF", duration=10 * round(100 / fps), loop=0)
     milliseconds = round(1000 / fps)

@@ -240,3 +240,12 @@ def test_one_folder_by_two_spellings_is_one_model(toy, monkeypatch):
     monkeypatch.setattr("zoo.export.export", export)
     assert cli.main(["export", toy, "./runs/../runs/toy", "--out", "there"]) == 0
     assert len(made) == 1
+
+
+def test_info_says_where_a_critic_was_saturated(make_checkpoint, capsys):
+    folder = make_checkpoint(folder="runs/saturated")
+    rows = [{"name": "swing_d", "value": 0.0, "saturated": True, "dead": False}]
+    (folder / "metrics.json").write_text(json.dumps({"weights_sha256": "0" * 64, "metrics": rows}))
+    assert cli.main(["info", str(folder)]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "swing_d" in line]
+    assert line.endswith("saturated critic")

@@ -17,7 +17,7 @@ from tests import toys
 from zoo import architectures, checkpoint, cli, export, facades
 from zoo.checkpoint import Inference
 from zoo.errors import Refused
-from zoo.model import Model
+from zoo.model import Model, SeededDropout
 
 # Operators of a generator: a browser's GPU has them all, and none is of how PyTorch computes them on a CPU.
 PLAIN = {
@@ -160,7 +160,7 @@ def test_a_model_that_is_at_work_elsewhere_is_left_as_it_is(toy, tmp_path):
 
 def test_rounded_weights_are_not_taken_for_the_checkpoints(toy, tmp_path):
     model = toy("convgan", 28).to(torch.bfloat16)
-    with pytest.raises(Refused, match=r"were rounded to torch\.bfloat16: load it again"):
+    with pytest.raises(Refused, match=r"no longer those of .*: load it again"):
         export.export(model, tmp_path / "x.onnx")
     assert not list(tmp_path.glob("x.*"))
 
@@ -220,7 +220,7 @@ def spoil(proto) -> None:
 def test_the_command_exports_several(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first, second = toy("convgan", 28), toy("convgan", 28, seed=1, id="convgan-wgan-toy")
-    words = ["export", str(first.folder), str(second.folder), "--out", "out", "--format", "onnx"]
+    words = ["export", str(first.folder), str(second.folder), "--out", "out"]
     for _ in range(2):  # the second time, in their own place
         assert cli.main(words) == 0
         said = capsys.readouterr()
@@ -263,3 +263,37 @@ def test_an_export_is_an_onnx_file_whose_config_is_another(toy, tmp_path, name):
     with pytest.raises(Refused, match=r"\.onnx file"):
         export.export(toy("dcgan", 32), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_went_through_a_coarser_type_are_not_exported(toy, tmp_path):
+    model = toy("convgan", 28).to(torch.bfloat16).to(torch.float32)
+    with pytest.raises(Refused, match=r"no longer those of .*: load it again"):
+        export.export(model, tmp_path / "x.onnx")
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_masks_are_found_beside_others_who_use_the_model(toy):
+    model = toy("pix2pix", 32, inference=Inference(dropout=True))
+    used, real, drawing = [], SeededDropout.forward, torch.zeros(1, 3, 32, 32)
+
+    def meanwhile(self, x):  # somebody draws while the masks' own forward runs
+        if not used:
+            used.append(True)
+            model.generator(None, drawing)
+        return real(self, x)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SeededDropout, "forward", meanwhile)
+        found = export.masks(model, 0)
+    assert used and [mask.shape for mask in found] == [mask.shape for mask in export.masks(model, 0)]
+
+
+@pytest.mark.parametrize("out", ["model.onnx", "taken/below"])
+def test_a_place_that_is_no_folder_is_refused_before_anything_is_exported(
+    toy, tmp_path, capsys, monkeypatch, out
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(export, "export", lambda *_, **__: pytest.fail("exported it"))
+    Path("taken").write_text("")
+    assert cli.main(["export", str(toy("convgan", 28).folder), "--out", out]) == 2
+    assert out in capsys.readouterr().err

@@ -183,3 +183,9 @@ def test_a_text_of_something_else_is_refused(text):
 def test_a_building_of_a_seed_below_0_is_refused():
     with pytest.raises(Refused, match="seed -1"):
         random_building(-1)
+
+
+@pytest.mark.parametrize("seed", [-1, 3.5, "3", None])
+def test_a_building_needs_a_seed_that_is_one(seed):
+    with pytest.raises(Refused, match="seed"):
+        facades.random_building(seed)

@@ -99,3 +99,21 @@ def test_ssim_of_pictures_smaller_than_its_window_is_refused():
 def test_torchmetrics_is_imported_when_a_measure_is_taken_and_not_before():
     code = "import sys; import zoo.measures; sys.exit('torchmetrics' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_pictures_of_other_modes_are_compared_by_what_they_show():
+    rng = np.random.default_rng(0)
+    deep = [Image.fromarray(rng.integers(256, 65536, (16, 16), dtype=np.uint16)) for _ in "ab"]
+    shown = [pictures.decode(picture) for picture in deep]
+    assert (
+        measures.psnr(*deep) == measures.psnr(*shown) < 15 and measures.l1(*deep) == measures.l1(*shown) > 50
+    )
+    clear = Image.new("RGBA", (16, 16), (9, 9, 9, 0))  # nothing of it is seen on white
+    assert measures.l1(clear, Image.new("RGB", (16, 16), "white")) == 0
+    grey = Image.new("LA", (16, 16), (7, 255))
+    assert measures.l1(grey, Image.new("L", (16, 16), 7)) == 0
+
+
+def test_what_is_no_picture_is_refused_in_a_line():
+    with pytest.raises(Refused, match=r"by Image\.open, or a tensor, no str"):
+        measures.psnr("a.png", "b.png")

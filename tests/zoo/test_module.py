@@ -317,3 +317,16 @@ def test_a_notebook_shows_its_pictures(model, make_checkpoint, translator, dream
     painter = zoo.load(make_checkpoint("translator", folder="runs/f", palette="facades"))
     shown = Image.open(io.BytesIO(painter._repr_png_()))
     assert shown.tobytes() == painter.translate(facades.random_building(seed=3)).tobytes()
+
+
+def test_a_shallow_copy_shares_nothing_either(dreamy):
+    before, other = dreamy.translate(facades.random_building(0), seed=3), copy.copy(dreamy)
+    assert other.generator is not dreamy.generator
+    other.to(torch.bfloat16).translate(facades.random_building(0), seed=4)
+    assert dreamy.translate(facades.random_building(0), seed=3).tobytes() == before.tobytes()
+
+
+def test_what_is_no_map_or_no_device_for_pictures_is_refused_in_a_line(model, dreamy):
+    refused(lambda: dreamy.translate(Image.new("RGB", (0, 9))), "0x9")
+    refused(lambda: dreamy.translate(torch.full((3, 16, 16), torch.nan)), "finite")
+    refused(lambda: model.to("meta"), "device 'meta'", "no numbers")

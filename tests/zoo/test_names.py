@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,3 +199,17 @@ def test_a_folder_whose_name_is_no_id_is_pointed_at(make_checkpoint, tmp_path, m
     make_checkpoint(folder="My Model")
     monkeypatch.chdir(tmp_path)
     refused("My Model", "'./My Model'")
+
+
+def test_a_folder_has_no_revisions(make_checkpoint, tmp_path, monkeypatch, no_hub):
+    make_checkpoint(folder="me/toy")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refused, match="no revisions; of the Hub it is me/toy@v1"):
+        zoo.load("me/toy", revision="v1")
+
+
+@pytest.mark.parametrize("words", [["info", "dcgan-nope-x"], ["sample", "nope", "--out", "a.png"]])
+def test_a_typo_is_told_without_torch(words):
+    code = f"import sys\nfrom zoo import cli\ncode = cli.main({words!r})\nassert 'torch' not in sys.modules\nsys.exit(code)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert told.returncode == 2 and "no model named" in told.stderr

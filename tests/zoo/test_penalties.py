@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from zoo import penalties
-from zoo.errors import UnknownName
+from zoo.errors import Refused, UnknownName
 from zoo.penalties import PENALTIES, R1, R1R2, R2, AroundData, LineBetween
 
 SHAPE = (6, 3, 8, 8)
@@ -173,3 +175,9 @@ def test_the_weight_is_the_first_constant(name):
 def test_an_unknown_penalty_is_named_with_its_neighbour():
     with pytest.raises(UnknownName, match="did you mean line-between"):
         penalties.get("line-betwen")
+
+
+@pytest.mark.parametrize("weight", [-1, "3", math.nan, math.inf, True])
+def test_a_weight_that_is_none_is_refused(weight):
+    with pytest.raises(Refused, match="weight of r1"):
+        penalties.get("r1", weight)

@@ -267,3 +267,18 @@ def test_a_speed_that_a_format_cannot_hold_is_refused_and_a_gifs_is_the_nearest_
 def test_columns_that_are_none_are_refused(columns):
     with pytest.raises(Refused, match="column"):
         pictures.grid(torch.zeros(4, 3, 8, 8), columns)
+
+
+def test_an_animation_is_of_one_size_and_a_format_that_it_knows():
+    one, other = Image.new("RGB", (8, 8)), Image.new("RGB", (8, 9))
+    for frames, more, wrong in (
+        ([one, one], {"kind": "mp4"}, "mp4"),
+        ([one, other], {"quality": 50}, "one size"),
+    ):
+        with pytest.raises(Refused, match=wrong):
+            pictures.animation(frames, **more)
+
+
+def test_a_path_may_be_a_text(tmp_path):
+    Image.new("RGB", (3, 2), "red").save(tmp_path / "a.png")
+    assert pictures.decode(str(tmp_path / "a.png")).size == (3, 2)

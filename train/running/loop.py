@@ -270,7 +270,7 @@ def publish(out: Path, options) -> None:
         raise TrainingError(
             f"{error}; the run itself is done: 'zoo push {out} --owner {owner}' sends it"
         ) from None
-    tqdm.write(f"{pushed.url} {'holds it' if pushed.changed else 'held it already'}")
+    tqdm.write(f"{pushed.url} {'holds it' if pushed.sent else 'held it already'}")
 
 
 def make_feed(cell: Cell, accelerator: Accelerator) -> data.Feed:

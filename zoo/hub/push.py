@@ -4,6 +4,7 @@ import contextlib
 import fnmatch
 import hashlib
 import json
+import logging
 import re
 import shlex
 import time
@@ -27,6 +28,7 @@ from zoo.hub.refusals import LOG_IN, causes, plain_errors, status
 from zoo.hub.waiting import BUSY, Connection, about_us
 from zoo.hub.words import clean_token, endpoint
 
+log = logging.getLogger("zoo")
 TRIES = 6  # at a commit: others may push at the same time
 
 # In a card: the sha256 of each file that it tells of.
@@ -41,11 +43,17 @@ class Where(TypedDict):
 
 
 class Pushed(NamedTuple):
-    """What a push came to. `changed`: the paths that it sent or deleted; none where all was there already."""
+    """What a push came to: the paths that it sent and those that it deleted; none where all was there already."""
 
     url: str
     commit: str
-    changed: tuple[str, ...]
+    sent: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        told = {"sent": self.sent, "deleted": self.deleted}
+        done = "; ".join(f"{what} {', '.join(paths)}" for what, paths in told.items() if paths)
+        return f"{self.url}  {done or 'as it was'}"
 
 
 def push_files(
@@ -73,16 +81,20 @@ def push_files(
     api = HfApi(token=clean_token(token), **about_us())
     where: Where = {"repo_id": repo_id, "repo_type": repo_type}
     sent: dict[str, None] = {}
+    deleted: dict[str, None] = {}
     with Connection(uploads=True), plain_errors(repo_id, revision, "write"):
         api.create_repo(**where, private=private or None, exist_ok=True, **create)
+        if private and not api.repo_info(**where).private:
+            log.warning(f"{repo_id} was there already and is public: its settings on the Hub make it private")
         for tries in range(TRIES):
             head = _head(api, where, revision)
             there = {entry.path: entry for entry in _entries(api, where, head)}
             adds = [path for path, content in contents.items() if not _same(there.get(path), content)]
             deletes = [path for path in there if path not in contents and _matches(path, replaces)]
             if not adds and not deletes:
-                return Pushed(_url(repo_type, repo_id, head), head, tuple(sent))
-            sent |= dict.fromkeys([*adds, *deletes])
+                return Pushed(_url(repo_type, repo_id, head), head, tuple(sent), tuple(deleted))
+            sent |= dict.fromkeys(adds)
+            deleted |= dict.fromkeys(deletes)
             operations: list[CommitOperationAdd | CommitOperationCopy | CommitOperationDelete] = [
                 *(CommitOperationAdd(path, contents[path]) for path in adds),
                 *(CommitOperationDelete(path, is_folder=False) for path in deletes),
@@ -100,7 +112,7 @@ def push_files(
                     raise
                 time.sleep(min(4, 0.25 * 2**tries))
                 continue
-            return Pushed(_url(repo_type, repo_id, made.oid), made.oid, tuple(sent))
+            return Pushed(_url(repo_type, repo_id, made.oid), made.oid, tuple(sent), tuple(deleted))
     raise HubError(f"others keep pushing to {repo_id}: try again later")
 
 

@@ -102,7 +102,8 @@ def _plain(error: Exception, name: str, revision: str | None, doing: str) -> Zoo
     if offline := among(errors.OfflineModeIsEnabled):
         if isinstance(offline, Unreachable):
             return HubError(f"cannot reach the Hub for {name}: {offline}")
-        return HubError(f"{name} is not in the cache, and HF_HUB_OFFLINE keeps it from being fetched")
+        lacks = f"cannot {doing} {name}" if doing == "write" else f"{name} is not in the cache"
+        return HubError(f"{lacks}: HF_HUB_OFFLINE keeps the Hub from being asked")
     if among(errors.FileMetadataError, json.JSONDecodeError, Unlike, RecursionError):
         return HubError(_unlike(name))
     if answered:

@@ -1,7 +1,8 @@
 """Waits for the Hub that end, and downloads that stop growing.
 
 Its client retries and waits for ever in places. While a `Connection` is open, requests of its thread go through
-`Connection.send`; everybody else's requests, and whatever client they have set, are left alone.
+`Connection.send`, and while it uploads those of the client's own threads; everybody else's downloads, and whatever
+client they have set, are left alone.
 """
 
 import contextlib
@@ -246,7 +247,8 @@ class _Bounded:
         self.client, self.plain = client, client.send
 
     def __call__(self, request: Any, **options: Any) -> Any:
-        connection = _here.get() or (_pushing[-1] if _pushing else None)
+        uploads = request.method in ("PUT", "POST")  # as the threads of a push send, and downloads do not
+        connection = _here.get() or (_pushing[-1] if _pushing and uploads else None)
         if connection is None:
             return self.plain(request, **options)
         return connection.send(self._living, request, **options)

@@ -28,15 +28,16 @@ def finished(make_checkpoint):
 
 def pushed(client, folder, with_critic):
     words = ["push", str(folder), "--owner", "me", *(["--with-critic"] if with_critic else [])]
-    answer = client.run(f"from zoo import cli\nresult = cli.main({words!r})")
-    assert answer["result"] == 0, answer
+    code = "import contextlib, io\nfrom zoo import cli\nwith contextlib.redirect_stdout(io.StringIO()) as said:\n"
+    answer = client.run(f"{code}    cli.main({words!r})\nresult = said.getvalue()")
+    return answer["result"]
 
 
 def test_a_critic_is_published_where_that_is_asked_for_and_taken_back_where_it_is_not(
     server, client, finished
 ):
-    for with_critic in (False, True, False):
-        pushed(client, finished, with_critic)
+    for with_critic, said in ((False, "  sent "), (True, "  sent critic"), (False, "  deleted critic")):
+        assert said in pushed(client, finished, with_critic)
         files = server.repo("me/dcgan-focal-toy").files
         assert ("critic.safetensors" in files) == with_critic and "model.safetensors" in files
         if with_critic:

@@ -50,10 +50,10 @@ def sent(server, since=0):
 
 
 def test_a_folder_is_pushed_by_one_commit_and_nothing_else_leaves_it(server, client, finished):
-    url, commit, changed = push_model(client, finished())["result"]
+    url, commit, there, deleted = push_model(client, finished())["result"]
     repo = server.repo("me/toy")
     names = {"README.md", "config.json", "model.safetensors", "history.jsonl", "samples.png", "curves.png"}
-    assert set(changed) == names and set(repo.files) == names | {".gitattributes"}
+    assert set(there) == names and not deleted and set(repo.files) == names | {".gitattributes"}
     assert (
         len(repo.messages) == 2
         and repo.branches["main"] == commit
@@ -67,7 +67,7 @@ def test_pushed_again_nothing_is_sent(server, client, finished):
     folder = finished()
     first = push_model(client, folder)["result"]
     before = len(server.requests)
-    assert push_model(client, folder)["result"] == [first[0], first[1], []]
+    assert push_model(client, folder)["result"] == [first[0], first[1], [], []]
     assert sent(server, before) == [] and len(server.requests) - before == 3
 
 
@@ -82,7 +82,8 @@ def test_only_what_changed_is_sent(server, client, finished):
     (folder / "metrics.json").unlink()
     (folder / "samples.png").unlink()
     build.build(folder)
-    push_model(client, folder)
+    _, _, changed, deleted = push_model(client, folder)["result"]
+    assert changed == ["README.md"] and set(deleted) == {"metrics.json", "samples.png"}
     assert not {"metrics.json", "samples.png"} & set(server.repo("me/toy").files)
 
 
@@ -268,6 +269,18 @@ def test_a_folder_that_is_not_whole_is_refused(finished):
     (folder / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"no model\.safetensors"):
         push.published(folder)
+
+
+def test_what_is_public_does_not_become_private_and_that_is_told(server, client, finished, caplog):
+    folder = finished()
+    push_model(client, folder)
+    answer = client.run(
+        "import logging, io\nsaid = io.StringIO()\nlogging.getLogger('zoo').addHandler(logging.StreamHandler(said))\n"
+        f"from zoo.hub import push\npush.push_model({str(folder)!r}, 'me/toy', private=True)\n"
+        f"push.push_model({str(folder)!r}, 'me/other', private=True)\nresult = said.getvalue()"
+    )
+    assert answer["result"].count("public") == 1 and answer["result"].startswith("me/toy was there already")
+    assert not server.repo("me/toy").private and server.repo("me/other").private
 
 
 # ---- from a shell

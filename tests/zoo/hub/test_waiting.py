@@ -103,3 +103,18 @@ def test_an_answer_that_it_is_busy_does_not_start_the_clock_anew(server, client,
     server.fail("HEAD .*config", answers(503))
     failed(client.run("import zoo\nzoo.load('me/toy')", 1.2), "HubError", "given up after 1.2 s")
     assert sum(line.startswith("HEAD") for line in server.lines()) == 2  # the next pause would be too long
+
+
+def test_what_others_download_during_a_push_is_theirs(server, client, toy):
+    server.add("me/large", {"large.bin": bytes(5 * 2**20)})  # more than an answer to a push may have
+    code = """
+import threading
+from huggingface_hub import hf_hub_download
+got = []
+with Connection(uploads=True):
+    other = threading.Thread(target=lambda: got.append(hf_hub_download("me/large", "large.bin")))
+    other.start()
+    other.join()
+result = len(got)
+"""
+    assert client.run(ASK + code)["result"] == 1
