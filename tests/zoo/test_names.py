@@ -210,6 +210,7 @@ def test_a_folder_has_no_revisions(make_checkpoint, tmp_path, monkeypatch, no_hu
 
 @pytest.mark.parametrize("words", [["info", "dcgan-nope-x"], ["sample", "nope", "--out", "a.png"]])
 def test_a_typo_is_told_without_torch(words):
-    code = f"import sys\nfrom zoo import cli\ncode = cli.main({words!r})\nassert 'torch' not in sys.modules\nsys.exit(code)"
+    act = f"import sys\nfrom zoo import cli\ncode = cli.main({words!r})"
+    code = f"{act}\nassert 'torch' not in sys.modules\nsys.exit(code)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert told.returncode == 2 and "no model named" in told.stderr
