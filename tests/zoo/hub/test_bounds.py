@@ -3,6 +3,7 @@
 import itertools
 import socket
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -242,3 +243,10 @@ def test_a_warning_that_the_server_wants_shown_is_one_short_line_without_secrets
         assert "out of date, ..." in line and line.isprintable() and len(line) <= 160
         assert not any(secret in line for secret in (SECRET, "pass-word"))
     assert "own-kind-of-secret" not in shown[1]
+
+
+def test_the_readme_names_the_bounds():
+    readme = (Path(bounds.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    one, all_of_them = bounds.ANSWER // 2**20, bounds.IN_ALL // 2**20
+    words = f"has {one} MB at most, those of one call {all_of_them} MB and {bounds.ANSWERS} pages"
+    assert words in " ".join(readme.split())

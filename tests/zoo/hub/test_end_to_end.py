@@ -82,6 +82,10 @@ def test_trained_pushed_loaded_by_a_stranger_cached_offline_and_pinned(server, p
             assert load(offline, f"me/dcgan-lsgan-photos@{old}") == picture(lsgan)
             answer = offline.run("import zoo\nzoo.load('me/other')")
             assert answer["error"] == "HubError" and "HF_HUB_OFFLINE" in answer["message"]
+            answer = offline.run(
+                f"from zoo.hub import push\npush.push_model({str(focal)!r}, 'me/dcgan-focal-photos')"
+            )
+            assert answer["message"].startswith("cannot write me/dcgan-focal-photos: HF_HUB_OFFLINE")
             for path in home.glob("hub/models--me--dcgan-focal-photos/snapshots/*/model.safetensors"):
                 path.resolve().write_bytes(b"\0" + path.read_bytes()[1:])
             answer = offline.run("import zoo\nzoo.load('me/dcgan-focal-photos')")
