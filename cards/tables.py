@@ -15,7 +15,8 @@ FAMILIES = (("dcgan", "cifar10"), ("cdcgan", "cifar10"), ("sngan", "cifar10"), (
 OF_NOISE = ("fid", "kid", "precision", "recall", "classifier_distance", "class_coverage", "asked_class",
             "memorisation", "swing_d", "swing_g")  # fmt: skip
 OF_TRANSLATION = ("psnr", "ssim", "l1", "lpips", "fid", "wrapped_psnr", "swing_d", "swing_g")
-LOSSES_AND_NONE = (*losses.LOSSES, "none")
+LOSSES_AND_NONE = (*losses.LOSSES, "none")  # the last is no loss: what an adversarial part is held against
+L1_ALONE = "L1 alone"
 NOT_TRAINED, NOT_MEASURED, REFUSED = "not trained yet", "not measured yet", "refused"
 
 
@@ -27,6 +28,15 @@ def table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def mean(runs: Sequence[Run], name: str) -> str:
     """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed."""
     return measures.mean(name, [value for run in runs if (value := run.value(name)) is not None])
+
+
+def better_control(found: Sequence[Run], best: float) -> str:
+    """What the control among a family's runs came to by FID, where no loss came to less; "" where one did."""
+    controls = [run for run in found if run.loss == "none"]
+    values = [value for run in controls if (value := run.value("fid")) is not None]
+    if not values or statistics.fmean(values) >= best:
+        return ""
+    return f"; {L1_ALONE}, a control, {mean(controls, 'fid')}"
 
 
 def families(zoo: Zoo) -> list[tuple[str, str]]:
