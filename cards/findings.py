@@ -203,10 +203,9 @@ def undetected(parts: Sequence[Part]) -> str:
     """Of comparisons of several seeds that came to nothing: which difference would mostly have been seen."""
     found: dict[str, list[str]] = {}
     for part in parts:
-        if part.note.startswith(UNSEEN):
-            found.setdefault(part.what, []).append(
-                f"{part.who} {part.note.removeprefix(UNSEEN).split()[0]}".strip()
-            )
+        if part.power:
+            size = part.power.removeprefix(UNSEEN).split()[0]
+            found.setdefault(part.what, []).append(f"{part.who} {size}".strip())
     return "; ".join(f"{what}: {', '.join(told)}" for what, told in found.items())
 
 

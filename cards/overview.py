@@ -212,7 +212,7 @@ def models(zoo: Zoo) -> list[str]:
         "## Our models",
         "The budget is kimg, thousands of real pictures seen by the critic, and is the same for every loss of a family;"
         " the generator's steps stand beside it, because a loss with five critic steps has had a fifth of them. Over"
-        " several training seeds: mean ± standard deviation.",
+        " several training seeds: mean ± standard deviation; *(1 of 2)*: one of two seeds has that figure.",
         *(f"![{measures.MEASURES[name].title} of every model]({PICTURES[name]})" for name in drawable(zoo)),
         "### Losses × architectures",
         "FID; by which protocol stands under each family's table. *Refused* is a loss"

@@ -26,8 +26,16 @@ def table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def mean(runs: Sequence[Run], name: str) -> str:
-    """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed."""
-    return measures.mean(name, [value for run in runs if (value := run.value(name)) is not None])
+    """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed.
+
+    Where not every seed has a figure, with how many have: "56.8 (1 of 2)".
+    """
+    values = [value for run in runs if (value := run.value(name)) is not None]
+    return measures.mean(name, values) + _short(len(values), len(runs))
+
+
+def _short(measured: int, seeds: int) -> str:
+    return f" ({measured} of {seeds})" if 0 < measured < seeds else ""
 
 
 def better_control(found: Sequence[Run], best: float) -> str:
@@ -209,7 +217,8 @@ def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
         return ours(runs, "fid")
     tracked = [row for run in runs if (row := measurements.counting(run.rows, "fid", momentum))]
     if tracked:
-        return show("fid", statistics.fmean(row["value"] for row in tracked))
+        figure = show("fid", statistics.fmean(row["value"] for row in tracked))
+        return figure + _short(len(tracked), len(runs))
     own = ours(runs, "fid")
     return NOT_MEASURED if own == NOT_MEASURED else f"{own}*"
 
@@ -233,10 +242,18 @@ def resnet(zoo: Zoo) -> str:
     names = ("fid", "kid", "recall", "last_epoch_g_loss", "last_epoch_d_loss", "step_spike_g", "step_spike_d")
     by_loss = {loss: runs_of(zoo, "resnet-losses", "sngan", loss, "cifar10") for loss in papers.RESNET}
     lines = [
-        [loss, papers.RESNET[loss], ours(runs, names[0]), *(mean(runs, name) for name in names[1:])]
+        [
+            loss,
+            papers.RESNET[loss],
+            str(len(runs) or "–"),
+            ours(runs, names[0]),
+            *(mean(runs, name) for name in names[1:]),
+            note(runs) if runs else "",
+        ]
         for loss, runs in by_loss.items()
     ]
-    return with_budgets(["loss", "theirs", *(MEASURES[name].heading for name in names)], lines, by_loss)
+    headings = [MEASURES[name].heading for name in names]
+    return with_budgets(["loss", "theirs", "seeds", *headings, "note"], lines, by_loss)
 
 
 def controls(zoo: Zoo) -> str:

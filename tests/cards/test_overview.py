@@ -99,6 +99,20 @@ def test_of_several_seeds_it_is_told_how_many_collapsed(run):
     assert "| collapsed in 1 of 2 seeds |" in tables.family(zoo, "dcgan", "cifar10")
 
 
+def test_a_figure_that_not_every_seed_has_says_how_many_have_it(run, figures_of):
+    rows = [row for row in figures_of.noise(fid=52.0) if not row["name"].startswith("recall")]
+    for table, of in (
+        (lambda zoo: tables.family(zoo, "dcgan", "cifar10"), {"loss": "focal"}),
+        (tables.resnet, {"loss": "wgan", "architecture": "sngan", "recipe": "resnet-losses"}),
+    ):
+        text = table(Zoo([run(**of, fid=50.0, recall=0.01), run(**of, seed=1, rows=rows)]))
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {of['loss']} |")]
+        assert " | 51.0 ± 1.4 | " in line and " | 0.010 (1 of 2) | " in line
+    assert text.splitlines()[0].startswith("| loss | theirs | seeds | FID") and line.endswith(" seeds |")
+    assert "| 2 | 51.0" in line and line.endswith("| collapsed in 1 of 2 seeds |")
+    assert "not measured yet |" not in text and "| not trained yet |" in text
+
+
 def test_a_family_shows_steps_beside_the_budget_and_real_pictures_for_scale(zoo):
     text = tables.family(zoo, "dcgan", "cifar10")
     assert "| focal | 250 | 15,625 | 2 | 51.0 ± 1.4 |" in text and "*real pictures* |  |  |  | 5.2 |" in text
