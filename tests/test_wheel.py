@@ -88,5 +88,13 @@ def test_its_commands_explain_themselves_as_they_are_called(zoo):
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "dcgan" in done.stderr
 
 
+def test_it_leaves_out_the_page_of_the_source_tree(installed):
+    cards = {path.name for path in (installed / "zoo/_rooms/cards").iterdir()}
+    assert "card.md.j2" in cards
+    assert not [
+        name for name in cards if name.endswith((".png", ".webp")) or name in ("overview.md", "findings.md")
+    ]
+
+
 def test_it_takes_no_name_but_its_own(installed):
     assert {path.name.partition("-")[0] for path in installed.iterdir()} == {"zoo", "gan_zoo"}
