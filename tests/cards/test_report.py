@@ -149,6 +149,28 @@ def test_folders_are_gathered_by_path_id_and_folder(mine):
     assert list(over) == ["mine/unfinished"]
 
 
+def test_a_run_that_is_named_twice_is_no_second_seed(mine, capsys, monkeypatch):
+    (mine.parent / "link").symlink_to(mine / "c")
+    assert overview.main(["mine/c", str(mine / "c"), "mine/pair/../c", "link"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    assert "1 run;" in text and "| 90.0 |" in text and not capsys.readouterr().err
+    shutil.copytree(mine / "c", mine.parent / "copy")
+    assert overview.main(["mine/c", "copy"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    assert "1 run;" in text and "- copy: its weights are those of mine/c" in text
+    assert "copy is passed over: its weights are those of mine/c" in capsys.readouterr().err
+    monkeypatch.chdir(mine / "c")
+    assert overview.main([".", "../pair/a/.."]) == 0
+    text = (mine / "c/report.md").read_text()
+    assert "| c | wgan |" in text and "| a | focal |" in text and "3 runs;" in text
+
+
+def test_an_unfinished_folder_that_one_stands_in_is_named(mine, monkeypatch):
+    monkeypatch.chdir(mine / "unfinished")
+    assert overview.main([".", "../c"]) == 0
+    assert "- unfinished: it holds no config.json" in (mine / "unfinished/report.md").read_text()
+
+
 def test_a_stopped_run_says_how_far_it_came(make):
     folder = make("runs/killed", kimg=36.8, history=lines())
     config = json.loads((folder / "config.json").read_text())
