@@ -54,9 +54,9 @@ TERMS = (
     " loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the generator's mean score moves around its"
     " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a curve that"
     " moves no more than the sampling noise that is taken off, much of it where a critic sees one picture at a time"
-    " (pix2pix). A critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no gradient from it)"
-    " is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest size that a loss had"
-    " in one step, over the largest that an interval of training (a 160th) usually has."
+    " (pix2pix). A critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no"
+    " gradient from it) is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest"
+    " size that a loss had in one step, over the largest that an interval of training (a 160th) usually has."
     " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
     " *A ± B*: mean and standard deviation over training seeds; *(2 of 3)*: of how many, where not all have a figure."
 )

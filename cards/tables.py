@@ -233,7 +233,7 @@ def lucic(zoo: Zoo) -> str:
                  for text in (f"{theirs[loss]:.1f}", ours(by_data[data][loss], "fid")))]
         for loss in papers.LUCIC["cifar10"]
     ]  # fmt: skip
-    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "ours")]
+    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "dcgan, ours")]
     trained = {f"{loss} on {data}": runs for data, of in by_data.items() for loss, runs in of.items()}
     return with_budgets(["loss", *heading], lines, trained)
 

@@ -150,6 +150,11 @@ def test_each_papers_figures_stand_beside_ours(zoo):
     assert "dcgan vanilla on cifar10, layer-norm" in page
 
 
+def test_a_net_that_is_not_trained_on_a_set_is_named_where_another_is(run):
+    text = tables.lucic(Zoo([run("vanilla", "convgan", "fashion-mnist", fid=32.0)]))
+    assert "fashion-mnist, dcgan, ours" in text.splitlines()[0] and "| 26.5 | not trained yet |" in text
+
+
 def test_one_net_evaluated_with_two_momenta_fills_two_columns(run, figures_of):
     rows = figures_of.noise(fid=70.0)
     rows = [rows[0] | {"momentum": m, "value": v} for m, v in ((0.1, 81.0), (0.05, 92.0))] + rows
