@@ -21,9 +21,7 @@ from zoo.files import write_files
 from zoo.hub.push import MADE_FROM
 
 README = "README.md"
-ROOT = Path(__file__).parents[
-    1
-]  # of the source tree; of the wheel, where nobody's models are to be rewritten unasked
+ROOT = Path(__file__).parents[1]  # of a checkout; in the wheel it has no pyproject.toml
 
 
 def build(folder: Path) -> list[str]:
@@ -68,9 +66,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> i
     drifted, failed = 0, 0
     try:
         if not (options.models or options.check or (ROOT / "pyproject.toml").is_file()):
-            raise Refused(
-                "no model is named, and this is no checkout: those that are installed keep their cards"
-            )
+            raise Refused("no model is named, and this is no checkout: installed models keep their cards")
         found, over = names.gathered(options.models or names.bundled())
         for name, why in over.items():
             if len(options.models) == 1 and not found:

@@ -329,4 +329,4 @@ def _all_collapsed(zoo: Zoo, part: Part) -> str:
     runs = [run for seeds in evidence(zoo, RESNET, part.cells, "recall").seeds for run in seeds]
     if not runs or not all(run.collapsed for run in runs):
         return ""
-    return f"all of these runs have collapsed (recall below {COLLAPSED['recall']:g}), so recall tells little"
+    return f"all of these runs have collapsed, by recall below {COLLAPSED['recall']:g}, so it tells little"

@@ -184,7 +184,7 @@ def test_where_all_have_collapsed_r5_says_that_recall_tells_little(run):
         return Zoo([run(loss, "sngan", recipe="resnet-losses", seed=seed, recall=recall + seed * wavers.get(loss, 0))
                     for loss, recall in recalls.items() for seed in (0, 1)])  # fmt: skip
 
-    floor = "all of these runs have collapsed (recall below 0.05), so recall tells little"
+    floor = "all of these runs have collapsed, by recall below 0.05, so it tells little"
     verdict = decided(zoo(0.009), "R5")
     assert [floor in part.note for part in verdict.parts] == [True, False, True, False]
     sentence = sentences.sentence(zoo(0.009), verdict)

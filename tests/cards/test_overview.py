@@ -180,7 +180,7 @@ def test_the_page_has_pictures_of_what_is_measured(zoo, tmp_path):
 
 def test_the_terms_say_what_else_a_swing_of_0_may_mean_and_of_how_many_seeds_a_figure_is(zoo):
     terms = overview.pages(zoo)[overview.PAGE].partition("*To read*")[2].partition("###")[0]
-    assert "sampling noise that is taken off" in terms and "one picture at a time" in terms
+    assert "sampling noise that is taken off" in terms and "one picture at a time (pix2pix)" in terms
     assert "*(2 of 3)*" in terms
 
 
