@@ -84,8 +84,9 @@ def test_its_commands_explain_themselves_as_they_are_called(zoo):
         assert "accelerate launch train/" not in done.stdout
     done = zoo("train", "--help")
     assert done.returncode == 0 and "dcgan, convgan, sngan or pix2pix" in done.stdout
-    done = zoo("train", "dcgna")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "dcgan" in done.stderr
+    for words, said in ((["train", "dcgna"], "dcgan"), (["card"], "no model is named")):
+        done = zoo(*words)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and said in done.stderr
 
 
 def test_it_leaves_out_the_page_of_the_source_tree(installed):

@@ -297,16 +297,6 @@ def test_without_names_all_bundled_models_are_meant(make, bundle, capsys):
     assert build.main([]) == 0 == build.main(["--check"])
 
 
-def test_without_names_no_installed_model_is_written(make, bundle, capsys, monkeypatch, tmp_path):
-    folder = make(bundle("dcgan-focal-cifar10"))
-    monkeypatch.setattr(build, "ROOT", tmp_path)
-    assert build.main([]) == 2 and not (folder / "README.md").exists()
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "no model is named" in said
-    assert build.main(["--check"]) == 1 and "has no README.md" in capsys.readouterr().out
-    assert build.main([str(folder)]) == 0 and (folder / "README.md").is_file()
-
-
 def test_what_was_written_is_said_and_how_figures_come_to_it(make, measured, capsys):
     folder = make("runs/plain")
     assert build.main([str(folder), str(measured)]) == 0

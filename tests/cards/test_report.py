@@ -141,6 +141,16 @@ def test_cards_of_a_folder_of_folders_are_made_and_what_is_none_is_named(mine, c
         assert build.main([alone]) == 2
 
 
+def test_without_names_no_installed_model_is_written(make, bundle, capsys, monkeypatch, tmp_path):
+    folder = make(bundle("dcgan-focal-cifar10"))
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert build.main([]) == 2 and not (folder / "README.md").exists()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "no model is named" in said
+    assert build.main(["--check"]) == 1 and "has no README.md" in capsys.readouterr().out
+    assert build.main([str(folder)]) == 0 and (folder / "README.md").is_file()
+
+
 def test_folders_are_gathered_by_path_id_and_folder(mine):
     found, over = names.gathered(
         ["mine/pair", mine / "c", "dcgan-focal-cifar10", "mine/pair/a", "mine/unfinished"]
