@@ -16,11 +16,12 @@ from cards import card, figures
 from cards.card import CURVES
 from zoo import checkpoint, measurements, names
 from zoo.config import parse_json
-from zoo.errors import UnknownName, ZooError
+from zoo.errors import Refused, UnknownName, ZooError
 from zoo.files import write_files
 from zoo.hub.push import MADE_FROM
 
 README = "README.md"
+ROOT = Path(__file__).parents[1]  # of a checkout; in the wheel it has no pyproject.toml
 
 
 def build(folder: Path) -> list[str]:
@@ -57,11 +58,15 @@ def check(folder: Path) -> str | None:
 def main(arguments: Sequence[str] | None = None, prog: str = "cards.build") -> int:
     """The exit code is 1 where a card has drifted, 2 where something cannot be used."""
     parser = argparse.ArgumentParser(prog=prog, description=__doc__.split("\n\n")[0])
-    parser.add_argument("models", nargs="*", metavar="ID_OR_FOLDER", help="default: all bundled models")
+    parser.add_argument(
+        "models", nargs="*", metavar="ID_OR_FOLDER", help="default, in a checkout: all bundled models"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a card has drifted")
     options = parser.parse_args(arguments)
     drifted, failed = 0, 0
     try:
+        if not (options.models or options.check or (ROOT / "pyproject.toml").is_file()):
+            raise Refused("no model is named, and this is no checkout: installed models keep their cards")
         found, over = names.gathered(options.models or names.bundled())
         for name, why in over.items():
             if len(options.models) == 1 and not found:

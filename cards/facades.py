@@ -11,7 +11,6 @@ from zoo import losses, measurements
 
 CONTROLS = "controls"  # the recipe in which one thing differs, and it is no loss
 RANGE = tuple(round(end(papers.PSNR.values()), 1) for end in (min, max))  # dB, of the paper's table
-L1_ALONE = "L1 alone"
 HELD_OUT = "train[360:]"  # the split of `--reference-split` that the family's models were not trained on
 MODES = [(of, dropout) for of in ("batch", "running") for dropout in (True, False)]
 WEAK = 0.1  # of L1's pull: an adversarial part below it decides little
@@ -37,7 +36,9 @@ def controls(zoo: Zoo) -> dict[str, list[Run]]:
 def labelled(zoo: Zoo) -> dict[str, list[Run]]:
     """{label: runs of all seeds}: the paper's losses, L1 alone, controls."""
     return (
-        {loss: of_loss(zoo, loss) for loss in papers.PSNR} | {L1_ALONE: of_loss(zoo, "none")} | controls(zoo)
+        {loss: of_loss(zoo, loss) for loss in papers.PSNR}
+        | {tables.L1_ALONE: of_loss(zoo, "none")}
+        | controls(zoo)
     )
 
 
@@ -196,7 +197,7 @@ def modes(zoo: Zoo) -> str:
         ]
         for mode in every
     ]
-    heading = ["mode", *(L1_ALONE if loss == "none" else loss for loss in found), "mean rank ↓"]
+    heading = ["mode", *(tables.L1_ALONE if loss == "none" else loss for loss in found), "mean rank ↓"]
     return (
         f"How the generator is used afterwards is one decision for the family, made on the pairs of `{HELD_OUT}`, which"
         " none of its models has seen: LPIPS ↓ / PSNR ↑ in dB. By LPIPS"

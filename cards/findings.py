@@ -3,15 +3,17 @@
 `python -m cards.overview` writes it beside the overview, which has all tables; the words for a claim are the same.
 """
 
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 
-from cards import comparisons, papers, prices, sentences, tables
+from cards import comparisons, measures, papers, prices, sentences, tables
 from cards.claims import Verdict
 from cards.runs import PROTOCOL, STARTER, Run, Zoo
 from cards.sentences import CONFIRMED, CONTRADICTED
 from cards.verdicts import NOT_TESTED, SHOWN, UNSEEN, Part
 from zoo.losses import LOSSES
+from zoo.measurements import COLLAPSED
 
 
 def page(zoo: Zoo, decided: Sequence[Verdict]) -> str:
@@ -69,28 +71,40 @@ def row(zoo: Zoo, architecture: str, dataset: str) -> list[str]:
     if not by_loss:
         return []
     kimg = dict.fromkeys(f"{run.kimg:,.0f}" for runs in by_loss.values() for run in runs)
-    several = [loss for loss, runs in by_loss.items() if len(runs) > 1]
-    collapsed = [
-        f"{loss} in {n} of {len(runs)}"
-        for loss, runs in by_loss.items()
-        if (n := sum(run.collapsed for run in runs))
+    gans = [loss for loss in by_loss if loss != "none"]
+    several = [loss for loss in gans if len(by_loss[loss]) > 1]
+    cells = [f"{architecture} on {dataset}", ", ".join(kimg), str(len(gans)), ", ".join(several) or "none"]
+    return [*cells, best(by_loss), collapsed(by_loss)]
+
+
+def collapsed(by_loss: dict[str, list[Run]]) -> str:
+    """Of which losses how many runs; "none" is said only where a figure could have shown it."""
+    runs = [run for of in by_loss.values() for run in of]
+    if not any(run.row(name) for run in runs for name in COLLAPSED):
+        return "not measured"
+    told = [
+        f"{loss} in {n} of {len(of)}"
+        for loss, of in by_loss.items()
+        if (n := sum(run.collapsed for run in of))
     ]
-    cells = [f"{architecture} on {dataset}", ", ".join(kimg), str(len(by_loss)), ", ".join(several) or "none"]
-    return [*cells, best(by_loss), ", ".join(collapsed) or "none"]
+    return ", ".join(told) or "none"
 
 
 def best(by_loss: dict[str, list[Run]]) -> str:
-    """The loss with the best mean FID, and its figure over its seeds."""
+    """The loss with the best mean FID, and its figure over its seeds; and what a control did better."""
     found = {
         loss: values
         for loss, runs in by_loss.items()
-        if loss != "none"  # a control
-        and (values := [x for run in runs if (x := run.value("fid")) is not None])
+        if loss != "none" and (values := [x for run in runs if (x := run.value("fid")) is not None])
     }
     if not found:
         return tables.NOT_MEASURED
-    loss = min(found, key=lambda loss: sum(found[loss]) / len(found[loss]))
-    return f"{loss}, FID {tables.mean(by_loss[loss], 'fid')}{sentences.many(len(found[loss]))}"
+    means = {loss: statistics.fmean(values) for loss, values in found.items()}
+    loss = min(means, key=means.get)
+    text = f"{loss}, FID {measures.mean('fid', found[loss])}{sentences.many(len(found[loss]))}"
+    control = by_loss.get("none", [])
+    better = tables.better_control(control, means[loss])
+    return f"{text}{better}{sentences.many(len(control)) if better else ''}"
 
 
 def counted(words) -> str:
@@ -189,10 +203,9 @@ def undetected(parts: Sequence[Part]) -> str:
     """Of comparisons of several seeds that came to nothing: which difference would mostly have been seen."""
     found: dict[str, list[str]] = {}
     for part in parts:
-        if part.note.startswith(UNSEEN):
-            found.setdefault(part.what, []).append(
-                f"{part.who} {part.note.removeprefix(UNSEEN).split()[0]}".strip()
-            )
+        if part.power:
+            size = part.power.removeprefix(UNSEEN).split()[0]
+            found.setdefault(part.what, []).append(f"{part.who} {size}".strip())
     return "; ".join(f"{what}: {', '.join(told)}" for what, told in found.items())
 
 

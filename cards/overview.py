@@ -52,11 +52,19 @@ TERMS = (
     "*To read*: A − B is the mean of A, the mean of B, their difference, and in square brackets its 95 % interval over"
     " training seeds that both share. Models are named by architecture and loss; *vanilla* is the non-saturating GAN"
     " loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the generator's mean score moves around its"
-    " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a smooth curve. A"
-    " critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no gradient from it)"
-    " is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest size that a loss had"
-    " in one step, over the largest that an interval of training (a 160th) usually has."
+    " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a curve that"
+    " moves no more than the sampling noise that is taken off, which is large where a critic sees one picture at a"
+    " time (pix2pix). A critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no"
+    " gradient from it) is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest"
+    " size that a loss had in one step, over the largest that an interval of training (a 160th) usually has."
     " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
+    " *A ± B*: mean and standard deviation over training seeds; *(2 of 3)*: of how many, where not all have a figure."
+)
+PROTOCOL = (
+    "Short runs, classifier distance at n = 10,000 ↓. Of learning rates, clips and gammas the best mean rank over the"
+    " losses tried wins, unless at full length a critic dies of it. Norms are not chosen so: spectral norm stays, since"
+    " a critic without a Lipschitz control of its own is to have one, and layer norm, since WGAN-GP's source has it; no"
+    " norm tried gains more than a few per cent, which another seed moves as well."
 )
 PRICES = (
     "*Core-hours*: the missing trainings, three seeds of each, at the speed of our own of that architecture, data set"
@@ -211,8 +219,7 @@ def models(zoo: Zoo) -> list[str]:
     parts = [
         "## Our models",
         "The budget is kimg, thousands of real pictures seen by the critic, and is the same for every loss of a family;"
-        " the generator's steps stand beside it, because a loss with five critic steps has had a fifth of them. Over"
-        " several training seeds: mean ± standard deviation.",
+        " the generator's steps stand beside it, because a loss with five critic steps has had a fifth of them.",
         *(f"![{measures.MEASURES[name].title} of every model]({PICTURES[name]})" for name in drawable(zoo)),
         "### Losses × architectures",
         "FID; by which protocol stands under each family's table. *Refused* is a loss"
@@ -231,8 +238,7 @@ def models(zoo: Zoo) -> list[str]:
     if text := tables.protocol(zoo):
         parts += [
             "### How the protocol was decided",
-            "Short runs, classifier distance at n = 10,000 ↓. The best mean rank over the losses tried wins,"
-            " unless at full length a critic dies of it.",
+            PROTOCOL,
             text,
         ]
     return parts

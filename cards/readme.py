@@ -23,18 +23,20 @@ def families(zoo: Zoo) -> str:
     for architecture, dataset in tables.families(zoo):
         seeds = (zoo.seeds(STARTER, architecture, loss, dataset).get(0) for loss in tables.LOSSES_AND_NONE)
         if bundled := [run for run in seeds if run and run.config]:
-            lines.append([architecture, dataset, str(len(bundled)), best(bundled)])
+            losses = sum(run.loss != "none" for run in bundled)
+            lines.append([architecture, dataset, str(losses), best(bundled)])
     return tables.table(["family", "data", "losses", "the best of them"], lines)
 
 
 def best(bundled: Sequence[Run]) -> str:
-    """Its card, and the figure with the number of pictures it was taken on."""
-    gans = [run for run in bundled if run.loss != "none"]  # L1 alone is a control
+    """Its card, and the figure with the number of pictures it was taken on; and what a control did better."""
+    gans = [run for run in bundled if run.loss != "none"]
     if not (measured := [run for run in gans if run.value("fid") is not None]):
         return tables.NOT_MEASURED
     run = min(measured, key=lambda run: run.value("fid"))
     card = f"[{run.config.id}]({MODELS}/{run.config.id}/README.md)"
-    return f"{card}: {title(run.row('fid'))} {show('fid', run.value('fid'))}"
+    control = tables.better_control(bundled, run.value("fid"))
+    return f"{card}: {title(run.row('fid'))} {show('fid', run.value('fid'))}{control}"
 
 
 def written(text: str, zoo: Zoo) -> str:

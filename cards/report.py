@@ -43,13 +43,18 @@ def write(names: Sequence[str], out: Path) -> dict[str, str]:
         raise Refused(f"--out {out} must end in .md: pictures go beside it")
     found, over = gathered(names)
     read: dict[Path, Run] = {}
+    first: dict[str, Path] = {}  # by the hash of its weights: a copy is no second seed
     for folder in found:
         try:
-            read[folder] = runs.read("", folder)
+            run = runs.read("", folder)
             checkpoint.read_history(folder)
         except (ZooError, OSError) as error:
-            read.pop(folder, None)
             over[str(folder)] = str(error)
+            continue
+        if (same := first.setdefault(run.config.weights.sha256, folder)) != folder:
+            over[str(folder)] = f"its weights are those of {same}"
+        else:
+            read[folder] = run
     if not read:
         told = "; ".join(f"{name}: {why}" for name, why in over.items())
         raise Refused(f"no run to report on ({told or 'no folder was named'})")
@@ -86,7 +91,7 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     parts += [f"![{name}]({name})" for name in pictures]
     rows = [
         [
-            folder.name,
+            called(folder),
             run.loss,
             str(run.seed),
             sections.stopped(run.config) or "whole",
@@ -97,7 +102,7 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     ]
     parts += ["## Each run", tables.table(["run", "loss", "seed", "budget", "time", "measured"], rows)]
     if over:
-        parts += ["## Passed over", "\n".join(f"- {Path(name).name}: {why}" for name, why in over.items())]
+        parts += ["## Passed over", "\n".join(f"- {called(Path(name))}: {why}" for name, why in over.items())]
     return "\n\n".join(parts) + "\n"
 
 
@@ -170,4 +175,10 @@ def samples(read: dict[Path, Run], over: dict[str, str]) -> bytes | None:
 
 
 def label(folder: Path, run: Run) -> str:
-    return f"{folder.name}, seed {run.seed}" if f"seed{run.seed}" not in folder.name else folder.name
+    name = called(folder)
+    return name if f"seed{run.seed}" in name else f"{name}, seed {run.seed}"
+
+
+def called(path: Path) -> str:
+    """The name of a folder or file as it lies there: "." has none."""
+    return path.resolve().name

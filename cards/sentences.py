@@ -16,7 +16,6 @@ from cards.verdicts import (
     PARITY,
     SHOWN,
     UNDECIDED,
-    UNSEEN,
     Cell,
     Part,
 )
@@ -84,7 +83,7 @@ def leading(parts: Sequence[Part]) -> list[Part]:
 
 def group(parts: Sequence[Part], words: bool) -> str:
     """One measure on one net, of all that it is told of: "FID, dcgan on cifar10: focal − vanilla 52.4 − 51.9 = …"."""
-    notes = dict.fromkeys(part.note for part in parts if part.note and not part.note.startswith(UNSEEN))
+    notes = dict.fromkeys(note for part in parts if (note := _note(part)))
     seeds = {part.seeds for part in parts}
     told = []
     for part in parts:
@@ -93,6 +92,11 @@ def group(parts: Sequence[Part], words: bool) -> str:
         told.append(f"{text} (*{part.says}*)" if words and part.says else text)
     shared = many(seeds.pop()) if len(seeds) == 1 else ""
     return f"{parts[0].what}: {', '.join(told)}{shared}" + "".join(f" ({note})" for note in notes)
+
+
+def _note(part: Part) -> str:
+    """Its note without what could have been seen, which stands among the limits."""
+    return "; ".join(told for told in part.note.split("; ") if told and told != part.power)
 
 
 def many(seeds: int) -> str:

@@ -15,7 +15,8 @@ FAMILIES = (("dcgan", "cifar10"), ("cdcgan", "cifar10"), ("sngan", "cifar10"), (
 OF_NOISE = ("fid", "kid", "precision", "recall", "classifier_distance", "class_coverage", "asked_class",
             "memorisation", "swing_d", "swing_g")  # fmt: skip
 OF_TRANSLATION = ("psnr", "ssim", "l1", "lpips", "fid", "wrapped_psnr", "swing_d", "swing_g")
-LOSSES_AND_NONE = (*losses.LOSSES, "none")
+LOSSES_AND_NONE = (*losses.LOSSES, "none")  # the last is no loss: what an adversarial part is held against
+L1_ALONE = "L1 alone"
 NOT_TRAINED, NOT_MEASURED, REFUSED = "not trained yet", "not measured yet", "refused"
 
 
@@ -25,8 +26,25 @@ def table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def mean(runs: Sequence[Run], name: str) -> str:
-    """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed."""
-    return measures.mean(name, [value for run in runs if (value := run.value(name)) is not None])
+    """Over seeds, ± their standard deviation; as the zoo's own, where there is one seed.
+
+    Where not every seed has a figure, with how many have: "56.8 (1 of 2)".
+    """
+    values = [value for run in runs if (value := run.value(name)) is not None]
+    return measures.mean(name, values) + _short(len(values), len(runs))
+
+
+def _short(measured: int, seeds: int) -> str:
+    return f" ({measured} of {seeds})" if 0 < measured < seeds else ""
+
+
+def better_control(found: Sequence[Run], best: float) -> str:
+    """What the control among a family's runs came to by FID, where no loss came to less; "" where one did."""
+    controls = [run for run in found if run.loss == "none"]
+    values = [value for run in controls if (value := run.value("fid")) is not None]
+    if not values or statistics.fmean(values) >= best:
+        return ""
+    return f"; {L1_ALONE}, a control, {mean(controls, 'fid')}"
 
 
 def families(zoo: Zoo) -> list[tuple[str, str]]:
@@ -199,7 +217,8 @@ def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
         return ours(runs, "fid")
     tracked = [row for run in runs if (row := measurements.counting(run.rows, "fid", momentum))]
     if tracked:
-        return show("fid", statistics.fmean(row["value"] for row in tracked))
+        figure = show("fid", statistics.fmean(row["value"] for row in tracked))
+        return figure + _short(len(tracked), len(runs))
     own = ours(runs, "fid")
     return NOT_MEASURED if own == NOT_MEASURED else f"{own}*"
 
@@ -214,7 +233,7 @@ def lucic(zoo: Zoo) -> str:
                  for text in (f"{theirs[loss]:.1f}", ours(by_data[data][loss], "fid")))]
         for loss in papers.LUCIC["cifar10"]
     ]  # fmt: skip
-    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "ours")]
+    heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "dcgan, ours")]
     trained = {f"{loss} on {data}": runs for data, of in by_data.items() for loss, runs in of.items()}
     return with_budgets(["loss", *heading], lines, trained)
 
@@ -223,10 +242,18 @@ def resnet(zoo: Zoo) -> str:
     names = ("fid", "kid", "recall", "last_epoch_g_loss", "last_epoch_d_loss", "step_spike_g", "step_spike_d")
     by_loss = {loss: runs_of(zoo, "resnet-losses", "sngan", loss, "cifar10") for loss in papers.RESNET}
     lines = [
-        [loss, papers.RESNET[loss], ours(runs, names[0]), *(mean(runs, name) for name in names[1:])]
+        [
+            loss,
+            papers.RESNET[loss],
+            str(len(runs) or "–"),
+            ours(runs, names[0]),
+            *(mean(runs, name) for name in names[1:]),
+            note(runs) if runs else "",
+        ]
         for loss, runs in by_loss.items()
     ]
-    return with_budgets(["loss", "theirs", *(MEASURES[name].heading for name in names)], lines, by_loss)
+    headings = [MEASURES[name].heading for name in names]
+    return with_budgets(["loss", "theirs", "seeds", *headings, "note"], lines, by_loss)
 
 
 def controls(zoo: Zoo) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from cards.runs import STARTER, Zoo
-from cards.tables import LOSSES_AND_NONE
+from cards.tables import L1_ALONE, LOSSES_AND_NONE
 from zoo import checkpoint, facades, load
 
 NAME = "overview-facades.webp"
@@ -21,7 +21,7 @@ def folders(zoo: Zoo) -> dict[str, Path]:
     for loss in ("none", *(loss for loss in LOSSES_AND_NONE if loss != "none")):
         run = zoo.seeds(STARTER, "pix2pix", loss, "facades").get(0)
         if run and run.folder and (run.folder / checkpoint.WEIGHTS).is_file():
-            found["L1 alone" if loss == "none" else loss] = run.folder
+            found[L1_ALONE if loss == "none" else loss] = run.folder
     return found
 
 

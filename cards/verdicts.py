@@ -69,6 +69,11 @@ class Part:
         """The figures' own word, whether the claim's conditions are met or not; "" where there are none."""
         return self.here or (self.word if self.word != NOT_TESTED else "")
 
+    @property
+    def power(self) -> str:
+        """Of its note, what could have been seen; "" where that is not told."""
+        return next((told for told in self.note.split("; ") if told.startswith(UNSEEN)), "")
+
 
 def overall(words: Sequence[str]) -> str:
     return min(words, key=ORDER.index)

@@ -84,8 +84,17 @@ def test_its_commands_explain_themselves_as_they_are_called(zoo):
         assert "accelerate launch train/" not in done.stdout
     done = zoo("train", "--help")
     assert done.returncode == 0 and "dcgan, convgan, sngan or pix2pix" in done.stdout
-    done = zoo("train", "dcgna")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "dcgan" in done.stderr
+    for words, said in ((["train", "dcgna"], "dcgan"), (["card"], "no model is named")):
+        done = zoo(*words)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and said in done.stderr
+
+
+def test_it_leaves_out_the_page_of_the_source_tree(installed):
+    cards = {path.name for path in (installed / "zoo/_rooms/cards").iterdir()}
+    assert "card.md.j2" in cards
+    assert not [
+        name for name in cards if name.endswith((".png", ".webp")) or name in ("overview.md", "findings.md")
+    ]
 
 
 def test_it_takes_no_name_but_its_own(installed):

@@ -77,15 +77,17 @@ def local(name: str | os.PathLike[str]) -> Path:
 def gathered(names: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], dict[str, str]]:
     """The checkpoint folders that are meant: by a path, a bundled id, or a folder of such folders, up to two deep.
 
-    And what is none, with the reason: an unfinished run among runs/*, say. UnknownName where a name means nothing here.
+    Each once, however often and by whatever path it is named. And what is none, with the reason: an unfinished run
+    among runs/*, say. UnknownName where a name means nothing here.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}  # by where it lies
     over: dict[str, str] = {}
     for name in names:
         folder = Path(name)
         if _has_config(folder) or not folder.is_dir():
             try:
-                found[local(name)] = None
+                model = local(name)
+                found.setdefault(model.resolve(), model)
             except UnknownName:
                 if not folder.exists():
                     raise
@@ -93,14 +95,15 @@ def gathered(names: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], dict[
             continue
         within = sorted(path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{CONFIG}"))
         within = [path for path in within if "state" not in path.relative_to(folder).parts]
-        found |= dict.fromkeys(within)
+        for path in within:
+            found.setdefault(path.resolve(), path)
         taken = {path.relative_to(folder).parts[0] for path in within}
         if not within:
             over[os.fspath(name)] = f"it holds no {CONFIG}: unfinished, or no run"
         for inner in sorted(folder.iterdir()) if within else ():
             if inner.is_dir() and inner.name not in taken and not inner.name.startswith("."):
                 over[os.fspath(inner)] = f"it holds no {CONFIG}: unfinished, or no run"
-    return list(found), over
+    return list(found.values()), over
 
 
 def list_models(

@@ -61,7 +61,7 @@ def test_figures_of_snapshots_are_not_taken_for_the_weights_in_the_folder(make, 
     page = text(folder)
     assert "best snapshot" in page and "**not** in this folder" in page
     last = [row | {"weights_sha256": checkpoint.read(folder).weights.sha256} for row in best]
-    page = text(make("runs/last", rows=figures_of.noise() + last))
+    page = text(make("runs/some", rows=figures_of.noise() + last))
     assert "No snapshot along the way was better" in page and "**not**" not in page
     values = [result.metric_value for result in ModelCard.load(folder / "README.md").data.eval_results]
     assert 0.125 not in values
@@ -218,6 +218,7 @@ def test_a_generator_without_a_critic_is_told_as_such(make):
     page = text(make("runs/some", "pix2pix", "none", "facades"))
     assert "without a critic, by its L1 loss alone" in page and "**none**" not in page
     assert "| pictures seen |" in page and "critic step" not in page
+    assert "**Stability**" not in page and "**Stability**" in text(make("runs/gan", "pix2pix"))
 
 
 def test_what_the_template_asks_for_must_be_there(measured, monkeypatch):

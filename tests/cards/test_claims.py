@@ -2,7 +2,7 @@
 
 import pytest
 
-from cards import claims, decisions, verdicts
+from cards import claims, decisions, findings, sentences, verdicts
 from cards.runs import Zoo
 from cards.verdicts import Cell, Source
 from tests.cards.deciding import decided
@@ -175,6 +175,22 @@ def test_collapses_are_counted_by_recall_or_coverage(run):
     assert gone.word == verdicts.DIFFERENCE and "6 of 6 runs of GAN, 0 of 6 of LSGAN" in gone.parts[0].text
     both = Zoo(fashion("vanilla", recall=0.09) + fashion("lsgan", recall=0.09))
     assert decided(both, "L3").word == verdicts.UNDECIDED
+
+
+def test_where_all_have_collapsed_r5_says_that_recall_tells_little(run):
+    def zoo(recall_of_hinge):
+        recalls = {"vanilla": 0.008, "wgan": 0.007, "hinge": recall_of_hinge}
+        wavers = {"wgan": 0.001}
+        return Zoo([run(loss, "sngan", recipe="resnet-losses", seed=seed, recall=recall + seed * wavers.get(loss, 0))
+                    for loss, recall in recalls.items() for seed in (0, 1)])  # fmt: skip
+
+    floor = "all of these runs have collapsed, by recall below 0.05, so it tells little"
+    verdict = decided(zoo(0.009), "R5")
+    assert [floor in part.note for part in verdict.parts] == [True, False, True, False]
+    sentence = sentences.sentence(zoo(0.009), verdict)
+    assert sentence.count(floor) == 1 and "would be seen" not in sentence
+    assert "wgan − hinge" in findings.undetected(verdict.parts)
+    assert not any(floor in part.note for part in decided(zoo(0.05), "R5").parts)
 
 
 def test_resnet_claims_follow_their_thresholds(run):

@@ -121,6 +121,18 @@ def test_l1_alone_is_no_best_gan(run):
     of = {
         loss: [run(loss, "pix2pix", "facades", fid=fid)] for loss, fid in {"none": 1.0, "focal": 2.0}.items()
     }
-    assert findings.best(of).startswith("focal, FID 2.0")
-    (told, _) = findings.set_up(Zoo([one for runs in of.values() for one in runs]))
-    assert "trainings with 1 losses" in told
+    assert findings.best(of) == "focal, FID 2.0, one seed; L1 alone, a control, 1.0, one seed"
+    told, table = findings.set_up(Zoo([one for runs in of.values() for one in runs]))
+    assert "trainings with 1 losses" in told and "| pix2pix on facades | 250 | 1 | none | focal" in table
+    of["none"] = [run("none", "pix2pix", "facades", fid=3.0)]
+    assert findings.best(of) == "focal, FID 2.0, one seed"
+
+
+def test_where_nothing_could_show_a_collapse_none_is_denied(run, figures_of):
+    def collapsed(rows):
+        zoo = Zoo([run("focal", "pix2pix", "facades", rows=rows)])
+        return findings.row(zoo, "pix2pix", "facades")[-1]
+
+    assert collapsed(figures_of.translation()) == "not measured"
+    assert collapsed(figures_of.noise()) == "none"
+    assert collapsed(figures_of.noise(recall=0.01)) == "focal in 1 of 1"

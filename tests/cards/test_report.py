@@ -141,12 +141,44 @@ def test_cards_of_a_folder_of_folders_are_made_and_what_is_none_is_named(mine, c
         assert build.main([alone]) == 2
 
 
+def test_without_names_no_installed_model_is_written(make, bundle, capsys, monkeypatch, tmp_path):
+    folder = make(bundle("dcgan-focal-cifar10"))
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    assert build.main([]) == 2 and not (folder / "README.md").exists()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "no model is named" in said
+    assert build.main(["--check"]) == 1 and "has no README.md" in capsys.readouterr().out
+    assert build.main([str(folder)]) == 0 and (folder / "README.md").is_file()
+
+
 def test_folders_are_gathered_by_path_id_and_folder(mine):
     found, over = names.gathered(
         ["mine/pair", mine / "c", "dcgan-focal-cifar10", "mine/pair/a", "mine/unfinished"]
     )
     assert [folder.name for folder in found] == ["a", "b-seed1", "c", "dcgan-focal-cifar10"]
     assert list(over) == ["mine/unfinished"]
+
+
+def test_a_run_that_is_named_twice_is_no_second_seed(mine, capsys, monkeypatch):
+    (mine.parent / "link").symlink_to(mine / "c")
+    assert overview.main(["mine/c", str(mine / "c"), "mine/pair/../c", "link"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    assert "1 run;" in text and "| 90.0 |" in text and not capsys.readouterr().err
+    shutil.copytree(mine / "c", mine.parent / "copy")
+    assert overview.main(["mine/c", "copy"]) == 0
+    text = (mine.parent / "report.md").read_text()
+    assert "1 run;" in text and "- copy: its weights are those of mine/c" in text
+    assert "copy is passed over: its weights are those of mine/c" in capsys.readouterr().err
+    monkeypatch.chdir(mine / "c")
+    assert overview.main([".", "../pair/a/.."]) == 0
+    text = (mine / "c/report.md").read_text()
+    assert "| c | wgan |" in text and "| a | focal |" in text and "3 runs;" in text
+
+
+def test_an_unfinished_folder_that_one_stands_in_is_named(mine, monkeypatch):
+    monkeypatch.chdir(mine / "unfinished")
+    assert overview.main([".", "../c"]) == 0
+    assert "- unfinished: it holds no config.json" in (mine / "unfinished/report.md").read_text()
 
 
 def test_a_stopped_run_says_how_far_it_came(make):
