@@ -36,9 +36,8 @@ def resolve(
         folder = Path(name)
         if _has_config(folder):
             if revision:
-                raise Refused(
-                    f"{folder} is a folder and has no revisions; of the Hub it is {name}@{revision}"
-                )
+                hub = f"; of the Hub it is {name}@{revision}" if REPOSITORY.fullmatch(str(name)) else ""
+                raise Refused(f"{folder} is a folder and has no revisions{hub}")
             return folder
         repository, _, at = os.fspath(name).partition("@")
         if isinstance(name, os.PathLike) or not REPOSITORY.fullmatch(repository):
