@@ -99,7 +99,8 @@ def main(arguments: list[str] | None = None) -> None:
     except ZooError as error:
         sys.exit(f"space: {error}")
     page = pushed.url.partition("/commit/")[0]
-    print(f"{page} holds {total}; sent now: {len(pushed.sent)}, deleted: {len(pushed.deleted)}")
+    done = f"sent now: {len(pushed.sent)}, deleted: {len(pushed.deleted)}"
+    print(f"{page} holds {total}; {done if pushed.sent or pushed.deleted else 'all was there'}")
 
 
 if __name__ == "__main__":
