@@ -5,7 +5,8 @@
 Folders of folders are looked through; what is unfinished or broken is named and passed over.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -89,9 +90,10 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     if not names:
         parts.append("None of them is measured: `zoo evaluate` does it.")
     parts += [f"![{name}]({name})" for name in pictures]
+    named = names_of([*read, *map(Path, over)])
     rows = [
         [
-            called(folder),
+            named[folder],
             run.loss,
             str(run.seed),
             sections.stopped(run.config) or "whole",
@@ -102,7 +104,7 @@ def page(read: dict[Path, Run], over: dict[str, str], pictures: Sequence[str]) -
     ]
     parts += ["## Each run", tables.table(["run", "loss", "seed", "budget", "time", "measured"], rows)]
     if over:
-        parts += ["## Passed over", "\n".join(f"- {called(Path(name))}: {why}" for name, why in over.items())]
+        parts += ["## Passed over", "\n".join(f"- {named[Path(name)]}: {why}" for name, why in over.items())]
     return "\n\n".join(parts) + "\n"
 
 
@@ -149,17 +151,18 @@ def protocol(row: dict) -> tuple:
 
 def curves(read: dict[Path, Run]) -> bytes | None:
     """Smoothed losses of all runs over kimg, the critic's above the generator's."""
-    series = {label(folder, run): checkpoint.read_history(folder) for folder, run in read.items()}
+    called = labels(read)
+    series = {called[folder]: checkpoint.read_history(folder) for folder in read}
     return figures.together({name: lines for name, lines in series.items() if len(lines) > 1})
 
 
 def samples(read: dict[Path, Run], over: dict[str, str]) -> bytes | None:
     """Each run's samples under its name; a picture that cannot be read is told in `over`."""
-    drawn = {}
-    for folder, run in read.items():
+    drawn, called = {}, labels(read)
+    for folder in read:
         if (path := folder / "samples.png").is_file():
             try:
-                drawn[label(folder, run)] = decode(path)
+                drawn[called[folder]] = decode(path)
             except ZooError as error:
                 over[str(path)] = str(error)
     if not drawn:
@@ -174,11 +177,17 @@ def samples(read: dict[Path, Run], over: dict[str, str]) -> bytes | None:
     return figures.png_of(sheet)
 
 
-def label(folder: Path, run: Run) -> str:
-    name = called(folder)
-    return name if f"seed{run.seed}" in name else f"{name}, seed {run.seed}"
+def labels(read: dict[Path, Run]) -> dict[Path, str]:
+    """Of each run its name and seed."""
+    named = names_of(read)
+    return {
+        folder: named[folder] if f"seed{run.seed}" in named[folder] else f"{named[folder]}, seed {run.seed}"
+        for folder, run in read.items()
+    }
 
 
-def called(path: Path) -> str:
-    """The name of a folder or file as it lies there: "." has none."""
-    return path.resolve().name
+def names_of(folders: Iterable[Path]) -> dict[Path, str]:
+    """Each folder's own name, which "." and ".." have not; its whole path where two have the same."""
+    named = {path: path.name if path.name not in ("", "..") else path.resolve().name for path in folders}
+    many = Counter(named.values())
+    return {path: name if many[name] == 1 else str(path) for path, name in named.items()}

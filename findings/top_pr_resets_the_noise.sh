@@ -3,8 +3,8 @@
 #
 # TopP&R (Kim et al. 2023) projects features of more than 32 dimensions at random. For that `compute_top_pr` seeds the
 # process: `random`, NumPy's and PyTorch's global generators (42, then 99 for PyTorch), on all GPUs too, and sets cuDNN
-# to its deterministic ways for good. It does not put them back, and nothing in its documentation says so. Whoever draws
-# latents by torch.randn and calls it after each epoch, to see how the training goes, gets the same latents, dropout
+# to its deterministic ways for good, and does not put them back. Its documentation says that the projection's seed is
+# fixed, not that it is the whole process's. (`random_proj=False` seeds nothing.) Whoever draws latents by torch.randn and calls it after each epoch, to see how the training goes, gets the same latents, dropout
 # masks and shuffles in every epoch from then on. Features of 32 dimensions and fewer are not projected, and seed nothing.
 #
 # Expected: a measure leaves the global generators where they were; two epochs have different latents.

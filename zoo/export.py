@@ -49,7 +49,7 @@ def export(model: Model, path: str | os.PathLike[str], *, force: bool = False) -
 
     Both are replaced at once, if they are of a model of that id or `force` is given. Refused where other files are in
     their place, where the weights are no longer the checkpoint's, which the config names, and where the nets cannot be
-    exported or differ from PyTorch by more than FAR; then nothing is written.
+    exported or differ from PyTorch by more than FAR; then nothing is written. CheckpointError: its folder is gone.
     """
     path = Path(path)
     if path.suffix.lower() != ".onnx":

@@ -2,10 +2,10 @@
 
 A set's figure is the mean over its pairs: a PSNR of pooled errors is another, lower number.
 
-A picture is a PIL picture of any mode, read as `zoo.pictures.decode` does (16 bits scaled to 8, transparency on
-white), or a tensor (C, H, W), C 1 or 3, uint8 or float in [-1, 1] (beyond: clamped). Both are compared as float64 in
-grey levels, 0 to 255: subtracting uint8 wraps round at 256 and flatters. Refused is raised where the pair differs in
-shape.
+A picture is a PIL picture of any mode but I and F, read as `zoo.pictures.decode` does (16 bits scaled to 8,
+transparency on white, grey as one channel; DataError where it cannot), or a tensor (C, H, W), C 1 or 3, uint8 or float
+in [-1, 1] (beyond: clamped). Both are compared as float64 in grey levels, 0 to 255: subtracting uint8 wraps round at
+256 and flatters. Refused is raised where the pair differs in shape.
 """
 
 import math
@@ -94,6 +94,11 @@ def _pair(a: Picture, b: Picture) -> tuple[Tensor, Tensor]:
 def _levels(picture: Picture) -> Tensor:
     """(1, C, H, W), float64 in [0, 255]."""
     if isinstance(picture, Image.Image):
+        if picture.mode in (
+            "I",
+            "F",
+        ):  # they do not say what white is, and two pictures would be scaled apart
+            raise Refused(f"a picture of mode {picture.mode} is compared as a tensor in [-1, 1]")
         pixels = np.array(decode(picture))
         picture = torch.from_numpy(np.atleast_3d(pixels)).permute(2, 0, 1)
     if not isinstance(picture, Tensor):

@@ -156,12 +156,10 @@ def _not_bundled(name: str) -> UnknownName:
     if _has_config(Path(name)):
         return UnknownName(f"'{name}' is not installed; the folder of that name is './{name}'")
     error = unknown("model", name, bundled())
-    if name.count("-") < 2:  # no id of ours
+    if name.count("-") < 2 or not ID.fullmatch(name):  # no id of ours
         return error
     other = f"owner=, ZOO_HUB_OWNER or owner/{name}"
-    return UnknownName(
-        f"{error} One that is not installed needs its owner on the Hub ({other}), or to be trained"
-    )
+    return UnknownName(f"{error} (one of another zoo needs its owner on the Hub, {other}; or train it)")
 
 
 def _pull(repository: str, revision: str | None, token: str | None, weights: bool, critic: bool) -> Path:

@@ -5,9 +5,11 @@ A penalty is called with `critic` (pictures → scores, any condition already bo
 critic's score is the mean of its map. All is computed in float32, autocast or not, and without a branch on data.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import Generator, Tensor
@@ -118,6 +120,6 @@ def get(name: str, weight: float | None = None) -> Penalty:
         raise unknown("penalty", name, PENALTIES)
     if weight is None:
         return PENALTIES[name]()
-    if type(weight) not in (int, float) or not 0 <= weight < 1e6:
-        raise Refused(f"the weight of {name} must be finite and positive, not {weight!r:.60}")
+    if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < math.inf:
+        raise Refused(f"the weight of {name} is a number, 0 or more, not {weight!r:.60}")
     return PENALTIES[name](float(weight))

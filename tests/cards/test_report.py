@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from cards import build, card, overview
+from cards import build, card, overview, report
 from cards.runs import read
 from tests.cards.conftest import lines, of_noise
 from zoo import checkpoint, cli, names
@@ -189,3 +189,11 @@ def test_a_stopped_run_says_how_far_it_came(make):
         (folder / "config.json").write_text(json.dumps(config))
         assert ("**This run was stopped at 36.8 of 60 kimg.**" in card.render(folder)) == told
     assert replace(read("", folder)).kimg == checkpoint.read(folder).training.kimg
+
+
+def test_runs_of_one_name_are_told_apart_by_their_paths_and_a_link_keeps_its_name(tmp_path):
+    for name in ("x/run", "y/run", "z"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "best").symlink_to(tmp_path / "z")
+    one, other, link = (tmp_path / name for name in ("x/run", "y/run", "best"))
+    assert report.names_of([one, other, link]) == {one: str(one), other: str(other), link: "best"}

@@ -117,3 +117,9 @@ def test_pictures_of_other_modes_are_compared_by_what_they_show():
 def test_what_is_no_picture_is_refused_in_a_line():
     with pytest.raises(Refused, match=r"by Image\.open, or a tensor, no str"):
         measures.psnr("a.png", "b.png")
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_a_picture_that_does_not_say_what_white_is_is_refused(mode):
+    with pytest.raises(Refused, match=f"mode {mode}"):
+        measures.l1(Image.new(mode, (16, 16), 1), Image.new(mode, (16, 16), 2))

@@ -113,7 +113,7 @@ def test_an_unknown_model_gets_near_matches(bundled, no_hub):
 
 
 def test_a_known_cell_that_is_not_installed_says_how_to_get_it(bundled, no_hub):
-    refused("dcgan-hinge-cats64", "not installed", "owner", "train")
+    refused("dcgan-hinge-cats64", "no model named", "owner", "train")
 
 
 def test_info_reads_no_weights(bundled, no_hub):

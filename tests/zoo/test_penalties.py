@@ -181,3 +181,7 @@ def test_an_unknown_penalty_is_named_with_its_neighbour():
 def test_a_weight_that_is_none_is_refused(weight):
     with pytest.raises(Refused, match="weight of r1"):
         penalties.get("r1", weight)
+
+
+def test_a_weight_may_be_numpys():
+    assert penalties.get("r1", np.float64(3)).gamma == 3 and penalties.get("r1", 0).gamma == 0

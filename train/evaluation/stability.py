@@ -22,8 +22,8 @@ compare a curve with itself, or take the critic's own unit, the deviation of its
 - **Spike** of a loss: the largest size of an interval's mean over their median size, which hides what single steps do.
   **Step spike**: the largest size that a step had over what the largest of an interval usually is (their median). The
   first interval is left out, in which a critic that is to be clipped has not been.
-- **Exploded** is an interval in which a gradient's norm is above ten times its running median; skipped steps are those
-  the optimiser left out; lines that are not finite hold NaN or infinity.
+- **Exploded** is an interval in which a gradient's norm is above ten times its running median; lines that are not
+  finite hold NaN or infinity.
 - **Adversarial to L1**, where there is an L1 part: the size of the adversarial part's gradient at the generated
   pictures over that of the weighted L1 part, the median over training.
 """

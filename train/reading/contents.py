@@ -74,7 +74,7 @@ def whole_split(options: SourceOptions, read: Callable[[str], object]) -> tuple[
     alone = files.has_training_pictures_alone(read)
     if options.holdout and not alone:
         raise DataError(
-            f"'{options.dataset}' has a test split: figures are taken against it; leave --holdout out"
+            f"'{options.dataset}' has a test or validation split: figures are taken against it; leave --holdout out"
         )
     cut = alone and options.split == "test" and wanted_holdout(options)
     return "train" if cut else options.split, alone

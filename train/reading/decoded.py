@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -156,7 +157,7 @@ def prepare(
     nbytes = contents.n * sum(rows.channels) * size**2
     if nbytes > limit:
         if options.skip_broken:
-            gb = f"{nbytes / 2**30:.1f}"
+            gb = f"{math.ceil(1000 * nbytes / 2**30) / 1000:g}"
             raise DataError(
                 f"--skip-broken needs the set decoded once: --resident-gb and ZOO_CACHE_GB {gb} or more"
             )

@@ -71,9 +71,10 @@ def push_files(
     """Make the repository hold `files` (path in it → a local file or bytes) by one commit; none if it does already.
 
     The repository, of type "model" or "space", is created where it is missing (`private` and further arguments
-    of `create_repo`, such as space_sdk, are for that), and so is the branch `revision`. What matches a shell
-    pattern of `replaces` there and is not among `files` is deleted by the same commit. Whoever else pushes
-    meanwhile, and answers that get lost, are met by looking again. HubError says why it cannot be.
+    of `create_repo`, such as space_sdk, are for that; one that is public stays so, with a warning), and so is the
+    branch `revision`. What matches a shell pattern of `replaces` there and is not among `files` is deleted by the
+    same commit. Whoever else pushes meanwhile, and answers that get lost, are met by looking again. HubError says
+    why it cannot be.
     """
     contents = {
         path: given if isinstance(given, bytes) else _read(Path(given)) for path, given in files.items()
@@ -85,7 +86,9 @@ def push_files(
     with Connection(uploads=True), plain_errors(repo_id, revision, "write"):
         api.create_repo(**where, private=private or None, exist_ok=True, **create)
         if private and not api.repo_info(**where).private:
-            log.warning(f"{repo_id} was there already and is public: its settings on the Hub make it private")
+            log.warning(
+                f"{repo_id} was there already and is public: make it private in its settings on the Hub"
+            )
         for tries in range(TRIES):
             head = _head(api, where, revision)
             there = {entry.path: entry for entry in _entries(api, where, head)}

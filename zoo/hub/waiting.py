@@ -1,8 +1,8 @@
 """Waits for the Hub that end, and downloads that stop growing.
 
 Its client retries and waits for ever in places. While a `Connection` is open, requests of its thread go through
-`Connection.send`, and while it uploads those of the client's own threads; everybody else's downloads, and whatever
-client they have set, are left alone.
+`Connection.send`, and while it uploads every thread's PUT and POST, since the client sends from threads of its own;
+everybody else's downloads, and whatever client they have set, are left alone.
 """
 
 import contextlib
