@@ -82,7 +82,7 @@ def test_pairs_are_held_out_with_their_other_halves(tmp_path):
 def test_what_is_divided_already_or_is_no_folder_has_nothing_held_out(tmp_path):
     for split in ("train", "test"):
         write_pictures(tmp_path / "set" / split, a=noise(1, 8)[0], b=noise(1, 8)[0])
-    assert "has a test split" in refusal(dataset=str(tmp_path / "set"), holdout=0.5)
+    assert "has a test or validation split" in refusal(dataset=str(tmp_path / "set"), holdout=0.5)
     write_idx(tmp_path / "idx", noise(2, 28, channels=1), [0, 1])
     assert "--holdout is for folders" in refusal(dataset=str(tmp_path / "idx"), holdout=0.5)
     for share in (-0.1, 1, float("nan")):
