@@ -7,17 +7,29 @@ from pathlib import Path
 
 import torch
 
+TRAINS = ("zoo/*.py", "train/*.py", "train/recipes/*.toml")  # as git's patterns go, at any depth
+
 
 def commit() -> str | None:
-    """The checkout's commit, marked where files differ from it; None outside of a checkout that nobody told of."""
+    """The checkout's commit, marked where files that train differ from it; None where there is none."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():  # installed, perhaps inside of somebody's checkout of something else
         return os.environ.get("ZOO_COMMIT") or None  # as a sweep tells the nodes that it sends its code to
-    git = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty"]
+    return described(root)
+
+
+def described(root: Path) -> str | None:
+    git = ["git", "-C", str(root)]
     try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        differ = subprocess.run(
+            [*git, "diff", "--quiet", "HEAD", "--", *TRAINS], capture_output=True
+        ).returncode
     except (OSError, subprocess.CalledProcessError):
         return None
+    return f"{head}-dirty" if differ else head
 
 
 def hardware(device: torch.device) -> str:
