@@ -102,7 +102,7 @@ def best(by_loss: dict[str, list[Run]]) -> str:
     means = {loss: statistics.fmean(values) for loss, values in found.items()}
     loss = min(means, key=means.get)
     text = f"{loss}, FID {measures.mean('fid', found[loss])}{sentences.many(len(found[loss]))}"
-    control = by_loss.get("none", [])
+    control = [run for run in by_loss.get("none", []) if run.value("fid") is not None]
     better = tables.better_control(control, means[loss])
     return f"{text}{better}{sentences.many(len(control)) if better else ''}"
 

@@ -296,7 +296,7 @@ def _check_folder(path: Path) -> None:
     """The same of a folder, which may have to be made."""
     if path.suffix.lower() == ".onnx":
         raise Refused(f"--out {path} names a folder, in which each model has its id for a name")
-    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    there = next(place for place in (path, *path.absolute().parents) if os.access(place, os.F_OK))
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise Refused(f"--out {path} cannot be written: name a folder of yours")
 
