@@ -57,15 +57,7 @@ def entry(key: str, shelf: Shelf) -> dict:
 def translator(key: str, shelf: Shelf) -> dict:
     """One model that translates."""
     config = shelf.config(key)
-    return {
-        "id": key,
-        "load": shelf.name(key),
-        "loss": config.loss["name"],
-        "data": config.dataset.name,
-        "size": config.architecture["size"],
-        "kimg": config.training.kimg,
-        "dropout": config.inference.dropout,
-    }
+    return entry(key, shelf) | {"data": config.dataset.name, "dropout": config.inference.dropout}
 
 
 def mark_rows(models: list[dict]) -> None:

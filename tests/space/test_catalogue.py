@@ -180,3 +180,11 @@ def test_a_translating_model_tells_whether_its_dropout_stays(tmp_path, write):
     assert {one["id"]: one["dropout"] for one in catalogue.catalogue(shelf)["translators"]} == {
         "pix2pix-a": True, "tint-a": False
     }  # fmt: skip
+
+
+def test_all_models_are_told_of_in_the_same_words(shelf):
+    """A script that reads /models, and Curves, know those that translate as they know the others."""
+    known = catalogue.catalogue(shelf)
+    fields = {"id", "load", "family", "loss", "data", "size", "classes", "figures"}
+    assert all(fields <= one.keys() for one in [*known["models"], *known["translators"]])
+    assert {one["family"] for one in known["translators"]} == {"tint"}
