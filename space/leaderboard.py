@@ -11,6 +11,7 @@ from cards.measures import MEASURES, OF_CURVES, OF_PICTURES
 from space import parts
 from space.curves import told
 from space.shelf import Shelf
+from zoo.checkpoint import CARD, HISTORY
 from zoo.config import Config
 from zoo.measurements import Info, collapse, counting, measure_of
 
@@ -48,7 +49,10 @@ def tab(shelf: Shelf) -> None:
 
 
 def rows_of(shelf: Shelf) -> dict:
-    """{columns: [{name, title, better, numbers, kind, first}], rows: [{id, load, card, notes, cells: {name: …}}]}."""
+    """{columns: [{name, title, better, numbers, kind, first}], rows: [{id, load, card, …, cells: {name: …}}]}.
+
+    `card` is its address, None where there is none; `curves`: whether there are any.
+    """
     rows = [_row(key, shelf) for key in shelf.ids()]
     had = {name for row in rows for name in row["cells"]}
     facts = [
@@ -75,8 +79,8 @@ def rows_of(shelf: Shelf) -> dict:
 def _row(key: str, shelf: Shelf) -> dict[str, Any]:
     info = shelf.info(key)
     load = shelf.name(key)
-    if shelf.folder(key):
-        card = f"of/{quote(key)}/card"
+    if folder := shelf.folder(key):
+        card = f"of/{quote(key)}/card" if (folder / CARD).is_file() else None
     else:
         repository, _, at = load.partition("@")
         card = f"https://huggingface.co/{repository}" + (f"/tree/{at}" if at else "")
@@ -85,6 +89,7 @@ def _row(key: str, shelf: Shelf) -> dict[str, Any]:
         "id": key,
         "load": load,
         "card": card,
+        "curves": bool(folder) and (folder / HISTORY).is_file(),
         "notes": notes(info, rows),
         "collapsed": collapse(rows) is not None,
         "measured": len(info.metrics.rows),

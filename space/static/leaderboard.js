@@ -154,8 +154,8 @@ export default class Leaderboard {
     const all = el("button.link", { type: "button", "aria-expanded": String(this.opened.has(row.id)), onclick: () => this.unfold(row) }, `${plural(row.measured, "figure")}`);
     return el(`tr${row.collapsed ? ".collapsed" : ""}`, { "data-id": row.id },
       el("th", { scope: "row" }, el("p.id", {}, open, marks.map((mark) => [" ", mark]).flat()),
-        el("p.more", {}, el("button.link", { type: "button", onclick: () => this.curves(row) }, "curves"), " · ",
-          el("a", { href: row.card, target: "_blank", rel: "noopener" }, "card"), " · ", all)),
+        el("p.more", {}, row.curves && [el("button.link", { type: "button", onclick: () => this.curves(row) }, "curves"), " · "],
+          row.card && [el("a", { href: row.card, target: "_blank", rel: "noopener" }, "card"), " · "], all)),
       columns.map((column) => this.cell(row.cells[column.name], column)));
   }
 

@@ -105,6 +105,16 @@ def test_every_bundled_checkpoint_stands_there_with_every_measure_of_its_own():
 # --- the card
 
 
+def test_a_row_tells_whether_there_is_a_card_and_whether_there_are_curves(runs):
+    for name in ("README.md", "history.jsonl"):
+        (runs / "dcgan-b" / name).touch()
+    board = leaderboard.rows_of(Shelf([runs / "dcgan-a", runs / "dcgan-b"]))
+    assert [(row["card"], row["curves"]) for row in board["rows"]] == [
+        (None, False),
+        ("of/dcgan-b/card", True),
+    ]
+
+
 def test_a_card_is_shown_without_what_could_do_harm():
     text = (
         "---\nlicense: x\n---\n<!-- made from {} -->\n# A <script>alert(1)</script>\n\n![S](samples.png)\n"
@@ -232,6 +242,15 @@ def test_a_row_links_to_its_card_and_unfolds_all_its_figures(visit, matrix):
     assert row.get_by_role("button", name="2 figures").get_attribute("aria-expanded") == "true"
     row.get_by_role("button", name="2 figures").click()
     expect(page.locator(".details")).to_have_count(0)
+
+
+@pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
+def test_a_row_without_a_card_or_curves_has_no_link_to_them(visit):
+    """A link to a card that nobody wrote led to an error, one to no curves elsewhere."""
+    page = open_board(visit)
+    row = page.locator("tr[data-id='pix2pix-none-facades'] .more")
+    assert row.inner_text() == "0 figures"
+    assert page.locator("tr[data-id='dcgan-lsgan-toy'] .more").inner_text() == "curves · 1 figure"
 
 
 def test_columns_are_chosen_and_stand_in_the_link(visit):
