@@ -3,6 +3,11 @@
 
 const TERM = /(-?)(?:([\p{L}_]+)(<=|>=|!=|=|<|>))?(?:"([^"]*)"|(\S+))/gu;
 const plain = (text) => text.toLowerCase().replaceAll(/[^\p{L}]/gu, "");
+// Whether a title has these words, written as one: "classifierdistance", "steps"; but no part of one.
+const says = (title, name) => {
+  const words = title.toLowerCase().split(/[^\p{L}]+/u);
+  return words.some((_, from) => words.slice(from).some((_, more) => words.slice(from, from + more + 1).join("") === name));
+};
 const COMPARE = {
   "<": (a, b) => a < b, ">": (a, b) => a > b, "<=": (a, b) => a <= b, ">=": (a, b) => a >= b,
   "=": (a, b) => a === b, "!=": (a, b) => a !== b,
@@ -21,7 +26,7 @@ export function wanted(text, columns, textOf) {
 }
 
 function about(word, name, sign, value, columns, wrong) {
-  const column = columns.find((one) => plain(one.name) === plain(name)) ?? columns.find((one) => plain(one.title).includes(plain(name)));
+  const column = columns.find((one) => plain(one.name) === plain(name)) ?? columns.find((one) => says(one.title, plain(name)));
   const number = Number(value.replace(/k$/i, "e3"));
   const texts = column && !column.numbers;
   if (!column) wrong.push(`no column “${name}”`);
