@@ -37,6 +37,7 @@ export class Plot {
 
   // series: [{id, label, tint, dash, x, y, settled, band}]. x in kimg; `band`: half widths around the smoothed curve.
   draw(series, { most, own, lines, ends }) {
+    this.box.style.minHeight = ends > 20 ? `${TOP + series.length * LINE + BOTTOM}px` : ""; // a line for each name
     const [width, height] = [this.box.clientWidth, this.box.clientHeight];
     if (!width) return;
     this.width = width - LEFT - ends;

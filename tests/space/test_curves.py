@@ -69,6 +69,23 @@ def test_the_losses_of_all_chosen_models_lie_over_each_other(visit):
     )  # each from its own low to its high
 
 
+def test_the_names_of_many_curves_stay_within_their_chart(visit):
+    """Those of all models lay over its title and over what stands above."""
+    many = """async () => {
+        const { Plot } = await import("./look/plot.js");
+        const plot = new Plot("Many", { moved: () => {}, near: () => {} });
+        document.querySelector(".panels").append(plot.element);
+        const series = Array.from({ length: 43 }, (_, i) => ({ id: `${i}`, label: "a", x: [0, 1], y: [0, i] }));
+        plot.draw(series, { most: 1, own: false, lines: "both", ends: 100 });
+        const box = plot.box.getBoundingClientRect();
+        return [...plot.svg.querySelectorAll(".name")].map((one) => {
+            const { top, bottom } = one.getBoundingClientRect();
+            return top >= box.top - 4 && bottom <= box.bottom + 4;
+        });
+    }"""
+    assert open_curves(visit).evaluate(many) == [True] * 43
+
+
 @pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
 def test_a_link_that_names_what_is_not_there_shows_the_others_and_says_so(visit, source):
     page = visit("?view=curves&models=dcgan-vanilla-toy,no-such,toString")
