@@ -23,7 +23,9 @@ function equal(models) {
 export function notes(models, data) {
   const shown = models.map((model) => model.figures).filter(Boolean);
   const n = (name) => shown.find((one) => one.name === name)?.n; // undefined where no model has that figure
-  const near = shown.some((one) => one.se) ? " and what the sampling error cannot tell from it (95 %)" : "";
+  const errors = shown.filter((one) => one.se).length;
+  const measured = errors < shown.length ? ", where it was measured," : "";
+  const near = errors ? ` and what the sampling error${measured} cannot tell from it (95 %)` : "";
   const bold = `Bold: best of its row${near}; another training seed may order them otherwise.`;
   return section([
     n("FID") && paragraph(["FID", el("sub", {}, thousands(n("FID")))],

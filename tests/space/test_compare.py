@@ -76,6 +76,9 @@ def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(
     assert (
         "Bold: best of its row and what the sampling error cannot tell from it (95 %); another" in with_error
     )
+    some = notes.replace("[{ figures }]", "[{ figures }, { figures: { ...figures, se: 0 } }]")
+    with_some = page.evaluate(some, {"name": "FID", "n": 5000, "value": 52.8, "se": 0.2})
+    assert "what the sampling error, where it was measured, cannot tell from it (95 %); another" in with_some
 
 
 @BOTH
