@@ -117,7 +117,7 @@ export default class Compare {
     if (state.get("view") !== "compare") return;
     if (["view", "data", "loss", "arch", "seed", "trunc", "class"].some((key) => changed.has(key))) this.redraw();
     if (changed.has("lens") || changed.has("at")) this.showLens();
-    if (changed.has("seed") && this.state.get("at") != null) this.lens.say(state.get("at"), state.get("seed"));
+    if (["seed", "trunc"].some((key) => changed.has(key)) && state.get("at") != null) this.tell(state.get("at"));
   }
 
   // --- the matrix
@@ -234,8 +234,12 @@ export default class Compare {
     document.body.classList.toggle("zoo-lensed", open && state.get("view") === "compare");
     if (state.get("at") != null) {
       this.cursor.point(Math.min(state.get("at"), this.count() - 1));
-      this.lens.say(this.cursor.index ?? state.get("at"), state.get("seed"));
+      this.tell(this.cursor.index ?? state.get("at"));
     }
+  }
+
+  tell(index) {
+    this.lens.say(index, this.state.get("seed"), this.state.get("trunc") != null);
   }
 
   enlarge() {
@@ -243,9 +247,12 @@ export default class Compare {
     return showAll(drawn.map(([id, { sheet }]) => [this.lens.tiles.get(id), sheet.address]));
   }
 
+  // The walk starts at the picture that is enlarged: at its class, too.
   morph() {
     const { state } = this;
-    const cell = [...this.cells.values()].find((one) => one.model);
-    state.set({ a: [state.get("seed"), state.get("at")], row: cell.model.row, t: 0, view: "interpolate" });
+    const [{ model }] = this.cells.values();
+    const [at, label] = [state.get("at"), state.get("class")];
+    const la = label === "rows" ? Math.floor(at / this.columns) : label === "all" ? null : label;
+    state.set({ a: [state.get("seed"), at], la: model.classes ? la : null, lb: null, row: model.row, t: 0, view: "interpolate" });
   }
 }

@@ -86,8 +86,10 @@ export default class Interpolate {
       steps.update();
       const told = state.modelsOf(state.get("data")).find((model) => model.row === state.get("row"))?.classes ?? 0;
       const names = state.catalogue.data[state.get("data")].labels;
-      const options = [["", "as the latent’s"], ...range(told).map((i) => [i, names[i] ?? `class ${i}`])];
-      for (const input of [la, lb]) input.update(options);
+      const classes = range(told).map((i) => [i, names[i] ?? `class ${i}`]);
+      for (const [input, other, end] of [[la, "lb", "B"], [lb, "la", "A"]]) {
+        input.update([["", state.get(other) == null ? "as the latent’s" : `as at ${end}`], ...classes]);
+      }
       for (const key of ["la", "lb"]) boxes[key].hidden = !told;
       boxes.c.hidden = boxes.d.hidden = !this.four;
       boxes.steps.hidden = this.four;

@@ -15,7 +15,7 @@ export class Lens {
         el("div.joined", {},
           el("button", { type: "button", "aria-label": "previous latent", onclick: () => step(-1) }, back()),
           el("button", { type: "button", "aria-label": "next latent", onclick: () => step(1) }, forth())),
-        el("button.main", { type: "button", onclick: morph }, "Morph from here"),
+        (this.morph = el("button.main", { type: "button", onclick: morph })),
         el("button.plain", { type: "button", onclick: close }, "Close")),
       this.groups);
     this.element.addEventListener("keydown", (event) => event.key === "Escape" && close());
@@ -36,7 +36,9 @@ export class Lens {
       })))));
   }
 
-  say(index, seed) {
+  // truncated: a walk knows no truncation, and so will not start at just this picture.
+  say(index, seed, truncated) {
+    this.morph.textContent = truncated ? "Morph, not truncated" : "Morph from here";
     this.title.replaceChildren(el("b", {}, `Latent ${index}`), ` of seed ${seed}`,
       el("span", {}, ` in ${this.tiles.size === 1 ? "this model" : "every model"}, three times enlarged`));
   }

@@ -190,6 +190,24 @@ def test_a_click_enlarges_the_latent_and_sends_it_to_interpolate(visit):
 
 
 @BOTH
+@pytest.mark.parametrize(("label", "told"), [("rows", "1"), ("2", "2"), ("all", None)])
+def test_a_walk_starts_at_the_picture_that_was_enlarged_and_at_its_class(visit, label, told):
+    page = visit(f"?arch=cdcgan&loss=focal&class={label}&at=9&lens=1")
+    page.get_by_role("button", name="Morph from here", exact=True).click()
+    page.wait_for_selector(".now figure[data-shown]")
+    query = seen.query(page)
+    assert query["a"] == "7.9" and query.get("la") == told and "lb" not in query
+    if told:  # of two ends, one that is told stands for both
+        assert page.get_by_label("Class at B").locator("option:checked").inner_text() == "as at A"
+
+
+@BOTH
+def test_a_truncated_latent_says_that_no_walk_starts_at_just_this_picture(visit):
+    page = visit("?trunc=1.0&at=9&lens=1")
+    assert page.locator(".lens .main").inner_text() == "Morph, not truncated"
+
+
+@BOTH
 def test_untrained_and_impossible_cells_are_empty_frames_that_say_so(visit):
     page = visit("?loss=vanilla,began&arch=dcgan,cdcgan")
     frames = page.locator(".cells .empty").all_inner_texts()
