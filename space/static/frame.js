@@ -1,6 +1,6 @@
 // The head of the page: its title, and the two ways to take along what is seen.
 
-import { el } from "./dom.js";
+import { el, say } from "./dom.js";
 import { python } from "./snippet.js";
 
 async function copy(text) {
@@ -21,6 +21,7 @@ function button(text, short, work) {
   const element = el("button", { type: "button", "aria-label": text, onclick: async () => {
     const said = await work();
     if (!said) return;
+    say(said);
     for (const part of [long, brief]) part.textContent = said;
     setTimeout(() => ([long.textContent, brief.textContent] = [text, short]), 1500);
   } }, long, brief);
@@ -31,7 +32,7 @@ export function frame(root, state) {
   const code = el("pre", { tabindex: 0, "aria-label": "Python" });
   const copyCode = el("button", { type: "button", onclick: async () => {
     await copy(code.textContent);
-    copyCode.textContent = "Copied";
+    say(copyCode.textContent = "Copied");
     setTimeout(() => (copyCode.textContent = "Copy"), 1500);
   } }, "Copy");
   const panel = el("div.snippet", { hidden: true, role: "dialog", "aria-label": "Python for this view" },

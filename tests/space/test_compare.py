@@ -202,6 +202,13 @@ def test_a_walk_starts_at_the_picture_that_was_enlarged_and_at_its_class(visit, 
 
 
 @BOTH
+def test_those_who_do_not_see_it_are_told_that_the_link_is_copied(visit):
+    page = visit()
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_function("document.querySelector('.zoo-live')?.textContent === 'Copied'")
+
+
+@BOTH
 def test_a_truncated_latent_says_that_no_walk_starts_at_just_this_picture(visit):
     page = visit("?trunc=1.0&at=9&lens=1")
     assert page.locator(".lens .main").inner_text() == "Morph, not truncated"
