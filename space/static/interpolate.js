@@ -123,6 +123,7 @@ export default class Interpolate {
     }));
     for (const [id] of here) this.models.get(id).element.dataset.shown = JSON.stringify(asked.anchors);
     this.status.textContent = "";
+    this.offer();
     this.fit();
   }
 
@@ -154,7 +155,7 @@ export default class Interpolate {
     this.planes.replaceChildren(...ones.map((one) => one.sheet.element));
     if (!ones.length) this.tell("None of these losses is trained for this architecture yet.");
     else if (!this.source.running) this.tell("");
-    for (const button of this.takes) button.disabled = !ones.length;
+    this.offer();
     this.fit();
   }
 
@@ -266,6 +267,14 @@ export default class Interpolate {
 
   // --- to take along
 
+  // A strip is cut from what is seen, and so waits for the last of it.
+  offer() {
+    const [webp, png] = this.takes;
+    const ones = [...this.models.values()];
+    webp.disabled = !ones.length;
+    png.disabled = webp.disabled || ones.some((one) => !one.tile.image);
+  }
+
   downloads() {
     const name = (end) => `${this.state.get("row")}-${this.state.get("data")}-${this.four ? "plane" : "walk"}.${end}`;
     const webp = el("button", { type: "button", onclick: async () => {
@@ -276,7 +285,7 @@ export default class Interpolate {
       else this.tell(answer?.error ?? "The animation did not arrive. Ask once more.");
     } }, "Animated WebP");
     const png = el("button", { type: "button", onclick: async () => {
-      save(await stack([...this.models.values()].map((one) => one.tile.image).filter(Boolean)), name("png"));
+      save(await stack([...this.models.values()].map((one) => one.tile.image)), name("png"));
     } }, "PNG strip");
     this.takes = [webp, png];
     return el("div.downloads", {}, el("p", {}, "Downloads hold all the models chosen here, in this order."), webp, png);

@@ -55,6 +55,16 @@ def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix, same)
 
 
 @BOTH
+def test_a_strip_is_not_to_be_had_before_all_its_pictures_are_there(visit):
+    page = visit("?view=interpolate&steps=5")
+    seen.strips(page, 3)
+    page.evaluate("() => (HTMLImageElement.prototype.decode = () => new Promise(() => {}))")  # all are late
+    page.get_by_label("Architecture", exact=True).select_option("cdcgan")
+    assert page.get_by_role("button", name="PNG strip").is_disabled()
+    assert page.get_by_role("button", name="Animated WebP").is_enabled()
+
+
+@BOTH
 def test_walks_are_downloaded_as_animated_webp_and_as_png(visit):
     page = visit("?view=interpolate&steps=5")
     seen.strips(page, 3)
