@@ -10,12 +10,11 @@ export const section = (...paragraphs) => el("section.notes", { "aria-label": "N
 function equal(models) {
   const rows = Object.values(Object.groupBy(models, (model) => model.row));
   const spread = (of) => Math.max(...of) / Math.min(...of);
-  const budgets = rows.some((row) => spread(row.map((model) => model.kimg)) > 1.02); // whole steps make a little difference
+  const kimg = rows.map((row) => row.map((model) => model.kimg)).filter((row) => spread(row) > 1.02).flat(); // whole steps make a little difference
   const seeds = rows.some((row) => new Set(row.map((model) => model.seed)).size > 1);
   const starts = rows.some((row) => new Set(row.map((model) => model.from)).size > 1);
-  const alike = ["Networks", "data", ...(budgets ? [] : ["budget"]), ...(seeds ? [] : ["seeds"])].join(", ");
-  const kimg = models.map((model) => model.kimg);
-  const other = [budgets && `budget, from ${Math.min(...kimg)} to ${Math.max(...kimg)} kimg`, seeds && "seeds",
+  const alike = ["Networks", "data", ...(kimg.length ? [] : ["budget"]), ...(seeds ? [] : ["seeds"])].join(", ");
+  const other = [kimg.length > 0 && `budget, from ${Math.min(...kimg)} to ${Math.max(...kimg)} kimg`, seeds && "seeds",
     starts && "the weights that training began with"].filter(Boolean).join("; ");
   return other ? `${alike}. Not equal: ${other}.` : `${alike}.`;
 }
@@ -38,6 +37,6 @@ export function notes(models, data) {
       "Of how many classes samples turn up, by that classifier."),
     shown.some((one) => one.collapsed) && paragraph("† collapsed",
       "Many noises, few pictures. Kept here because it is a result too."),
-    paragraph("What is equal", `${equal(models)} Each loss keeps the Lipschitz control that belongs to it.`),
+    paragraph("What is equal in a row", `${equal(models)} Each loss keeps the Lipschitz control that belongs to it.`),
   ].filter(Boolean));
 }

@@ -61,7 +61,9 @@ def test_the_notes_call_equal_only_what_is(visit, second, said):
         const { notes } = await import("./look/notes.js");
         return notes(models, { title: "photos" }).textContent;
     }"""
-    assert said in visit("").evaluate(notes, [first, first | second])
+    another = first | {"row": "sngan", "kimg": 1000}  # rows differ in more
+    words = visit("").evaluate(notes, [first, first | second, another])
+    assert f"What is equal in a row {said}" in words
 
 
 def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(visit):
