@@ -18,5 +18,5 @@ export function caption({ figures }) {
 export function empty(family, loss, data) {
   const reason = family.refused[loss];
   return el("div.empty", {}, el("p", {}, reason ? "Not in the zoo" : "Not trained yet"),
-    reason ? el("p.why", {}, reason) : el("code", {}, `${family.command} --loss ${loss} ${data.options}`));
+    reason ? el("p.why", {}, reason) : el("code", {}, `python ${family.command} --loss ${loss} ${data.options}`));
 }

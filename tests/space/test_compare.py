@@ -220,10 +220,10 @@ def test_a_truncated_latent_says_that_no_walk_starts_at_just_this_picture(visit)
 def test_untrained_and_impossible_cells_are_empty_frames_that_say_so(visit):
     page = visit("?loss=vanilla,began&arch=dcgan,cdcgan")
     frames = page.locator(".cells .empty").all_inner_texts()
-    wanted = "train/dcgan.py --loss began --dataset ./toy --size 32"
+    wanted = "python train/dcgan.py --loss began --dataset ./toy --size 32"
     assert any("Not trained yet" in text and wanted in text for text in frames)
     assert any("Not in the zoo" in text and "cdcgan takes no began" in text for text in frames)
-    wanted = "train/dcgan.py --conditional --loss vanilla --dataset ./toy --size 32"
+    wanted = "python train/dcgan.py --conditional --loss vanilla --dataset ./toy --size 32"
     assert any(wanted in text for text in frames)
 
 
