@@ -277,7 +277,7 @@ export default class Facades {
     this.stage.style.setProperty("--wipe", `${state.get("wipe")}%`);
     this.stage.classList.toggle("heated", state.get("heat"));
     this.origin.textContent = `${this.title()}${edited ? ", edited" : ""}`;
-    this.why.textContent = this.reason(photograph, edited);
+    this.why.textContent = base ? this.reason(photograph, edited) : ""; // of a map that has yet to come nothing is known
     this.why.hidden = !this.why.textContent;
     const rows = shown.map(({ model }) => ({ model, figures: this.figures.get(model.id) }));
     const told = JSON.stringify([rows, compared && base.scale]);

@@ -90,6 +90,22 @@ def test_a_pair_that_was_passed_over_does_not_open_when_it_comes(paint):
     settled(page)
 
 
+def test_nothing_is_said_of_a_map_that_has_yet_to_come(visit):
+    """While a pair was on its way, the page said that no photograph shows this map, and to choose a test pair."""
+    page, held = visit(), []
+    page.route(
+        "**/component_server/",
+        lambda route: held.append(route) if "place" in route.request.post_data else route.continue_(),
+    )
+    page.get_by_role("tab", name="Facades").click()
+    page.wait_for_selector(".map canvas")
+    assert page.locator(".shown > .why").is_hidden()
+    page.wait_for_timeout(300)
+    for route in held:
+        route.continue_()
+    settled(page)
+
+
 @pytest.mark.parametrize("map", ["here", "garbage"])
 def test_a_link_to_a_map_that_is_not_here_paints_on_all_the_same(paint, map):
     page = paint(f"?view=facades&pair=own&map={map}")
