@@ -68,9 +68,10 @@ function ofCurves(names) {
     + 'plt.legend(); plt.savefig("curves.png")';
 }
 
+// Of each measure the row that counts, which is the one that is seen.
 function ofFigures(names) {
-  return `import zoo\nfor name in ${names}:\n`
-    + '    print(name, {row["name"]: row["value"] for row in zoo.info(name).metrics.rows if row.get("which", "final") == "final"})';
+  return `import zoo, zoo.measurements as of\nfor name in ${names}:\n`
+    + "    rows = zoo.info(name).metrics.rows; print(name, {key: of.value(rows, key) for key in sorted(map(of.measure_of, rows))})";
 }
 
 // What each generator feels at the score that is asked about: the slope of its loss.
