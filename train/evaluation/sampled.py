@@ -39,7 +39,8 @@ class Against:
     @property
     def has_unseen(self) -> bool:
         """Whether there are pictures that were not trained on, to say how far from training pictures others are."""
-        return self.unseen is not None and not overlap(self.unseen.split, self.training.split)
+        unseen = self.unseen  # of a single picture no distance is usual
+        return unseen is not None and len(unseen) > 1 and not overlap(unseen.split, self.training.split)
 
     def about(self, extractor: Extractor) -> dict:
         """The protocol's part that the networks and the reference decide."""
@@ -65,6 +66,12 @@ def measure(
         raise Refused(f"samples are {shape}, the pictures of {against.reference.name} {wanted}")
     told = "Inception of samples" if progress else None
     inception, known, rows = against.inception, against.classifier, []
+    if inception is not None and len(against.reference) <= K:  # said before Inception takes its time
+        raise Refused(
+            f"Inception's figures need {K + 1} pictures or more, and split {against.reference.split} of"
+            f" {against.reference.name} has {len(against.reference)}: --reference-split train holds samples against"
+            " what was trained on, --skip inception does without"
+        )
     seen = None if inception is None else of_pictures(inception, samples[:n], progress=told)
     other = against.alexnet() if against.has_unseen and inception is None and known is None else None
     seen_by_other = None if other is None else of_pictures(other, samples[:n])

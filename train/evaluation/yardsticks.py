@@ -150,14 +150,16 @@ class Yardsticks:
         return training
 
     def _of_model(self, config: Config, split: str) -> Pictures:
-        pictures = self._read(reading(config, split, self.options, self.places.get(config.weights.sha256)))
+        asked = reading(config, split, self.options, self.places.get(config.weights.sha256))
+        pictures = self._read(asked, max(architectures.get(config.architecture["name"]).sizes))
         check_same(config, pictures)
         return pictures
 
-    def _read(self, asked: Asked) -> Pictures:
+    def _read(self, asked: Asked, largest: int | None = None) -> Pictures:
         """Once for whatever is asked alike: another direction or column is another set."""
-        load = pairs.load_pairs if isinstance(asked, pairs.PairOptions) else data.load
-        return self._once((asked,), lambda: load(asked))
+        if isinstance(asked, pairs.PairOptions):
+            return self._once((asked,), lambda: pairs.load_pairs(asked))
+        return self._once((asked, largest), lambda: data.load(asked, largest=largest))
 
 
 def translates(config: Config) -> bool:
@@ -179,12 +181,14 @@ def reading(config: Config, split: str, options: Options, place: str | None = No
                 f"{config.id} was trained on a folder, '{of.name}': --dataset DIR says where it lies"
             )
     recorded = config.options or {}
+    # What the training asked for, so that what it decoded serves; other splits are made to fit its pictures.
+    as_asked = of.natural or (split == of.split and {"size", "channels"} <= recorded.keys())
     given = {
         "dataset": place,
         "data_dir": options.data_dir,
         "split": split,
-        "size": None if of.natural else of.size,  # the training run's cache serves
-        "channels": recorded.get("channels") if of.natural else of.channels,
+        "size": recorded.get("size") if as_asked else of.size,
+        "channels": recorded.get("channels") if as_asked else of.channels,
         "holdout": recorded.get("holdout", 0.0),  # runs that did not know of it held nothing out
         "skip_broken": recorded.get("skip_broken", False),
         "resident_gb": options.resident_gb,

@@ -86,14 +86,17 @@ def hidden(path: Path) -> bool:
     return path.name.startswith((".", "__"))  # "__": archivers leave __MACOSX behind
 
 
-def subfolders(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not hidden(path))
+def subfolders(folder: Path, within: tuple[Path, ...] = ()) -> list[str]:
+    above = (*within, folder.resolve())
+    inner = (path for path in folder.iterdir() if path.is_dir() and not hidden(path))
+    return sorted(path.name for path in inner if path.resolve() not in above)
 
 
-def all_folders(folder: Path) -> list[str]:
-    """Those below it at any depth, but hidden ones, by their path in it."""
-    deeper = [f"{name}/{below}" for name in subfolders(folder) for below in all_folders(folder / name)]
-    return sorted(subfolders(folder) + deeper)
+def all_folders(folder: Path, within: tuple[Path, ...] = ()) -> list[str]:
+    """Those below it at any depth, by their path in it, as `walk` finds them."""
+    names, within = subfolders(folder, within), (*within, folder.resolve())
+    deeper = [f"{name}/{below}" for name in names for below in all_folders(folder / name, within)]
+    return sorted(names + deeper)
 
 
 def picture_files(folder: Path) -> list[Path]:

@@ -231,6 +231,8 @@ def samples(model: Model, inputs: list[Image.Image]) -> Image.Image:
 
 def write_progress(out: Path) -> None:
     """progress.webp: how the lower half of the samples came to be."""
-    grids = [Image.open(path) for path in sorted((out / "state" / "snapshots").glob("*/samples.png"))]
-    frames = [grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)) for grid in grids]
+    frames = []
+    for path in sorted((out / "state" / "snapshots").glob("*/samples.png")):
+        with Image.open(path) as grid:  # one at a time: a system lets a process have so many files open
+            frames.append(grid.convert("RGB").crop((0, grid.height // 2, grid.width, grid.height)))
     replace_file(out / "progress.webp", pictures.animation(frames + frames[-1:] * 3, fps=2, quality=60))

@@ -13,7 +13,7 @@ from PIL import Image
 from cards import card
 from tests.train.evaluation.colours import SIDE, made_up, stand_in
 from train import dcgan, evaluate
-from train.evaluation import inception, translated, yardsticks
+from train.evaluation import inception, sampled, translated, yardsticks
 from train.reading import files
 from train.reading.data import DataOptions, load
 from train.running import loop
@@ -90,6 +90,23 @@ def test_without_pictures_held_out_the_card_says_that_copies_were_not_measured(m
     assert rows["fid_n30"]["split"] == "train" and "not measured: memorisation" in said.err + said.out
     assert "Memorisation was not measured: it needs pictures that" in card.render(Path("run"))
     assert not Path("run/state/nearest.png").exists()
+
+
+@pytest.mark.parametrize("held, copies", [(3, True), (1, False)])
+def test_so_few_held_out_pictures_are_said_before_inception_has_seen_a_sample(
+    measured, own, monkeypatch, held, copies
+):
+    path = Path("run/config.json")
+    config = json.loads(path.read_text())
+    config["options"]["holdout"], config["dataset"]["pictures"] = held / 40, 40 - held
+    path.write_text(json.dumps(config))
+    of_pictures = sampled.of_pictures
+    monkeypatch.setattr(sampled, "of_pictures", lambda *given, **more: pytest.fail("it has"))
+    with pytest.raises(Refused, match=f"split test of mine has {held}: --reference-split train"):
+        measured()
+    monkeypatch.setattr(sampled, "of_pictures", of_pictures)
+    rows, _ = measured("--reference-split", "train")
+    assert rows["fid_n30"]["reference_n"] == 40 - held and ("memorisation_n30" in rows) == copies
 
 
 def test_samples_stand_above_their_nearest_training_pictures_and_stay_at_home(measured, own):

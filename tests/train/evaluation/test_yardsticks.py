@@ -1,6 +1,7 @@
 """Which real pictures a checkpoint is held against; nothing is trained for it."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from PIL import Image
 
 from tests import toys
 from train.evaluation import yardsticks
+from train.reading import decoded
+from train.running.options import as_recorded
+from zoo import architectures
 from zoo.checkpoint import Weights
 from zoo.errors import DataError
 
@@ -96,3 +100,22 @@ def test_pictures_are_read_as_the_run_read_them(tiny_fields):
     assert natural.channels is None
     here = yardsticks.reading(config, "test", replace(options, data_dir=Path("sets")))
     assert here.revision is None  # a copy on the disk has none
+
+
+@pytest.mark.parametrize("name, side", [("dcgan", 64), ("sngan", 32), ("pix2pix", 256)])
+def test_what_the_training_decoded_is_not_decoded_again(name, side, own, tmp_path, tiny_fields, monkeypatch):
+    """A run without --size and --channels, on a folder; photographs take a tenth of a second each to decode."""
+    sides = ("A", "B") if name == "pix2pix" else ()
+    own("train", *sides)
+    chosen = import_module(f"train.{name}").Options(dataset=str(tmp_path / "own"))
+    trained_on = chosen.load_pictures(max(architectures.get(name).sizes))
+    config = toys.config(name, tiny_fields(name, size=side))
+    of = replace(config.dataset, name="own", pictures=2, size=trained_on.size)
+    config = replace(config, dataset=of, options=as_recorded(chosen))
+    assert trained_on.size == side
+
+    monkeypatch.setattr(decoded, "_decode", lambda *given, **more: pytest.fail("decoded again"))
+    options = yardsticks.Options(dataset=str(tmp_path / "own"), skip=("inception", "lpips"))
+    tools = yardsticks.Yardsticks(options, torch.device("cpu"))
+    found = tools.pairs(config) if sides else tools.against(config).training
+    assert np.array_equal(found.images, trained_on.images)

@@ -62,6 +62,18 @@ def test_a_link_to_a_folder_above_is_not_followed(folder):
     assert n(folder) == 6
 
 
+def test_links_to_a_folder_above_are_no_classes_nor_followed_from_one_to_the_other(tmp_path):
+    """Two links have 2⁴⁰ ways down, until the system takes no path through so many; one has forty."""
+    for name in "ab":
+        write_pictures(tmp_path / "set" / name, **{name: noise(1, 8)[0]})
+    (tmp_path / "set/a/back").symlink_to("..")
+    assert files.all_folders(tmp_path / "set") == ["a", "b"]
+    (tmp_path / "set/b/back").symlink_to("..")
+    (tmp_path / "set/all").symlink_to(".")
+    assert files.all_folders(tmp_path / "set") == ["a", "b"]
+    assert load(DataOptions(dataset=str(tmp_path / "set")), progress=False).label_names == ("a", "b")
+
+
 def test_a_folder_that_may_not_be_read_is_named(folder, monkeypatch):
     (folder / "lost+found").mkdir()
     read = Path.iterdir

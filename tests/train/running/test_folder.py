@@ -1,6 +1,7 @@
 """The files of a run that are for the run itself."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -145,3 +146,19 @@ def test_progress_shows_the_lower_half_of_every_snapshot_in_order(tmp_path):
     assert frames[0].shape == (16, 32, 3)
     assert [round(frame[..., 0].mean() / 80) for frame in frames[:3]] == [0, 1, 2]
     assert all(frame[..., 1:].mean() < 10 for frame in frames)
+
+
+def test_a_run_may_have_more_snapshots_than_a_process_may_have_files_open(tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest)
+    for i in range(60):
+        (tmp_path / f"state/snapshots/{i:08}").mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / f"state/snapshots/{i:08}/samples.png")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 30, hard))
+    try:
+        folder.write_progress(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (tmp_path / "progress.webp").is_file()
