@@ -52,7 +52,10 @@ def test_figures_stand_under_their_sheets_and_the_notes_say_on_how_many_samples(
         ({"kimg": 250.08}, "Networks, data, budget, seeds. Each"),
         ({"kimg": 300}, "Networks, data, seeds. Not equal: budget, from 250 to 300 kimg. Each"),
         ({"kimg": 300, "row": "dcgan 2"}, "Networks, data, budget, seeds. Each"),
-        ({"seed": 1, "from": "me/cats"}, "Not equal: seeds; the weights that training began with. Each"),
+        (
+            {"seed": 1, "from": "me/cats"},
+            "Networks, data, budget. Not equal: seeds; the weights that training began with.",
+        ),
     ],
 )
 def test_the_notes_call_equal_only_what_is(visit, second, said):

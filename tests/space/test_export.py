@@ -211,3 +211,14 @@ def test_weights_that_do_not_arrive_are_said_under_the_old_picture_and_asked_for
     caption.get_by_role("button", name="Draw again").click()
     page.locator("figure[data-id='dcgan-focal-toy'][data-seed='8']").wait_for()
     page.close()
+
+
+def test_who_opens_the_file_itself_is_told_that_it_needs_a_web_server(browser, exported, laid_out):
+    """It was a blank page, for browsers run no modules from a file."""
+    page = browser.new_page()
+    page.goto((exported / "index.html").as_uri())
+    page.get_by_text("python -m http.server", exact=True).wait_for()
+    page.goto(laid_out)
+    page.get_by_role("tab", name="Compare").wait_for()
+    assert not page.get_by_text("If this line stays").count()
+    page.close()

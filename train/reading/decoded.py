@@ -149,7 +149,8 @@ def prepare(
                 "datasets.load_from_disk(…)['train'].to_parquet('FOLDER/train.parquet'), and give that folder"
             )
         kinds = f" ({', '.join(pictures.SUFFIXES)})" if place.kind == "folder" else ""
-        raise DataError(f"'{place.name}' holds no picture{kinds}")
+        other = "".join(f", but {n} of {suffix}" for suffix, n in contents.passed_over.most_common(1))
+        raise DataError(f"'{place.name}' holds no picture{kinds}{other}")
     size = options.size or contents.size or _natural_size(contents.read(0)[0])
     if options.size is None and contents.largest:
         size = min(size, contents.largest)

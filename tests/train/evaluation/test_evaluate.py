@@ -3,8 +3,9 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -280,7 +281,8 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
 
 @pytest.mark.parametrize("split, told", [("train+test", True), ("test[:50%]", True), ("train[:90%]", False)])
 def test_a_test_split_that_was_trained_on_in_part_is_not_called_unseen(split, told, monkeypatch):
-    training, test = SimpleNamespace(split=split), SimpleNamespace(split="test")
+    two = partial(MagicMock, __len__=lambda self: 2)
+    training, test = two(split=split), two(split="test")
     against = sampled.Against(test, training, test, None, None, None)
     monkeypatch.setattr(sampled, "describe", lambda extractor, reference: {})
     assert against.has_unseen is not told and ("note" in against.about(None)) is told

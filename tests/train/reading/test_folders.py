@@ -101,6 +101,9 @@ def test_bad_folders_are_refused_by_name(tmp_path):
     (tmp_path / "pets/dog").mkdir()
     (tmp_path / "none").mkdir()
     assert "'none' holds no picture (.png," in refusal(dataset=str(tmp_path / "none"))
+    for name in ("IMG_1.HEIC", "IMG_2.heic", "notes.txt"):  # as a phone writes them
+        (tmp_path / "none" / name).touch()
+    assert refusal(dataset=str(tmp_path / "none")).endswith("), but 2 of .heic")
     (tmp_path / "pets/dog/torn.png").write_bytes(png(noise(1, 8)[0])[:60])
     assert "torn.png" in refusal(dataset=str(tmp_path / "pets"))
     assert "no folder" in refusal(dataset=str(tmp_path / "nowhere"))
