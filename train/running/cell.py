@@ -79,6 +79,11 @@ class Cell:
     def ema_kimg(self) -> float:
         return self.options.ema_kimg or usual_ema_kimg(self.options.kimg)
 
+    @property
+    def jitter(self) -> int:
+        """By how many pixels a pair is enlarged before it is cut back."""
+        return round(getattr(self.options, "jitter", 0) * self.pictures.size / 256)
+
 
 def usual_ema_kimg(kimg: float) -> float:
     """The average's half-life, for a budget; both in thousands of pictures."""
@@ -227,7 +232,7 @@ def config(cell: Cell, settings: dict, *, g_steps: int, seconds: float, device: 
             precision=settings["precision"],
             memory_format=settings["memory_format"],
             mirror=options.mirror,
-            jitter=getattr(options, "jitter", 0),
+            jitter=cell.jitter,
             l1_weight=getattr(options, "l1_weight", 0.0),
             command=command(cell.script, replace(options, **{name: settings[name] for name in SETTLED})),
             commit=settings.get("commit"),

@@ -286,9 +286,7 @@ def make_feed(cell: Cell, accelerator: Accelerator) -> data.Feed:
 
 def prepare(cell: Cell, raw: data.Raw, rng: torch.Generator) -> Batch:
     """What the step needs: pictures in [-1, 1], mirrored or jittered, their condition, and noise."""
-    real, condition = data.augment(
-        raw, rng, mirror=cell.options.mirror, jitter=getattr(cell.options, "jitter", 0)
-    )
+    real, condition = data.augment(raw, rng, mirror=cell.options.mirror, jitter=cell.jitter)
     latents = None
     if "latent" in cell.fields:
         latents = torch.randn(len(real), cell.fields["latent"], generator=rng, device=real.device)

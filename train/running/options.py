@@ -145,7 +145,7 @@ class TranslationOptions(TrainingOptions, pairs.PairOptions, LossOptions):
     l1_weight: float = 100.0
     """λ of the L1 distance to the paired photograph, beside the adversarial loss"""
     jitter: int = 30
-    """enlarge pairs by so many pixels and cut them back at a random place, the same for both"""
+    """enlarge pairs by so many 256ths of their side and cut them back at a random place, the same for both"""
     cap: int = 112
     """most maps of a layer of the generator (512 in the paper)"""
     augment: Literal["auto", "none", "diffaug", "ada"] = "auto"

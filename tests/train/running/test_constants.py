@@ -1,13 +1,15 @@
 """Constants that no figure would betray: whatever a source names, as it reaches the players, their data and weights."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
 
+from train.reading.data import Raw
 from train.reading.decoded import Pictures
-from train.running import averaging, cell
+from train.running import averaging, cell, loop
 from train.running.cell import Cell, build_game, rules
 from zoo.architectures import ARCHITECTURES
 
@@ -58,6 +60,18 @@ def test_pix2pix_halves_its_critics_loss_and_adds_the_weighted_l1_and_no_other_f
     for name in ("dcgan", "convgan", "sngan"):
         game = game_of(make_cell(name))
         assert (game.d_weight, game.l1_weight) == (1, 0)
+
+
+@pytest.mark.parametrize(("size", "pixels"), [(256, 30), (64, 8), (32, 4)])
+def test_pairs_are_enlarged_by_the_same_share_at_any_size(size, pixels, make_cell, monkeypatch):
+    """By 30 pixels whatever the size, nets of 32 learned from pairs twice as large as those they then translate."""
+    images = np.zeros((1, 3, size, size), np.uint8)
+    made = make_cell("pix2pix")
+    made = replace(made, pictures=replace(made.pictures, images=images, maps=images))
+    seen = []
+    monkeypatch.setattr(loop.data, "augment", lambda raw, rng, *, mirror, jitter: seen.append(jitter) or raw)
+    loop.prepare(made, Raw(torch.from_numpy(images), None), torch.Generator())
+    assert seen == [made.jitter] == [pixels]
 
 
 def test_pix2pix_keeps_batch_statistics_in_use_and_no_other_family_does_and_none_keeps_dropout(make_cell):

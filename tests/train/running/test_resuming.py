@@ -108,7 +108,7 @@ EACH_KIND = {(loss.control, loss.critic_steps, loss.paired): name for name, loss
         *[("dcgan", {"loss": loss, "mirror": True}) for loss in EACH_KIND],
         ("cdcgan", {"loss": "focal", "penalty": "r1", "lr_decay_from": 0.5}),
         ("dcgan", {"loss": "hinge", "precision": "bf16", "memory_format": "channels_last"}),
-        ("pix2pix", {"loss": "wgan-gp", "jitter": 4}),
+        ("pix2pix", {"loss": "wgan-gp", "jitter": 32}),
         ("pix2pix", {"loss": "none"}),
         ("dcgan", {"resident_gb": 0.0}),  # decoded anew, by workers
         ("pix2pix", {"resident_gb": 0.0}),
