@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import torch
+from torch import nn
+
 from cards import measures
 from cards.measures import OF_PICTURES, show, title
 from cards.quoting import code, prose
@@ -108,7 +111,11 @@ def critic(config: Config) -> str:
     given = config.critic
     if not given:
         return "none"
-    parts = ["an autoencoder" if given.get("autoencoder") else "", prose(f"{given.get('norm', 'none')} norm")]
+    norm = given.get("norm", "none")
+    parts = [
+        "an autoencoder" if given.get("autoencoder") else "",
+        prose(f"{'no' if norm == 'none' else norm} norm"),
+    ]
     parts += ["spectral norm"] if given.get("spectral_norm") else []
     parts += [prose(f"width {given['width']}")] if "width" in given else []
     parts += [prose(f"penalty {given['penalty']}")] if "penalty" in given else []
@@ -122,9 +129,14 @@ def critic(config: Config) -> str:
 
 def inference(config: Config) -> str:
     dropout = "dropout stays on" if config.inference.dropout else "no dropout"
+    name, fields = config.architecture["name"], {k: v for k, v in config.architecture.items() if k != "name"}
+    with torch.device("meta"):
+        layers = architectures.build_generator(name, fields).modules()
+    if not any(isinstance(layer, nn.BatchNorm2d) for layer in layers):
+        return dropout
     own = config.inference.statistics == "batch"
     how = "the statistics of the one picture" if own else "running statistics"
-    if architectures.get(config.architecture["name"]).kind == "translation":
+    if architectures.get(name).kind == "translation":
         batch = config.training.batch
         how += f" (trained on {'one picture' if batch == 1 else f'{batch} pictures'} at a time)"
     return f"batch norm by {how}, {dropout}"

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cards import claims, prices, sentences
+import zoo
+from cards import claims, prices, sections, sentences
 from cards.claims import CLAIMS, Verdict
 from cards.runs import Run, Zoo
 from cards.verdicts import (
@@ -20,6 +21,23 @@ from cards.verdicts import (
     Source,
 )
 from train.sweeping import recipe
+
+
+@pytest.mark.parametrize(
+    ("id", "critic", "mode"),
+    [
+        ("convgan-vanilla-fashion-mnist", "no norm, width 32", "no dropout"),
+        ("sngan-hinge-cifar10", "no norm, spectral norm", "batch norm by running statistics, no dropout"),
+        (
+            "dcgan-vanilla-cifar10",
+            "batch norm, spectral norm",
+            "batch norm by running statistics, no dropout",
+        ),
+    ],
+)
+def test_a_card_names_norms_only_where_nets_have_them(id, critic, mode):
+    facts = sections.facts(zoo.info(id).config)
+    assert facts["critic"].startswith(critic) and facts["inference mode"] == mode
 
 
 def decided(*parts: Part, key: str = "F1") -> Verdict:
