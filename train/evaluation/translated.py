@@ -114,7 +114,7 @@ def mean_of_finite(name: str, values: list[float], **protocol) -> list[dict]:
     out and counted. No row where fewer than two are left."""
     finite, n = [value for value in values if math.isfinite(value)], len(values)
     if len(finite) < 2:
-        tqdm.write(f"{name}: {n - len(finite)} of {n} pairs are equal, their {name} infinite: no mean")
+        tqdm.write(f"{name}: no mean, as fewer than two of {n} pairs have a finite one")
         return []
     mean = metrics.bootstrap(finite)
     equal = {"infinite": n - len(finite)} if len(finite) < n else {}

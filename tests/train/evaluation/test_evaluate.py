@@ -155,6 +155,11 @@ def test_equal_pairs_are_counted_and_left_out_of_the_mean(folder, capsys):
     assert "6 of 6 pairs are equal" in capsys.readouterr().out
 
 
+def test_of_a_single_pair_nobody_is_told_that_its_pictures_are_equal(capsys):
+    assert translated.mean_of_finite("psnr", [12.0]) == []
+    assert "psnr: no mean, as fewer than two of 1 pairs have a finite one" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [("history.jsonl", "{}\nno history\n"), ("config.json", "{"), ("model.safetensors", "")],
