@@ -114,7 +114,8 @@ def mean_of_finite(name: str, values: list[float], **protocol) -> list[dict]:
     out and counted. No row where fewer than two are left."""
     finite, n = [value for value in values if math.isfinite(value)], len(values)
     if len(finite) < 2:
-        tqdm.write(f"{name}: no mean, as fewer than two of {n} pairs have a finite one")
+        equal = f": {n - len(finite)} of {n} pairs are equal, theirs is infinite" if len(finite) < n else ""
+        tqdm.write(f"{name}: no mean of fewer than two values{equal}")
         return []
     mean = metrics.bootstrap(finite)
     equal = {"infinite": n - len(finite)} if len(finite) < n else {}
