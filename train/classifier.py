@@ -5,7 +5,7 @@
 
 It leaves train/classifiers/<data set>.safetensors (half precision, below 2 MB) and a .json beside it with the accuracy
 on the test split, or on the validation split where there is no other. evaluate.py finds both by the data set's name
-and id, and needs no training pictures for it.
+and id, or its name and classes where it has no id, and needs no training pictures for it.
 """
 
 import hashlib

@@ -1,14 +1,15 @@
-"""Decoding pictures nobody has vetted: any of FORMATS, upright, in 8 bits; without torch, for a process of its own."""
+"""Decoding pictures nobody has vetted: FORMATS, upright, 8 bits of sRGB; without torch, for a process of its own."""
 
 import contextlib
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from zoo.errors import DataError
 
@@ -23,14 +24,20 @@ SUFFIXES = (
 MAX_PIXELS = 64_000_000  # a picture of a few kilobytes can claim gigabytes
 
 
-def decode(source: bytes | str | Path | Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
+def decode(
+    source: bytes | str | Path | Image.Image, *, most: int = MAX_PIXELS, srgb: bool = True
+) -> Image.Image:
     """Any picture, upright, as L or RGB: transparency lies on white, 16 bits and floats are scaled to 8.
+
+    Where an ICC profile gives the values another meaning, as a telephone's Display P3 does, they become those of sRGB;
+    `srgb=False` leaves that to `in_srgb`, which is quicker once the picture is smaller.
 
     Raises DataError for what is no picture (of FORMATS), is cut short, or has more than `most` pixels.
     """
     with _opened(source, most) as picture:
         picture.load()
-        return _flat(ImageOps.exif_transpose(picture))
+        flat = _flat(ImageOps.exif_transpose(picture))
+        return in_srgb(flat) if srgb else flat
 
 
 def size(source: bytes | Path, *, most: int = MAX_PIXELS) -> tuple[int, int]:
@@ -61,7 +68,8 @@ def reduced(
         kept = [min(length, 2 * min(picture.size)) for length in picture.size]
         left, top = ((length - keep) / 2 for length, keep in zip(picture.size, kept, strict=True))
         box = (left, top, left + kept[0], top + kept[1])
-        return _flat(picture.resize(target, Image.Resampling.LANCZOS, box, reducing_gap=2.0)), whole
+        resized = picture.resize(target, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+        return in_srgb(_flat(resized)), whole
 
 
 @contextlib.contextmanager
@@ -89,8 +97,39 @@ def _one_line(error: BaseException) -> str:
     return " ".join(reason.split()) or type(error).__name__
 
 
+def in_srgb(picture: Image.Image) -> Image.Image:
+    """An L, RGB or CMYK picture as L or RGB of sRGB; values stay what they are without a profile that fits."""
+    mode = "L" if picture.mode == "L" else "RGB"
+    into_srgb = _into_srgb(picture.info.get("icc_profile", b""), picture.mode)
+    return (picture if into_srgb is None else into_srgb.apply(picture)).convert(mode)
+
+
+@lru_cache(maxsize=8)  # a folder of photographs has one or two profiles
+def _into_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """None where values are sRGB's already, give or take 2, or the profile is broken or of another mode's pictures."""
+    try:
+        given, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        into_srgb = ImageCms.ImageCmsTransform(given, ImageCms.ImageCmsProfile(srgb), mode, "RGB")
+    except (OSError, ValueError):
+        return None
+    levels = np.linspace(0, 255, 18, dtype=np.uint8)
+    colours = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(1, -1, 3)
+    before = Image.fromarray(colours).convert(mode)
+    there, here = (np.asarray(p).astype(int) for p in (into_srgb.apply(before), before.convert("RGB")))
+    return into_srgb if np.abs(there - here).max() > 2 else None
+
+
 def _flat(picture: Image.Image) -> Image.Image:
-    """A decoded picture of any mode -> L or RGB."""
+    """A decoded picture of any mode -> L or RGB, with the profile that it has; CMYK needs it to become RGB."""
+    if picture.mode == "CMYK":
+        return in_srgb(picture)
+    flat = _grey_or_rgb(picture)
+    if "icc_profile" in picture.info:
+        flat.info["icc_profile"] = picture.info["icc_profile"]
+    return flat
+
+
+def _grey_or_rgb(picture: Image.Image) -> Image.Image:
     mode = picture.mode
     if mode in ("L", "RGB") and not picture.has_transparency_data:
         return picture

@@ -3,9 +3,9 @@
 A set's figure is the mean over its pairs: a PSNR of pooled errors is another, lower number.
 
 A picture is a PIL picture of any mode but I and F, read as `zoo.pictures.decode` does (16 bits scaled to 8,
-transparency on white, grey as one channel; DataError where it cannot), or a tensor (C, H, W), C 1 or 3, uint8 or float
-in [-1, 1] (beyond: clamped). Both are compared as float64 in grey levels, 0 to 255: subtracting uint8 wraps round at
-256 and flatters. Refused is raised where the pair differs in shape.
+transparency on white, grey as one channel, an ICC profile's colours as sRGB; DataError where it cannot), or a tensor
+(C, H, W), C 1 or 3, uint8 or float in [-1, 1] (beyond: clamped). Both are compared as float64 in grey levels, 0 to
+255: subtracting uint8 wraps round at 256 and flatters. Refused is raised where the pair differs in shape.
 """
 
 import math

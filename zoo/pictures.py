@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from PIL import Image, ImageOps
 
-from zoo.decoding import MAX_PIXELS, SUFFIXES, decode
+from zoo.decoding import MAX_PIXELS, SUFFIXES, decode, in_srgb
 from zoo.errors import Refused
 from zoo.latents import whole
 
@@ -19,6 +19,7 @@ __all__ = [
     "decode",
     "fit",
     "grid",
+    "in_srgb",
     "save_animation",
     "to_float",
     "to_pil",

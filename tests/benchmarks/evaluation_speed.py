@@ -21,7 +21,7 @@ from train.running.provenance import hardware
 NETWORKS = {
     "Inception, PyTorch": lambda weights: inception.official(weights, "torch"),
     "Inception, OpenVINO": lambda weights: inception.official(weights, "openvino"),
-    "cifar10 classifier": lambda weights: small_classifier.find("cifar10", "uoft-cs/cifar10").extractor,
+    "cifar10 classifier": lambda weights: small_classifier.find("cifar10", "uoft-cs/cifar10", ()).extractor,
 }
 
 

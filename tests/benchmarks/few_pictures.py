@@ -58,7 +58,7 @@ def features(extractor: Extractor, pictures: torch.Tensor, side: int) -> torch.T
 
 def table(place: Path, lpips_weights: Path | None) -> None:
     images = torch.from_numpy(np.array(shuffled()))
-    networks = [small_classifier.find("cifar10", "uoft-cs/cifar10").extractor]
+    networks = [small_classifier.find("cifar10", "uoft-cs/cifar10", ()).extractor]
     networks += [alexnet(lpips_weights)] if lpips_weights else []
 
     def seen(pictures: torch.Tensor, side: int) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""The small classifier of a data set: its network, and how a trained one is found by the set's name."""
+"""The small classifier of a data set: its network, and how a trained one is found."""
 
 import hashlib
 import json
@@ -71,13 +71,18 @@ class Trained:
     accuracy: float  # on the test split
 
 
-def find(dataset: str, id: str | None, folder: Path | None = None) -> Trained | None:
-    """The classifier of a data set, by its name and the Hub's id of it; None where there is none."""
+def find(dataset: str, id: str | None, labels: tuple[str, ...], folder: Path | None = None) -> Trained | None:
+    """The classifier of a data set, by its name and the Hub's id of it; None where there is none.
+
+    Without an id, two folders of one name are told apart by their classes.
+    """
     about_path = (folder or FOLDER) / f"{dataset}.json"
     if not about_path.is_file():
         return None
     about = json.loads(about_path.read_text(encoding="utf-8"))
-    if about.get("id") != id:  # of another set that is called the same
+    if about.get("id") != id or (
+        id is None and about["labels"] != list(labels)
+    ):  # another set, called the same
         return None
     content = about_path.with_suffix(".safetensors").read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()

@@ -117,7 +117,7 @@ class Yardsticks:
             unseen = None
         wanted = self.options.reference_split
         reference = (unseen or self._instead(training)) if wanted is None else read(wanted)
-        known = small_classifier.find(reference.name, reference.id)
+        known = small_classifier.find(training.name, training.id, training.label_names)
         if known is not None and (known.channels, known.size, known.size) != reference.images.shape[1:]:
             known = None
         return Against(reference, training, unseen, self.inception, known, self.features, self.alexnet)

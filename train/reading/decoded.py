@@ -21,12 +21,12 @@ from train.reading.sources import Place, SourceOptions
 from zoo import pictures
 from zoo.errors import DataError, Refused
 
-VERSION = 2  # of the decoded form: raise it when the same files would decode to other values
+VERSION = 3  # of the decoded form: raise it when the same files would decode to other values
 
 
 @dataclass(frozen=True)
 class Rows:
-    """`read(i)`: row i as pictures of any size and mode, one or (target, input); [i]: as uint8 (C, S, S)."""
+    """`read(i)`: row i as pictures of any size, one or (target, input), not yet in sRGB; [i]: as uint8 (C, S, S)."""
 
     read: Callable[[int], tuple[Image.Image, ...]]
     n: int
@@ -38,7 +38,8 @@ class Rows:
 
 
 def _array(picture: Image.Image, size: int, channels: int) -> np.ndarray:
-    array = np.asarray(pictures.fit(picture, size).convert("L" if channels == 1 else "RGB"))
+    fitted = pictures.in_srgb(pictures.fit(picture, size))
+    array = np.asarray(fitted.convert("L" if channels == 1 else "RGB"))
     return array[None] if channels == 1 else array.transpose(2, 0, 1)
 
 
@@ -112,7 +113,7 @@ def read_picture(column: Sequence, row: int) -> Image.Image:
     if cell is None:
         raise DataError(f"row {row} holds no picture")
     try:
-        return pictures.decode(cell)
+        return pictures.decode(cell, srgb=False)
     except DataError as error:
         raise DataError(str(error) if isinstance(cell, Path) else f"row {row}: {error}") from None
 

@@ -105,7 +105,7 @@ class TrainingOptions:
     snapshot_kimg: Annotated[float | None, automatic("KIMG", "a tenth of the budget")] = None
     """how often to save checkpoint, resume state and sample grid"""
     log_kimg: Annotated[float | None, automatic("KIMG", "a 160th of the budget")] = None
-    """length of an interval that a line of history.jsonl averages over"""
+    """length of an interval that a line of history.jsonl averages over; --snapshot-kimg at most"""
     log_with: Annotated[
         Literal["tensorboard", "wandb", "trackio"] | None, automatic("tensorboard|wandb|trackio", "none")
     ] = None

@@ -24,13 +24,15 @@ class Schedule:
     @classmethod
     def of(cls, cell: Cell) -> "Schedule":
         options, steps_a_kimg = cell.options, 1000 / cell.pictures_per_step
-        log_every = max(1, round((options.log_kimg or options.kimg / 160) * steps_a_kimg))
+        between_snapshots = options.snapshot_kimg or options.kimg / 10
+        between_logs = min(options.log_kimg or options.kimg / 160, between_snapshots)
+        log_every = max(1, round(between_logs * steps_a_kimg))
         if (lines := options.kimg * steps_a_kimg / log_every) > MOST_LINES:
             raise Refused(
-                f"--log-kimg {options.log_kimg:g} would log {lines:,.0f} times, and a history has {MOST_LINES:,} lines"
-                " at most"
+                f"an interval of {between_logs:g} kimg would log {lines:,.0f} times, and a history has"
+                f" {MOST_LINES:,} lines at most"
             )
-        logs_a_snapshot = round((options.snapshot_kimg or options.kimg / 10) * steps_a_kimg / log_every)
+        logs_a_snapshot = round(between_snapshots * steps_a_kimg / log_every)
         steps = math.ceil(
             round(options.kimg * 1000, 6) / cell.pictures_per_step
         )  # 30 kimg are 30,000 pictures

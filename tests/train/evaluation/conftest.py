@@ -57,7 +57,9 @@ def against(folder, trained):
         for split in ("train", "test")
     )
     real = lambda extractor, of: features.of_real(extractor, of.images, f"{of.name}-{of.split}")  # noqa: E731
-    return sampled.Against(test, training, test, stand_in(), small_classifier.find("colours", None), real)
+    return sampled.Against(
+        test, training, test, stand_in(), small_classifier.find("colours", None, CLASSES), real
+    )
 
 
 @pytest.fixture(scope="package")

@@ -15,14 +15,19 @@ from zoo.errors import DataError, Refused
 
 def test_the_script_leaves_a_classifier_that_knows_its_data(trained):
     about = json.loads(trained.with_suffix(".json").read_text())
-    known = small_classifier.find("colours", None)
+    known = small_classifier.find("colours", None, CLASSES)
     assert known.labels == CLASSES and known.accuracy == about["accuracy"] > 0.9
     assert trained.stat().st_size < 2_000_000 and about["parameters"] < 1_000_000
     pictures, labels = made_up(60, 9)
     predicted = known.extractor.logits(known.extractor(pictures)).argmax(1)
     assert (predicted == labels).double().mean() > 0.9
-    assert small_classifier.find("unknown", None) is None
-    assert small_classifier.find("colours", "someone/colours") is None
+    assert small_classifier.find("unknown", None, CLASSES) is None
+    assert small_classifier.find("colours", "someone/colours", CLASSES) is None
+
+
+@pytest.mark.parametrize("classes", [("cat", "dog", "fox"), CLASSES[:2], CLASSES[::-1], ()])
+def test_a_folder_of_the_same_name_with_other_classes_has_another_classifier(trained, classes):
+    assert small_classifier.find("colours", None, classes) is None
 
 
 def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
@@ -30,7 +35,7 @@ def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
         shutil.copy(trained.with_suffix(suffix), tmp_path)
     (tmp_path / "colours.safetensors").write_bytes(trained.read_bytes()[:-4] + b"abcd")
     with pytest.raises(DataError, match="other weights"):
-        small_classifier.find("colours", None, tmp_path)
+        small_classifier.find("colours", None, CLASSES, tmp_path)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])

@@ -219,8 +219,8 @@ def test_a_folder_called_as_a_named_set_is_not_that_set(run, tmp_path):
     rename(tmp_path / "own", name="cifar10")  # as configs called it once
     with pytest.raises(Refused, match="--dataset DIR"):
         yardsticks.reading(checkpoint.read(tmp_path / "own"), "train", evaluate.Options())
-    assert small_classifier.find("cifar10", None, SHIPPED) is None
-    known = small_classifier.find("cifar10", "uoft-cs/cifar10", SHIPPED)
+    assert small_classifier.find("cifar10", None, (), SHIPPED) is None
+    known = small_classifier.find("cifar10", "uoft-cs/cifar10", (), SHIPPED)
     assert known.labels[0] == "airplane"
     build.build(tmp_path / "own")
     card = (tmp_path / "own/README.md").read_text()
@@ -278,7 +278,7 @@ def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
         evaluate.main()
     with pytest.raises(DataError, match="no split"):
         measured("cdcgan", "colours", "--reference-split", "validation")
-    monkeypatch.setattr(small_classifier, "find", lambda name, id: None)
+    monkeypatch.setattr(small_classifier, "find", lambda *_: None)
     monkeypatch.setattr(checkpoints, "of_noise", lambda *given: pytest.fail("samples were measured before"))
     with pytest.raises(DataError, match="no classifier"):
         measured("cdcgan", "colours", "--snapshots")

@@ -40,6 +40,15 @@ def test_losses_with_more_critic_steps_take_fewer_generator_steps_for_the_same_p
     assert Schedule.of(exact).total == 500
 
 
+@pytest.mark.parametrize(
+    "given, every",
+    [({}, (51, 3)), ({"snapshot_kimg": 0.064}, (2, 2)), ({"snapshot_kimg": 0.32, "log_kimg": 1}, (10, 10))],
+)
+def test_a_snapshot_as_often_as_it_is_asked_for_and_an_interval_no_longer(tiny_fields, given, every):
+    schedule = Schedule.of(make_cell(tiny_fields, kimg=16, **given))
+    assert (schedule.snapshot_every, schedule.log_every) == every
+
+
 # ---- the average
 
 
