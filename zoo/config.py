@@ -39,7 +39,7 @@ NAMED_DATA = {  # others that are called the same are others
     "cifar10": NamedData("CIFAR-10", "uoft-cs/cifar10", 32),
     "fashion-mnist": NamedData("Fashion-MNIST", "zalando-datasets/fashion_mnist", 28),
     "facades": NamedData("CMP Facades", "huggan/facades", 256),
-    "cats64": NamedData("Cats faces 64×64 (Kaggle)", None, 64),
+    "cats64": NamedData("Cat faces (Kaggle)", None, 64),
 }
 
 
