@@ -153,7 +153,7 @@ def warnings(rows: Sequence[dict]) -> list[str]:
     note("asked_class", lambda x: x < chance + 0.1,
          "It does not follow its label: {} of the samples look like the class asked for.")  # fmt: skip
     note("memorisation", lambda x: x < 0.5,
-         "It repeats training pictures: samples lie at {} of the distance that unseen real pictures have.")  # fmt: skip
+         "It repeats training pictures: samples lie at {} of the distance that real ones have.")  # fmt: skip
     note("shared_pictures", lambda x: x > 0,
          "The data set's splits share pictures ({} of the test split): figures against it flatter.")  # fmt: skip
     swing = counting(rows, "swing_d") or {}

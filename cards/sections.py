@@ -169,8 +169,7 @@ def missing(rows: Sequence[dict], kind: str) -> list[str]:
     }
     if kind == "noise":
         needed["memorisation"] = (
-            "Memorisation was not measured: it needs pictures that were not trained on, such as a --holdout keeps,"
-            " and a network that tells pictures apart"
+            "Memorisation was not measured: it needs a network that tells pictures apart, so evaluate without --skip"
         )
     return [f"{sentence}." for name, sentence in needed.items() if counting(rows, name) is None]
 

@@ -147,12 +147,12 @@ def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
         against = tools.against(config)
         if against.inception:
             tools.features(against.inception, against.reference)
+        apart = [against.unseen] if against.has_unseen else []
         if against.classifier:
-            for pictures in (against.reference, against.training, against.unseen):
-                if pictures is not None:
-                    tools.features(against.classifier.extractor, pictures)
-        elif against.has_unseen and (seen_by := against.inception or against.alexnet()):
-            for pictures in (against.training, against.unseen):
+            for pictures in (against.reference, against.training, *apart):
+                tools.features(against.classifier.extractor, pictures)
+        elif seen_by := against.inception or against.alexnet():
+            for pictures in (against.training, *apart):
                 tools.features(seen_by, pictures)
 
 

@@ -146,13 +146,18 @@ def precision_recall(fake: Tensor, real: Tensor, k: int = 3) -> tuple[float, flo
     return calculate_precision_recall_part(fake.float(), real.float(), neighborhood=k, batch_size=BLOCK)
 
 
-def memorisation(samples: Tensor, unseen: Tensor, training: Tensor) -> float | None:
+def memorisation(samples: Tensor, unseen: Tensor | None, training: Tensor) -> float | None:
     """Median distance of samples to their nearest training picture, over the same of unseen real pictures.
 
-    1: as far as unseen pictures are; 0: copies. Test pictures that are training pictures (see `shared`) do not count as
-    unseen; None where all are.
+    1: as far as unseen pictures are; 0: copies. Where there are none (`unseen` is None), training pictures stand for
+    them, as many as there are samples, each held against all others. Real pictures that equal one that they are held
+    against (see `shared`) do not count; None where all do.
     """
-    apart = nearest(unseen, training)[0]
+    if unseen is None:
+        some = torch.from_numpy(np.random.default_rng(0).permutation(len(training))[: len(samples)])
+        apart = nearest(training[some], training, but=some)[0]
+    else:
+        apart = nearest(unseen, training)[0]
     apart = apart[apart > 0]
     return float(nearest(samples, training)[0].median() / apart.median()) if len(apart) else None
 
@@ -162,14 +167,22 @@ def shared(unseen: Tensor, training: Tensor) -> float:
     return float((nearest(unseen, training)[0] == 0).double().mean())
 
 
-def nearest(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+def nearest(a: Tensor, b: Tensor, but: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Each row of `a` to its nearest of `b`: distances (float64) and row numbers, (n,) each.
+
+    `but` (n,): the row of `b` that does not count for that row of `a`, which it may be itself.
 
     Found by the fast product, whose rounding hides small distances, then taken from the difference itself; equal rows,
     but for float32's last digits, are 0 apart.
     """
     a, b = (features.double() for features in check(a, b))
-    rows = torch.cat([torch.cdist(part, b).argmin(1) for part in a.split(256)])
+    found = []
+    for start in range(0, len(a), 256):
+        apart = torch.cdist(a[start : start + 256], b)
+        if but is not None:
+            apart.scatter_(1, but[start : start + 256, None], torch.inf)
+        found.append(apart.argmin(1))
+    rows = torch.cat(found)
     distances = (a - b[rows]).norm(dim=1)
     return distances.where(distances > ALIKE * b.norm(dim=1).median(), 0.0), rows
 

@@ -22,6 +22,7 @@ SE_OF_FRECHET = (
 SE_OF_KID = "standard error of drawing both sets anew (first-order variance of the U-statistic)"
 NEAREST_SHOWN = 8
 TRAINED_ON = "the reference is what the model was trained on"
+LEFT_OUT = "1 is as far as training pictures are from each other: no picture was kept from training"
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ def measure(
             " what was trained on, --skip inception does without"
         )
     seen = None if inception is None else of_pictures(inception, samples[:n], progress=told)
-    other = against.alexnet() if against.has_unseen and inception is None and known is None else None
+    other = against.alexnet() if inception is None and known is None else None
     seen_by_other = None if other is None else of_pictures(other, samples[:n])
     known_as = None if known is None else of_pictures(known.extractor, samples[:n_classifier])
     del samples  # of many, the largest thing in memory
     if seen is not None:
         rows += through_inception(seen, against)
-    if known is None and against.has_unseen:  # the classifier of a set sees best what a copy is
+    if known is None:  # the classifier of a set sees best what a copy is
         for extractor, fake in ((inception, seen), (other, seen_by_other)):
             if fake is not None:
                 rows += copies(fake, against, extractor)
@@ -130,23 +131,24 @@ def through_classifier(fake: Tensor, against: Against, asked: Tensor | None = No
     ]
     if asked is not None:
         rows.append(row("asked_class", float((predicted == asked).double().mean()), n, **about))
-    if against.has_unseen:
-        rows += copies(fake, against, extractor, classifier_accuracy=known.accuracy)
-    return rows
+    return rows + copies(fake, against, extractor, classifier_accuracy=known.accuracy)
 
 
 def copies(fake: Tensor, against: Against, extractor: Extractor, **more) -> list[dict]:
-    """Memorisation, and pictures that both splits hold, of features."""
-    rows, n, about = [], len(fake), against.about(extractor) | more
-    if against.unseen is not None:
-        unseen, training = (against.features(extractor, of) for of in (against.unseen, against.training))
-        ratio, nearest = metrics.memorisation(fake, unseen, training), nearest_pairs(fake, training)
-        about |= {"split": against.training.split, "reference_n": len(training)}
-        held = {"against": f"{against.unseen.split} split"}
+    """Memorisation, and pictures that both splits hold, of features; no rows of a training set of one picture."""
+    if len(against.training) < 2:
+        return []
+    rows, training, unseen = [], against.features(extractor, against.training), None
+    about = against.about(extractor) | more | {"split": against.training.split, "reference_n": len(training)}
+    if against.has_unseen:
+        unseen = against.features(extractor, against.unseen)
+        about |= {"against": f"{against.unseen.split} split"}
         if overlap := metrics.shared(unseen, training):
-            rows.append(row("shared_pictures", overlap, len(unseen), **held, **about))
-        if ratio is not None:
-            rows.append(row("memorisation", ratio, n, **held, nearest=nearest, **about))
+            rows.append(row("shared_pictures", overlap, len(unseen), **about))
+    else:
+        about |= {"against": "other training pictures", "note": LEFT_OUT}
+    if (ratio := metrics.memorisation(fake, unseen, training)) is not None:
+        rows.append(row("memorisation", ratio, len(fake), nearest=nearest_pairs(fake, training), **about))
     return rows
 
 

@@ -55,6 +55,18 @@ def test_a_test_split_that_lies_within_the_training_split_is_said_to(against):
     assert found["shared_pictures"] == 1 and "memorisation" not in found
 
 
+def test_copies_of_a_training_set_without_unseen_pictures_are_found_out_and_of_one_picture_nothing_is(
+    against,
+):
+    alone = replace(against, reference=against.training, unseen=None)
+    copied, drawn = torch.from_numpy(np.array(alone.training.images[:60])), made_up(60, 7)[0]
+    for samples, low, high in ((copied, 0, 0), (drawn, 0.8, 1.2)):
+        row = next(r for r in sampled.copies(alone.inception(samples), alone, alone.inception))
+        assert row["name"] == "memorisation_n60" and low <= row["value"] <= high
+    one = replace(alone, training=replace(alone.training, images=alone.training.images[:1]))
+    assert sampled.copies(alone.inception(drawn), one, alone.inception) == []
+
+
 def test_a_generator_that_ignores_its_label_is_at_chance(figures):
     pictures, labels = made_up(TEST, 7)
     asked = labels[torch.randperm(TEST, generator=torch.Generator().manual_seed(0))]

@@ -131,6 +131,17 @@ def test_memorisation_is_one_for_unseen_pictures_and_zero_for_copies(width):
     assert metrics.memorisation(training[:300], unseen, training) == 0
     near = training[:300] + 0.01 * torch.randn(300, width, generator=rng)
     assert 0 < metrics.memorisation(near, unseen, training) < 0.1
+    assert metrics.memorisation(samples, None, training) == pytest.approx(1, abs=0.1)
+    assert metrics.memorisation(training[:300], None, training) == 0
+    assert 0 < metrics.memorisation(near, None, training) < 0.1
+
+
+def test_of_training_pictures_each_is_held_against_all_others():
+    training = torch.tensor(
+        [[0.0], [1.0], [1.0], [3.0], [7.0]]
+    )  # 1, equal twice, 2 and 4 from the nearest other
+    assert metrics.memorisation(torch.tensor([[4.0], [5.0], [8.0]]).repeat(2, 1), None, training) == 1 / 2
+    assert metrics.memorisation(training[1:3], None, training[1:3]) is None
 
 
 @pytest.mark.parametrize("width", [6, 128, 2048])

@@ -81,20 +81,22 @@ def test_a_network_that_cannot_be_had_leaves_copies_unmeasured(measured, monkeyp
     assert "memorisation_n30" not in rows and "memorisation is not measured: cannot download" in said.err
 
 
-def test_without_pictures_held_out_the_card_says_that_copies_were_not_measured(measured):
+def test_without_pictures_held_out_the_distance_between_training_pictures_is_the_scale(measured):
     path = Path("run/config.json")
     config = json.loads(path.read_text())
     config["options"]["holdout"], config["dataset"]["pictures"] = 0.0, 40
     path.write_text(json.dumps(config))
     rows, said = measured()
-    assert rows["fid_n30"]["split"] == "train" and "not measured: memorisation" in said.err + said.out
-    assert "Memorisation was not measured: it needs pictures that" in card.render(Path("run"))
-    assert not Path("run/state/nearest.png").exists()
+    copies = rows["memorisation_n30"]
+    assert (copies["split"], copies["against"]) == ("train", "other training pictures")
+    assert rows["fid_n30"]["split"] == "train" and "not measured" not in said.err + said.out
+    assert "1 is as far as training pictures are from each other" in card.render(Path("run"))
+    assert Path("run/state/nearest.png").exists()
 
 
-@pytest.mark.parametrize("held, copies", [(3, True), (1, False)])
+@pytest.mark.parametrize("held, scale", [(3, "test split"), (1, "other training pictures")])
 def test_so_few_held_out_pictures_are_said_before_inception_has_seen_a_sample(
-    measured, own, monkeypatch, held, copies
+    measured, own, monkeypatch, held, scale
 ):
     path = Path("run/config.json")
     config = json.loads(path.read_text())
@@ -106,7 +108,7 @@ def test_so_few_held_out_pictures_are_said_before_inception_has_seen_a_sample(
         measured()
     monkeypatch.setattr(sampled, "of_pictures", of_pictures)
     rows, _ = measured("--reference-split", "train")
-    assert rows["fid_n30"]["reference_n"] == 40 - held and ("memorisation_n30" in rows) == copies
+    assert rows["fid_n30"]["reference_n"] == 40 - held and rows["memorisation_n30"]["against"] == scale
 
 
 def test_samples_stand_above_their_nearest_training_pictures_and_stay_at_home(measured, own):
