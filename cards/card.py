@@ -66,6 +66,7 @@ def render(folder: Path) -> str:
         shown=lambda row: show(measure_of(row), row["value"]),
         title=title,
         versions=sections.versions(rows),
+        apart=sections.apart(rows),
         bibtex=citations.bibtex(config.loss["name"], config.architecture["name"], config.dataset),
     )
     return text.rstrip("\n") + "\n"

@@ -174,6 +174,12 @@ def missing(rows: Sequence[dict], kind: str) -> list[str]:
     return [f"{sentence}." for name, sentence in needed.items() if counting(rows, name) is None]
 
 
+def apart(rows: Sequence[dict]) -> str:
+    """The real pictures whose distance to training pictures is the scale of memorisation."""
+    left_out = "split" not in (counting(rows, "memorisation") or {}).get("against", "split")
+    return "training pictures from each other" if left_out else "unseen real pictures"
+
+
 def uncertainty(name: str, row: dict) -> str:
     if "ci" in row:
         return " [{}, {}]".format(*(show(name, end) for end in row["ci"]))

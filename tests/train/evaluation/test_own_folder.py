@@ -70,6 +70,7 @@ def test_without_inception_lpips_network_sees_copies_and_what_is_missing_is_said
     assert "not measured: fid" in said.err + said.out
     assert "FID, KID, precision and recall were not measured" in card.render(Path("run"))
     assert "Memorisation was not measured" not in card.render(Path("run"))
+    assert "over that of unseen real pictures" in card.render(Path("run"))
 
 
 def test_a_network_that_cannot_be_had_leaves_copies_unmeasured(measured, monkeypatch):
@@ -90,7 +91,7 @@ def test_without_pictures_held_out_the_distance_between_training_pictures_is_the
     copies = rows["memorisation_n30"]
     assert (copies["split"], copies["against"]) == ("train", "other training pictures")
     assert rows["fid_n30"]["split"] == "train" and "not measured" not in said.err + said.out
-    assert "1 is as far as training pictures are from each other" in card.render(Path("run"))
+    assert "over that of training pictures from each other" in card.render(Path("run"))
     assert Path("run/state/nearest.png").exists()
 
 
