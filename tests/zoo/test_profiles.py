@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from train.reading import data
-from zoo import decoding
+from train.reading import data, pairs
+from zoo import decoding, facades
 from zoo.decoding import decode
 
 RED, GREEN, BLUE = (
@@ -109,3 +109,10 @@ def test_what_is_trained_on_is_srgb(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(file("RGB", (255, 0, 0), SWAPPED, kind, (20, 24)))
     found = data.load(data.DataOptions(dataset=str(tmp_path), size=8), progress=False)
     assert np.abs(found.images[:, :, 4, 4].astype(int) - (0, 255, 0)).max() <= 2
+
+
+def test_a_label_map_takes_the_palettes_colours_as_they_are_seen():
+    red, green, blue = facades.PALETTE[facades.CLASSES.index("door")].tolist()
+    drawn = decode(file("RGB", (green, red, blue), SWAPPED), srgb=False)
+    _, label_map = pairs._finish([drawn, drawn], 4, 1)
+    assert label_map.getpixel((0, 0)) == (red, green, blue)

@@ -83,7 +83,7 @@ def _finish(pair: list[Image.Image], size: int, snapped: int | None) -> tuple[Im
     if snapped is not None:
         from zoo import facades
 
-        blurred = pictures.fit(pair[snapped].convert("RGB"), size)
+        blurred = pictures.in_srgb(pictures.fit(pair[snapped], size)).convert("RGB")
         pair[snapped] = Image.fromarray(facades.snap_array(np.asarray(blurred)))
     return tuple(pair)
 
