@@ -176,8 +176,9 @@ def missing(rows: Sequence[dict], kind: str) -> list[str]:
 
 def apart(rows: Sequence[dict]) -> str:
     """The real pictures whose distance to training pictures is the scale of memorisation."""
-    left_out = "split" not in (counting(rows, "memorisation") or {}).get("against", "split")
-    return "training pictures from each other" if left_out else "unseen real pictures"
+    row = counting(rows, "memorisation") or {}
+    alone = row.get("against") == "other training pictures"
+    return "training pictures from each other" if alone else "unseen real pictures"
 
 
 def uncertainty(name: str, row: dict) -> str:

@@ -101,7 +101,9 @@ def in_srgb(picture: Image.Image) -> Image.Image:
     """An L, RGB or CMYK picture as L or RGB of sRGB; values stay what they are without a profile that fits."""
     mode = "L" if picture.mode == "L" else "RGB"
     into_srgb = _into_srgb(picture.info.get("icc_profile", b""), picture.mode)
-    return (picture if into_srgb is None else into_srgb.apply(picture)).convert(mode)
+    if into_srgb is not None:
+        picture = into_srgb.apply(picture)
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 @lru_cache(maxsize=8)  # a folder of photographs has one or two profiles

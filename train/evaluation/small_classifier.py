@@ -80,9 +80,8 @@ def find(dataset: str, id: str | None, labels: tuple[str, ...], folder: Path | N
     if not about_path.is_file():
         return None
     about = json.loads(about_path.read_text(encoding="utf-8"))
-    if about.get("id") != id or (
-        id is None and about["labels"] != list(labels)
-    ):  # another set, called the same
+    same = about.get("id") == id and (id is not None or about["labels"] == list(labels))
+    if not same:  # another set, called the same
         return None
     content = about_path.with_suffix(".safetensors").read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
