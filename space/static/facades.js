@@ -63,10 +63,9 @@ export default class Facades {
     if (state.get("view") === "facades") this.open();
   }
 
-  title() {
-    const { state } = this;
-    if (state.get("pair") != null) return `test pair ${state.get("pair")}`;
-    return state.get("own") ? "your own map" : `invented building ${state.get("building")}`;
+  title(key = this.key()) {
+    const [kind, number] = key.split(" ");
+    return { pair: `test pair ${number}`, building: `invented building ${number}`, own: "your own map" }[kind];
   }
 
   // --- the map
@@ -276,7 +275,7 @@ export default class Facades {
     }
     this.stage.style.setProperty("--wipe", `${state.get("wipe")}%`);
     this.stage.classList.toggle("heated", state.get("heat"));
-    this.origin.textContent = `${this.title()}${edited ? ", edited" : ""}`;
+    this.origin.textContent = `${this.title(base?.key)}${edited ? ", edited" : ""}`; // of what is there, not of what is asked for
     this.why.textContent = base ? this.reason(photograph, edited) : ""; // of a map that has yet to come nothing is known
     this.why.hidden = !this.why.textContent;
     const rows = shown.map(({ model }) => ({ model, figures: this.figures.get(model.id) }));

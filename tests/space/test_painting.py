@@ -48,6 +48,7 @@ def test_an_edit_turns_the_figures_into_dashes_and_undo_brings_them_back(paint):
     page.wait_for_function(
         "document.querySelector('.card[data-id] figcaption').textContent.includes('edited')"
     )
+    settled(page)  # until then a slow card's caption says that it is being drawn
     assert caption.inner_text() == "PSNR — · SSIM — edited"
     assert "no photograph shows the map as you have edited it" in page.locator(".shown > .why").inner_text()
     page.get_by_role("button", name="Undo").click()
