@@ -302,7 +302,6 @@ def test_a_latent_beyond_smaller_sheets_becomes_their_last(visit):
     page.get_by_label("Class, cdcgan only").select_option("rows")  # of three classes
     page.locator(".lens").get_by_text("Latent 23 of").wait_for()
     assert page.locator(".sheet").first.get_attribute("aria-label") == "cdcgan-focal-toy, 24 pictures"
-    page.wait_for_timeout(400)
     assert seen.query(page)["at"] == "23"
 
 

@@ -225,8 +225,7 @@ def test_a_look_at_what_runs_takes_the_keyboard_from_nobody(live):
 def test_the_last_training_can_be_taken_away_for_good(visit):
     page = visit(f"?view=curves&models={TOYS[0]}")
     page.get_by_role("button", name=f"take {TOYS[0]} away").click()
-    page.wait_for_timeout(400)
-    assert page.url.endswith("models=")
+    page.wait_for_url("**models=")
     page.locator(".status").get_by_text("0 trainings").wait_for()
     page.get_by_role("button", name="Copy Python").click()
     assert page.locator(".snippet pre").inner_text() == "import zoo\nprint(zoo.list_models())"

@@ -72,14 +72,12 @@ def test_a_bad_upload_is_said_and_the_drawing_stays(paint, tmp_path):
 
 
 def test_a_pair_that_was_passed_over_does_not_open_when_it_comes(paint):
-    page, held = paint("?view=facades&pair=1"), []
-    hold(page, held)
+    page = paint("?view=facades&pair=1")
+    let_come = hold(page)
     page.get_by_role("button", name="next test pair").click()
     page.wait_for_timeout(300)
     page.get_by_role("button", name="previous test pair").click()
-    assert held
-    for route in held:
-        route.continue_()
+    let_come()
     page.wait_for_timeout(1500)
     assert page.locator(".map .head span").inner_text() == "test pair 1"
     assert seen.query(page).get("pair") == "1"
@@ -88,37 +86,42 @@ def test_a_pair_that_was_passed_over_does_not_open_when_it_comes(paint):
 
 def test_a_map_is_named_for_what_it_is_while_another_is_on_its_way(paint):
     """It took the name of the pair that was asked for at the next change of the page, and kept it on the way back."""
-    page, held = paint("?view=facades&pair=1"), []
+    page = paint("?view=facades&pair=1")
     name = page.locator(".map .head span")
-    hold(page, held)
+    let_come = hold(page)
     page.get_by_role("button", name="next test pair").click()
     page.get_by_label("Wipe to the photograph", exact=True).fill("40")
     assert name.inner_text() == "test pair 1"
-    page.wait_for_timeout(300)
-    for route in held:
-        route.continue_()
+    let_come()
     page.wait_for_function("document.querySelector('.map .head span').textContent === 'test pair 2'")
     settled(page)
 
 
-def hold(page, held: list) -> None:
-    """Every place(…), which brings a map, waits in `held`."""
+def hold(page):
+    """Every place(…), which brings a map, waits until the function that this gives is called."""
+    held = []
     page.route(
         "**/component_server/",
         lambda route: held.append(route) if "place" in route.request.post_data else route.continue_(),
     )
 
+    def let_come():
+        while not held:
+            page.wait_for_timeout(20)
+        for route in held:
+            route.continue_()
+
+    return let_come
+
 
 def test_nothing_is_said_of_a_map_that_has_yet_to_come(visit):
     """While a pair was on its way, the page said that no photograph shows this map, and to choose a test pair."""
-    page, held = visit(), []
-    hold(page, held)
+    page = visit()
+    let_come = hold(page)
     page.get_by_role("tab", name="Facades").click()
     page.wait_for_selector(".map canvas")
     assert page.locator(".shown > .why").is_hidden()
-    page.wait_for_timeout(300)
-    for route in held:
-        route.continue_()
+    let_come()
     settled(page)
 
 
