@@ -54,11 +54,31 @@ def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix, same)
     assert seen.query(page)["t"] == "56"
 
 
+LATE = "() => (HTMLImageElement.prototype.decode = () => new Promise(() => {}))"  # all pictures, from now on
+
+
+def test_until_the_plane_comes_the_walk_is_still_seen(visit):
+    """Its picture has one row, and the fourth of it was shown: nothing."""
+    page = visit("?view=interpolate&steps=5")
+    seen.strips(page, 3)
+    page.evaluate(LATE)
+    page.get_by_role("button", name="four corners").click()
+    page.wait_for_function("getComputedStyle(document.querySelector('.walk')).getPropertyValue('--y') > 0")
+    within = page.locator(".now .tile").evaluate_all(
+        """tiles => tiles.map((tile) => {
+            const [frame, picture] = [tile, tile.firstChild].map((one) => one.getBoundingClientRect());
+            return picture.top <= frame.top + 1 && picture.bottom >= frame.bottom - 1
+                && picture.left <= frame.left + 1 && picture.right >= frame.right - 1;
+        })"""
+    )
+    assert within == [True] * 3
+
+
 @BOTH
 def test_a_strip_is_not_to_be_had_before_all_its_pictures_are_there(visit):
     page = visit("?view=interpolate&steps=5")
     seen.strips(page, 3)
-    page.evaluate("() => (HTMLImageElement.prototype.decode = () => new Promise(() => {}))")  # all are late
+    page.evaluate(LATE)
     page.get_by_label("Architecture", exact=True).select_option("cdcgan")
     assert page.get_by_role("button", name="PNG strip").is_disabled()
     assert page.get_by_role("button", name="Animated WebP").is_enabled()
