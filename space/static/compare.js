@@ -31,7 +31,7 @@ export default class Compare {
     this.status = el("p.status");
     this.matrix = el("div.matrix");
     this.lens = new Lens({
-      step: (by) => this.open(clamp(this.state.get("at") + by, 0, this.count() - 1)),
+      step: (by) => this.open(clamp(this.lit + by, 0, this.count() - 1)),
       morph: () => this.morph(),
       close: () => this.close(),
     });
@@ -90,7 +90,11 @@ export default class Compare {
     const cells = Object.entries(sheets).filter(([id]) => this.cells.has(id));
     if (asked.n !== this.count()) return;
     await showAll(cells.map(([id, address]) => [this.cells.get(id).sheet, address]));
-    if (!this.lens.element.hidden) this.enlarge();
+    this.drawn = asked.seed;
+    if (!this.lens.element.hidden) {
+      this.enlarge();
+      this.tell();
+    }
     for (const [id] of cells) {
       const cell = this.cells.get(id);
       cell.caption.replaceChildren(...caption(cell.model));
@@ -114,10 +118,11 @@ export default class Compare {
   changed(changed) {
     const { state } = this;
     if (["data", "loss", "arch", "class"].some((key) => changed.has(key))) this.build();
+    if (changed.has("view")) this.dock();
     if (state.get("view") !== "compare") return;
     if (["view", "data", "loss", "arch", "seed", "trunc", "class"].some((key) => changed.has(key))) this.redraw();
     if (changed.has("lens") || changed.has("at")) this.showLens();
-    if (["seed", "trunc"].some((key) => changed.has(key)) && state.get("at") != null) this.tell(state.get("at"));
+    if (changed.has("trunc")) this.tell();
   }
 
   // --- the matrix
@@ -202,7 +207,9 @@ export default class Compare {
 
   moved(index) {
     this.describe();
-    if (index != null) say(this.words(index));
+    if (index == null) return;
+    say(this.words(index));
+    if (!this.lens.element.hidden) this.tell();
   }
 
   key(event) {
@@ -231,15 +238,25 @@ export default class Compare {
     if (open) this.enlarge();
     this.lens.element.hidden = !open;
     this.stage.classList.toggle("lensed", open);
-    document.body.classList.toggle("zoo-lensed", open && state.get("view") === "compare");
-    if (state.get("at") != null) {
-      this.cursor.point(Math.min(state.get("at"), this.count() - 1));
-      this.tell(this.cursor.index ?? state.get("at"));
-    }
+    this.dock();
+    if (state.get("at") == null) return;
+    this.cursor.point(Math.min(state.get("at"), this.count() - 1));
+    this.tell();
   }
 
-  tell(index) {
-    this.lens.say(index, this.state.get("seed"), this.state.get("trunc") != null);
+  // On a phone other controls make room for the lens, as long as it is seen.
+  dock() {
+    document.body.classList.toggle("zoo-lensed", !this.lens.element.hidden && this.state.get("view") === "compare");
+  }
+
+  // The latent that the lens enlarges.
+  get lit() {
+    return this.cursor.index ?? this.state.get("at");
+  }
+
+  tell() {
+    const { state } = this;
+    if (state.get("at") != null) this.lens.say(this.lit, this.drawn ?? state.get("seed"), state.get("trunc") != null);
   }
 
   enlarge() {
@@ -251,7 +268,7 @@ export default class Compare {
   morph() {
     const { state } = this;
     const [{ model }] = this.cells.values();
-    const [at, label] = [state.get("at"), state.get("class")];
+    const [at, label] = [this.lit, state.get("class")];
     const la = label === "rows" ? Math.floor(at / this.columns) : label === "all" ? null : label;
     state.set({ a: [state.get("seed"), at], la: model.classes ? la : null, lb: null, row: model.row, t: 0, view: "interpolate" });
   }

@@ -63,9 +63,9 @@ export class Cursor {
     const [first] = this.sheets();
     if (!first) return;
     const [x, y] = [index % first.columns, Math.floor(index / first.columns)];
+    this.stage.style.setProperty("--x", x);
+    this.stage.style.setProperty("--y", y);
     if (this.index !== index) {
-      this.stage.style.setProperty("--x", x);
-      this.stage.style.setProperty("--y", y);
       this.index = index;
       for (const sheet of this.sheets()) sheet.describe(index, this.words(index));
       this.moved(index);

@@ -121,8 +121,6 @@ export default class Curves {
       if (here && here.rev !== run.rev) for (const part of [this.histories, this.samples]) part.forget(run.id);
     }
     this.runs = answer.runs;
-    const chosen = this.ids();
-    this.adder.update([["", "…"], ...this.runs.filter((run) => !chosen.includes(run.id)).map((run) => [run.id, run.running ? `${run.id}, running` : run.id])]);
     await this.fetch();
   }
 
@@ -155,7 +153,9 @@ export default class Curves {
   // --- the figures under the slider, which name the curves
 
   build() {
-    const ids = this.ids().filter((id) => this.histories.get(id));
+    const chosen = this.ids();
+    this.adder.update([["", "…"], ...this.runs.filter((run) => !chosen.includes(run.id)).map((run) => [run.id, run.running ? `${run.id}, running` : run.id])]);
+    const ids = chosen.filter((id) => this.histories.get(id));
     this.state.taken.curves = ids.map((id) => this.about(id)).filter((one) => one.load);
     const old = this.cards;
     this.cards = new Map(ids.map((id) => [id, old.get(id) ?? this.card(id)]));

@@ -127,10 +127,11 @@ export default class Facades {
   // The map that was asked for is not to be had: what is there stays.
   lost(error) {
     this.say(error.message);
-    this.instead = error.message;
     const { base } = this.editor;
-    if (base) this.state.set(origin(base.key));
-    else if (this.key() !== "building 1") this.state.set(origin("building 1"));
+    if (base) return this.state.set(origin(base.key));
+    if (this.key() === "building 1") return null;
+    this.instead = error.message; // to be said beside what comes in its stead
+    return this.state.set(origin("building 1"));
   }
 
   async bring(files) {

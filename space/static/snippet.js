@@ -64,7 +64,7 @@ function listed(names) {
 
 function ofCurves(names) {
   return "import matplotlib.pyplot as plt, zoo.checkpoint, zoo.names\n"
-    + `for name, key in [(name, key) for name in ${names} for key in ("d_loss", "g_loss")]: plt.plot(*zip(*[(line["kimg"], line[key]) for line in zoo.checkpoint.read_history(zoo.names.local(name))]), label=f"{name} {key}")\n`
+    + `for name, key in [(name, key) for name in ${names} for key in ("d_loss", "g_loss")]: plt.plot(*zip(*[(line["kimg"], line[key]) for line in zoo.checkpoint.read_history(zoo.names.local(name)) if key in line]), label=f"{name} {key}")\n`
     + 'plt.legend(); plt.savefig("curves.png")';
 }
 

@@ -23,13 +23,14 @@ export class State {
     return this.values[name];
   }
 
-  set(patch) {
+  set(asked) {
+    const other = asked.data != null && asked.data !== this.values.data;
+    const patch = other ? { ...asked, ...this.ofData(asked.data) } : asked;
     const changed = Object.keys(patch).filter(
       (key) => JSON.stringify(this.values[key]) !== JSON.stringify(patch[key]),
     );
     if (!changed.length) return;
     Object.assign(this.values, patch);
-    if (changed.includes("data")) Object.assign(this.values, this.ofData(patch.data));
     for (const listener of this.listeners) listener(new Set(changed));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => history.replaceState(history.state, "", this.link()), 250);

@@ -3,11 +3,13 @@
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 import zoo
 from space import catalogue
 from space.shelf import Shelf, find
 from tests.space import seen
+from tests.space.painted import PHONE
 
 BOTH = pytest.mark.parametrize("source", ["server", "folder"], indirect=True)
 
@@ -84,6 +86,27 @@ def test_the_notes_say_what_bold_claims_and_no_interval_where_no_figure_has_one(
     some = notes.replace("[{ figures }]", "[{ figures }, { figures: { ...figures, se: 0 } }]")
     with_some = page.evaluate(some, {"name": "FID", "n": 5000, "value": 52.8, "se": 0.2})
     assert "what the sampling error, where it was measured, cannot tell from it (95 %); another" in with_some
+
+
+def test_with_another_data_set_all_that_follows_from_it_is_told(visit, matrix):
+    """Lab kept its losses while the picker, the link and the Python had those of the other data set."""
+    known = catalogue.catalogue(Shelf(find([str(matrix)])))
+    model = next(one for one in known["models"] if one["loss"] == "focal")
+    known["data"]["other"] = known["data"]["toy"]
+    known["models"].append(model | {"id": "dcgan-focal-other", "data": "other"})
+    told = visit().evaluate(
+        """async (catalogue) => {
+            const { State } = await import("./look/state.js");
+            const state = new State(catalogue, "?seed=9");
+            const told = [];
+            state.on((changed) => told.push([...changed]));
+            state.set({ data: "other" });
+            return [told, state.get("loss"), state.get("seed")];
+        }""",
+        known | {"maps": {"here": False}},
+    )
+    ((changed,), losses, seed) = told
+    assert {"data", "loss"} <= set(changed) and losses == ["focal"] and seed == 9
 
 
 @BOTH
@@ -192,6 +215,49 @@ def test_a_click_enlarges_the_latent_and_sends_it_to_interpolate(visit):
     page.wait_for_function("document.querySelectorAll('.now figure[data-shown]').length === 3")
     assert seen.query(page)["view"] == "interpolate" and seen.query(page)["a"] == "7.10"
     assert page.get_by_role("tab", name="Interpolate").get_attribute("aria-selected") == "true"
+
+
+def test_the_lens_names_what_it_enlarges(visit):
+    """It kept the latent that had been chosen, and took a seed's number before its pictures came."""
+    page = visit("?at=9&lens=1")
+    title = page.locator(".lens .title")
+    expect(title).to_contain_text("Latent 9 of seed 7")
+    page.locator("figure[data-id='dcgan-lsgan-toy'] .sheet").focus()
+    page.keyboard.press("ArrowDown")
+    assert seen.ring(page, "dcgan-lsgan-toy") == (1, 2) and "Latent 17 of seed 7" in title.inner_text()
+    page.get_by_role("button", name="next latent").evaluate("button => button.click()")
+    assert "Latent 18 of seed 7" in title.inner_text()
+    held = []
+    page.route("**/component_server/", lambda route: held.append(route))
+    page.get_by_role("button", name="next seed").click()
+    while not held:
+        page.wait_for_timeout(20)
+    assert "of seed 7" in title.inner_text()
+    for route in held:
+        route.continue_()
+    page.unroute("**/component_server/")
+    expect(title).to_contain_text("Latent 18 of seed 8")
+    page.locator("figure[data-id='dcgan-lsgan-toy'] .sheet").focus()
+    page.keyboard.press("ArrowUp")
+    page.get_by_role("button", name="Morph from here").evaluate("button => button.click()")
+    assert seen.query(page)["a"] == "8.10"
+
+
+def test_on_a_phone_the_lens_takes_the_place_of_no_other_view(visit):
+    """Facades' choice of a pair was gone once the lens of Compare had been open."""
+    page = visit("?at=9&lens=1", **PHONE)
+    seeds = page.locator(".compare .control.seeds")
+    assert seeds.is_hidden()
+    page.get_by_role("tab", name="Facades").click()
+    page.wait_for_selector(".map canvas")
+    assert (
+        page.locator(".control.seeds").evaluate_all(
+            "all => all.map((one) => getComputedStyle(one).display === 'none')"
+        )
+        == [False] * page.locator(".control.seeds").count()
+    )
+    page.get_by_role("tab", name="Compare").click()
+    assert seeds.is_hidden()
 
 
 @BOTH

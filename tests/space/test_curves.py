@@ -1,8 +1,11 @@
 """Curves in a real browser: trainings over each other, and their samples under one slider."""
 
 import io
+import json
+import shutil
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -103,11 +106,15 @@ def test_any_models_can_be_overlaid(visit):
     page.get_by_label("Add a training").select_option("cdcgan-focal-toy")
     page.wait_for_function("document.querySelectorAll('.along figure').length === 4")
     assert drawn(page) == [*TOYS, "cdcgan-focal-toy"]
+    offered = page.get_by_label("Add a training").locator("option")
+    assert "cdcgan-focal-toy" not in offered.all_inner_texts()
+    assert page.get_by_label("Add a training").input_value() == ""
     names = page.locator(".panel").first.locator("text.name").all_text_contents()
     assert set(names) == {"vanilla", "lsgan", "dcgan focal", "cdcgan focal"}
     page.get_by_role("button", name="take dcgan-lsgan-toy away").click()
     page.wait_for_function("document.querySelectorAll('.along figure').length === 3")
     assert drawn(page) == ["dcgan-vanilla-toy", "dcgan-focal-toy", "cdcgan-focal-toy"]
+    assert "dcgan-lsgan-toy" in offered.all_inner_texts()
     assert seen.query(page)["models"] == "dcgan-vanilla-toy,dcgan-focal-toy,cdcgan-focal-toy"
     page.locator("button.loss", has_text="lsgan").filter(visible=True).click()  # the picker chooses anew
     page.wait_for_function("document.querySelectorAll('.along figure').length === 2")
@@ -242,3 +249,26 @@ def test_a_page_whose_folder_holds_no_model_yet_shows_its_curves(tmp_path: Path,
     page.wait_for_selector(".along figure[data-id='dcgan-focal-cifar10']")
     page.close()
     of.close()
+
+
+def test_the_python_of_curves_passes_over_losses_that_a_control_without_a_critic_lacks(
+    visit, matrix, tmp_path, monkeypatch
+):
+    for name, line in (
+        ("gan", {"kimg": 1.0, "d_loss": 0.6, "g_loss": 0.8}),
+        ("none", {"kimg": 1.0, "l1": 0.2}),
+    ):
+        shutil.copytree(matrix / "pix2pix-none-facades", tmp_path / name)
+        (tmp_path / name / "history.jsonl").write_text(json.dumps(line) + "\n")
+    code = visit().evaluate(
+        """async (models) => {
+            const { python } = await import("./look/snippet.js");
+            return python({ shown: () => [], taken: { curves: models }, get: (key) => ({ view: "curves" })[key] });
+        }""",
+        [{"load": str(tmp_path / name)} for name in ("gan", "none")],
+    )
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    labels = [line.get_label().rsplit("/")[-1] for line in plt.gca().lines]
+    plt.close("all")
+    assert labels == ["gan d_loss", "gan g_loss"] and (tmp_path / "curves.png").exists()

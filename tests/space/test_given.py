@@ -84,6 +84,24 @@ def test_a_pair_that_was_passed_over_does_not_open_when_it_comes(paint):
     settled(page)
 
 
+def test_what_went_wrong_is_not_said_again_beside_the_next_map(paint):
+    page = paint("?view=facades&pair=1")
+    page.route(
+        "**/component_server/",
+        lambda route: (
+            route.fulfill(json={"error": "no pairs today"})
+            if '"pair":2' in route.request.post_data
+            else route.continue_()
+        ),
+    )
+    page.get_by_role("button", name="next test pair").click()
+    page.get_by_text("no pairs today").wait_for()
+    page.get_by_role("button", name="Random building").click()
+    page.wait_for_function("document.querySelector('.map .head span').textContent.startsWith('invented')")
+    settled(page)
+    assert not page.get_by_text("no pairs today").count()
+
+
 def test_a_map_is_named_for_what_it_is_while_another_is_on_its_way(paint):
     """It took the name of the pair that was asked for at the next change of the page, and kept it on the way back."""
     page = paint("?view=facades&pair=1")

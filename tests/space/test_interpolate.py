@@ -54,6 +54,17 @@ def test_four_corners_are_a_plane_and_classes_can_be_walked(visit, matrix, same)
     assert seen.query(page)["t"] == "56"
 
 
+def test_back_at_the_plane_the_same_picture_is_lit(visit):
+    """The corner A was, while the link and the slider said the 27th."""
+    page = visit("?view=interpolate&steps=5")
+    seen.strips(page, 3)
+    for name in ("four corners", "two anchors", "four corners"):
+        page.get_by_role("button", name=name).click()
+    place = "(name) => getComputedStyle(document.querySelector('.walk')).getPropertyValue(name)"
+    assert seen.query(page)["t"] == "27"
+    assert [page.evaluate(place, name) for name in ("--x", "--y")] == ["3", "3"]
+
+
 LATE = "() => (HTMLImageElement.prototype.decode = () => new Promise(() => {}))"  # all pictures, from now on
 
 
