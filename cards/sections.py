@@ -191,7 +191,7 @@ def protocol(row: dict) -> str:
     """Against what, through what; in words short enough for a table."""
     against = f"{row['split']} split" if "split" in row else ""
     if "reference_n" in row:
-        against += f" ({row['reference_n']:,})"
+        against += f" ({row['reference_n']:,}{', mirrored too' if row.get('mirrored') else ''})"
     through = row.get("extractor", "") + (f", {row['features']} features" if "features" in row else "")
     parts = [against, through, f"k = {row['k']}" if "k" in row else ""]
     parts += [f"± is the {row['se_of'].split(' (')[0]}"] if "se_of" in row else []

@@ -148,6 +148,7 @@ def prepare(configs: Iterable[Config], tools: Yardsticks) -> None:
         if against.inception:
             tools.features(against.inception, against.reference)
         apart = [against.unseen] if against.has_unseen else []
+        apart += [against.mirrored] if against.mirrored else []
         if against.classifier:
             for pictures in (against.reference, against.training, *apart):
                 tools.features(against.classifier.extractor, pictures)

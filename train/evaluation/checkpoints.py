@@ -5,23 +5,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from train.evaluation import sampled, stability, tracked, translated
+from train.evaluation import drawn, sampled, stability, tracked, translated
 from train.evaluation.options import Options
 from train.evaluation.rows import row
 from train.evaluation.yardsticks import Yardsticks, translates
 from train.reading.columns import overlap
 from train.running.provenance import hardware
-from zoo import checkpoint, latents
+from zoo import checkpoint
 from zoo.config import Config
 from zoo.errors import DataError
 from zoo.model import Model
-from zoo.pictures import to_uint8
 
-PIECE = 1000  # samples at a time
 LIBRARIES = ("gan-zoo", "torch", "torchmetrics", "torch-fidelity")
 
 
@@ -63,32 +60,17 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
 
 def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
     against = tools.against(model.config)
-    n, asked, classes = max(chosen.n, chosen.n_classifier), None, model.config.architecture.get("classes", 0)
-    if classes and against.classifier and against.classifier.labels == model.config.dataset.labels:
-        asked = torch.arange(n) % classes  # Model.sample's own choice
-    return sampled.measure(
-        draw(model, n, tools, chosen), against, n=chosen.n, n_classifier=chosen.n_classifier, asked=asked
+    samples, labels = draw(model, max(chosen.n, chosen.n_classifier), tools, chosen)
+    told = against.classifier and against.classifier.labels == model.config.dataset.labels
+    found = sampled.measure(
+        samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=labels if told else None
     )
+    return found if labels is None else [figure | {"classes": drawn.AS_OFTEN} for figure in found]
 
 
-def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
-    """Samples as they would be saved: uint8 (n, C, S, S), every class equally often.
-
-    Those of `model.sample(n, seed=…)`, drawn in pieces: as floats all at once they would take four times the memory.
-    """
-    model, config = model.to(tools.device), model.config
-    z, classes = (
-        latents.draw(n, config.architecture["latent"], chosen.seed),
-        config.architecture.get("classes"),
-    )
-    labels = torch.arange(n) % classes if classes else None
-    shape = (config.dataset.channels, config.dataset.size, config.dataset.size)
-    samples = torch.empty(n, *shape, dtype=torch.uint8)
-    for start in range(0, n, PIECE):
-        piece = slice(start, start + PIECE)
-        of = None if labels is None else labels[piece]
-        samples[piece] = to_uint8(model.sample(latents=z[piece], labels=of))
-    return samples
+def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> tuple[Tensor, Tensor | None]:
+    labels = drawn.classes(model.config, n, tools.against(model.config).training)
+    return drawn.draw(model.to(tools.device), n, chosen.seed, labels), labels
 
 
 def of_history(folder: Path, config: Config) -> list[dict]:
@@ -106,9 +88,8 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options, final: list[d
     against, paths = tools.against(checkpoint.read(folder)), snapshots(folder)
     found, ends, distances = [], [], []
     for path in tqdm(paths, desc="snapshots", leave=False):
-        figure = sampled.distance(
-            draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen), against
-        )
+        samples, _ = draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen)
+        figure = sampled.distance(samples, against)
         found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
         ends.append(found[-1]["g_steps"])
         distances.append(found[-1]["value"])

@@ -146,20 +146,25 @@ def precision_recall(fake: Tensor, real: Tensor, k: int = 3) -> tuple[float, flo
     return calculate_precision_recall_part(fake.float(), real.float(), neighborhood=k, batch_size=BLOCK)
 
 
-def memorisation(samples: Tensor, unseen: Tensor | None, training: Tensor) -> float | None:
+def memorisation(
+    samples: Tensor, unseen: Tensor | None, training: Tensor, mirrored: Tensor | None = None
+) -> float | None:
     """Median distance of samples to their nearest training picture, over the same of unseen real pictures.
 
     1: as far as unseen pictures are; 0: copies. Where there are none (`unseen` is None), training pictures stand for
     them, as many as there are samples, each held against all others. Real pictures that equal one that they are held
-    against (see `shared`) do not count; None where all do.
+    against (see `shared`) do not count; None where all do. `mirrored`: the same training pictures the other way round,
+    where they were shown so, too.
     """
+    shown = training if mirrored is None else torch.cat([training, mirrored])
     if unseen is None:
         some = torch.from_numpy(np.random.default_rng(0).permutation(len(training))[: len(samples)])
-        apart = nearest(training[some], training, but=some)[0]
+        itself = some[:, None] + torch.arange(0, len(shown), len(training))
+        apart = nearest(training[some], shown, but=itself)[0]
     else:
-        apart = nearest(unseen, training)[0]
+        apart = nearest(unseen, shown)[0]
     apart = apart[apart > 0]
-    return float(nearest(samples, training)[0].median() / apart.median()) if len(apart) else None
+    return float(nearest(samples, shown)[0].median() / apart.median()) if len(apart) else None
 
 
 def shared(unseen: Tensor, training: Tensor) -> float:
@@ -170,7 +175,7 @@ def shared(unseen: Tensor, training: Tensor) -> float:
 def nearest(a: Tensor, b: Tensor, but: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Each row of `a` to its nearest of `b`: distances (float64) and row numbers, (n,) each.
 
-    `but` (n,): the row of `b` that does not count for that row of `a`, which it may be itself.
+    `but` (n, k): the rows of `b` that do not count for that row of `a`, as it is one of them itself.
 
     Found by the fast product, whose rounding hides small distances, then taken from the difference itself; equal rows,
     but for float32's last digits, are 0 apart.
@@ -180,7 +185,7 @@ def nearest(a: Tensor, b: Tensor, but: Tensor | None = None) -> tuple[Tensor, Te
     for start in range(0, len(a), 256):
         apart = torch.cdist(a[start : start + 256], b)
         if but is not None:
-            apart.scatter_(1, but[start : start + 256, None], torch.inf)
+            apart.scatter_(1, but[start : start + 256], torch.inf)
         found.append(apart.argmin(1))
     rows = torch.cat(found)
     distances = (a - b[rows]).norm(dim=1)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from train.evaluation import drawn
 from train.evaluation.yardsticks import Yardsticks, translates
 from zoo import checkpoint, latents, pictures
 from zoo.files import replace_file
@@ -24,11 +25,10 @@ def write(folder: Path, found: list[dict], tools: Yardsticks) -> None:
     samples, rows = map(list, zip(*row["nearest"], strict=True))
     model, training = Model.from_pretrained(folder.absolute()), tools.against(config).training
     z = torch.stack([latents.row(i, config.architecture["latent"], row["sample_seed"]) for i in samples])
-    classes = config.architecture.get("classes")
-    labels = [i % classes for i in samples] if classes else None  # as Model.sample gives them
-    drawn = pictures.to_uint8(model.sample(latents=z, labels=labels))
+    labels = drawn.classes(config, max(samples) + 1, training)
+    made = pictures.to_uint8(model.sample(latents=z, labels=None if labels is None else labels[samples]))
     real = torch.from_numpy(np.stack([np.array(training.images[i]) for i in rows]))
-    sheet = pictures.grid(torch.cat([drawn, real]), len(samples))
+    sheet = pictures.grid(torch.cat([made, real]), len(samples))
     if times := LEAST // config.dataset.size:  # enlarged whole times, so that every pixel is seen as it is
         sheet = sheet.resize((sheet.width * times, sheet.height * times), Image.Resampling.NEAREST)
     replace_file(folder / SHEET, lambda file: sheet.save(file, format="PNG"))

@@ -36,6 +36,7 @@ class Against:
     classifier: Trained | None
     features: Callable[[Extractor, Pictures], Tensor]
     alexnet: Callable[[], Extractor | None] = lambda: None  # sees copies where the two others cannot
+    mirrored: Pictures | None = None  # the training pictures, where they were shown the other way round, too
 
     @property
     def has_unseen(self) -> bool:
@@ -147,8 +148,12 @@ def copies(fake: Tensor, against: Against, extractor: Extractor, **more) -> list
             rows.append(row("shared_pictures", overlap, len(unseen), **about))
     else:
         about |= {"against": "other training pictures", "note": LEFT_OUT}
-    if (ratio := metrics.memorisation(fake, unseen, training)) is not None:
-        rows.append(row("memorisation", ratio, len(fake), nearest=nearest_pairs(fake, training), **about))
+    mirrored = against.mirrored and against.features(extractor, against.mirrored)
+    if mirrored is not None:
+        about |= {"mirrored": True}
+    if (ratio := metrics.memorisation(fake, unseen, training, mirrored)) is not None:
+        pairs = nearest_pairs(fake, training, mirrored)
+        rows.append(row("memorisation", ratio, len(fake), nearest=pairs, **about))
     return rows
 
 
@@ -166,11 +171,11 @@ def frechet(name: str, fake: Tensor, real: Tensor, **protocol) -> dict:
     return row(name, value, len(fake), **error, **protocol)
 
 
-def nearest_pairs(fake: Tensor, training: Tensor) -> list[list[int]]:
+def nearest_pairs(fake: Tensor, training: Tensor, mirrored: Tensor | None = None) -> list[list[int]]:
     """[sample, training row] of the samples that lie nearest to a training picture, to be drawn and looked at."""
-    distances, rows = metrics.nearest(fake, training)
+    distances, rows = metrics.nearest(fake, training if mirrored is None else torch.cat([training, mirrored]))
     closest = distances.argsort()[:NEAREST_SHOWN]
-    return [[int(i), int(rows[i])] for i in closest]
+    return [[int(i), int(rows[i]) % len(training)] for i in closest]
 
 
 def describe(extractor: Extractor, reference: Pictures) -> dict:

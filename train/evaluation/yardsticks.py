@@ -99,7 +99,8 @@ class Yardsticks:
 
     def against(self, config: Config) -> Against:
         """The real pictures that belong to a model from noise, and the networks that see them."""
-        return self._against(lambda split: self._of_model(config, split), config.dataset.split)
+        mirror = config.training.mirror
+        return self._against(lambda split: self._of_model(config, split), config.dataset.split, mirror)
 
     def against_named(self, dataset: str) -> Against:
         """The same for a data set by its name."""
@@ -109,7 +110,7 @@ class Yardsticks:
 
         return self._against(read, "train")
 
-    def _against(self, read: Callable[[str], Pictures], seen: str) -> Against:
+    def _against(self, read: Callable[[str], Pictures], seen: str, mirror: bool = False) -> Against:
         training = read(seen)
         try:
             unseen = find_unseen(read)
@@ -120,7 +121,9 @@ class Yardsticks:
         known = small_classifier.find(training.name, training.id, training.label_names)
         if known is not None and (known.channels, known.size, known.size) != reference.images.shape[1:]:
             known = None
-        return Against(reference, training, unseen, self.inception, known, self.features, self.alexnet)
+        mirrored = self._once(("mirrored", id(training)), lambda: training.mirrored()) if mirror else None
+        networks = self.inception, known, self.features, self.alexnet
+        return Against(reference, training, unseen, *networks, mirrored)
 
     def pairs(self, config: Config) -> Pictures:
         """The test pairs of a model that translates (its training pairs where there are no others)."""

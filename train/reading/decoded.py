@@ -60,6 +60,19 @@ class Streamed:
         return np.stack([self.rows[int(i)][self.part] for i in wanted])
 
 
+class Mirrored:
+    """Pictures with left and right exchanged; indexed like the uint8 array (n, C, S, S) they stand for."""
+
+    def __init__(self, images: np.ndarray | Streamed):
+        self.images, self.shape = images, images.shape
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int | slice | Sequence[int]) -> np.ndarray:
+        return self.images[index][..., ::-1]
+
+
 @dataclass(frozen=True)
 class Pictures:
     """A data set at its training size. Arrays are not to be written to."""
@@ -68,7 +81,7 @@ class Pictures:
     source: str  # Hub id, else the name; never a path
     revision: str | None
     split: str
-    images: np.ndarray | Streamed  # (n, C, S, S) uint8
+    images: np.ndarray | Streamed | Mirrored  # (n, C, S, S) uint8
     labels: np.ndarray | None = None  # (n,) int64
     label_names: tuple[str, ...] = ()
     maps: np.ndarray | Streamed | None = None  # (n, 3, S, S) uint8: the input side of pairs
@@ -79,6 +92,9 @@ class Pictures:
     def id(self) -> str | None:
         """The Hub's. Two sets are the same where name and id are."""
         return self.source if "/" in self.source else None
+
+    def mirrored(self) -> "Pictures":
+        return replace(self, split=f"{self.split}, mirrored", images=Mirrored(self.images))
 
     def check_labelled(self, what: str) -> None:
         """Refused where `what` asks for classes and there are none."""

@@ -134,6 +134,9 @@ def test_memorisation_is_one_for_unseen_pictures_and_zero_for_copies(width):
     assert metrics.memorisation(samples, None, training) == pytest.approx(1, abs=0.1)
     assert metrics.memorisation(training[:300], None, training) == 0
     assert 0 < metrics.memorisation(near, None, training) < 0.1
+    twin = training + 1e-3  # its mirror image is a training picture itself, and no other one
+    assert metrics.memorisation(samples, None, training, twin) == pytest.approx(1, abs=0.1)
+    assert metrics.memorisation(twin[:300], None, training, twin) == 0
 
 
 def test_of_training_pictures_each_is_held_against_all_others():

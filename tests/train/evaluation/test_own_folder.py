@@ -13,7 +13,7 @@ from PIL import Image
 from cards import card
 from tests.train.evaluation.colours import SIDE, made_up, stand_in
 from train import dcgan, evaluate
-from train.evaluation import inception, sampled, translated, yardsticks
+from train.evaluation import drawn, inception, sampled, translated, yardsticks
 from train.reading import files
 from train.reading.data import DataOptions, load
 from train.running import loop
@@ -110,6 +110,22 @@ def test_so_few_held_out_pictures_are_said_before_inception_has_seen_a_sample(
     monkeypatch.setattr(sampled, "of_pictures", of_pictures)
     rows, _ = measured("--reference-split", "train")
     assert rows["fid_n30"]["reference_n"] == 40 - held and rows["memorisation_n30"]["against"] == scale
+
+
+def test_a_mirrored_copy_is_a_copy_where_training_mirrored(measured, own, monkeypatch):
+    training = load(DataOptions(dataset=str(own / "mine"), size=SIDE, holdout=0.25), progress=False).images
+    copies = torch.from_numpy(np.array(training)).flip(-1)
+    monkeypatch.setattr(drawn, "draw", lambda model, n, seed, labels: copies[:n])
+    path = Path("run/config.json")
+    config = json.loads(path.read_text())
+    for mirror in (False, True):
+        config["training"]["mirror"] = mirror
+        path.write_text(json.dumps(config))
+        rows, _ = measured()
+        found = rows["memorisation_n30"]
+        assert (found["value"] == 0, "mirrored" in found) == (mirror, mirror)
+    assert all(sample == row for sample, row in found["nearest"])
+    assert "train split (30, mirrored too)" in card.render(Path("run"))
 
 
 def test_samples_stand_above_their_nearest_training_pictures_and_stay_at_home(measured, own):
