@@ -53,7 +53,8 @@ def render(folder: Path) -> str:
         data=citations.data(config.dataset),
         kind=kind,
         stale=stale,
-        warnings=[f"This run was {told}." for told in [sections.stopped(config)] if told] + warnings(rows),
+        warnings=[f"This run was {told}." for told in [sections.stopped(config)] if told]
+        + warnings(rows, config.training.critic_steps),
         use=usage(config, kind),
         has={name: (folder / name).exists() for name in (SAMPLES, PROGRESS, NEAREST)}
         | {CURVES: bool(figures.panels(checkpoint.read_history(folder)))},
@@ -130,8 +131,9 @@ def usage(config: Config, kind: str) -> str:
     return f'import PIL.Image, zoo\n\n{load}\nmodel.translate(PIL.Image.open("input.png")).save("output.png")'
 
 
-def warnings(rows: Sequence[dict]) -> list[str]:
-    """What must be known before any figure: in a sentence each, by fixed rules."""
+def warnings(rows: Sequence[dict], critic_steps: int) -> list[str]:
+    """What must be known before any figure: in a sentence each, by fixed rules. `critic_steps`: to one of the
+    generator."""
     found = []
 
     def note(name: str, holds, sentence: str) -> None:
@@ -144,7 +146,9 @@ def warnings(rows: Sequence[dict]) -> list[str]:
         reaches = {"recall": "reach hardly any of the real pictures (recall {})",
                    "class_coverage": "show only {} of the data's classes"}[measure_of(row)]  # fmt: skip
         reaches = reaches.format(show(measure_of(row), row["value"]))
-        found.append(f"This model has collapsed: its samples {reaches}.{luck(rows, row)}")
+        found.append(
+            f"This model has collapsed: its samples {reaches}.{again(rows, row)}{share(critic_steps)}"
+        )
     note("precision", lambda x: x < NOISE,
          "Hardly any of its samples lies near a real picture (precision {}).")  # fmt: skip
     if row is None or measure_of(row) != "class_coverage":
@@ -165,12 +169,22 @@ def warnings(rows: Sequence[dict]) -> list[str]:
     return found
 
 
-def luck(rows: Sequence[dict], collapsed: dict) -> str:
-    """Whether other training seeds collapsed too, by the figure of the row `collapsed`; "" where there are none."""
+def again(rows: Sequence[dict], collapsed: dict) -> str:
+    """How many other training seeds collapsed too, by the figure of the row `collapsed`; "" where there are none.
+
+    No more than that: so few trainings do not tell whether the loss is to blame.
+    """
     others = measures.of_other_seeds(rows, collapsed)
-    if not others:
-        return ""
     too = sum(map(shows_collapse, others))
-    told = {0: "the seed's luck, not the loss alone", len(others): "the loss, not the seed's luck"}
-    what = told.get(too, "partly the seed's luck")
-    return f" Trained again, {too} of {len(others)} did so too: {what}."
+    return f" Trained again, {too} of {len(others)} did so too." if others else ""
+
+
+def share(critic_steps: int) -> str:
+    """How many of the generator's steps a budget leaves beside losses with one critic step; "" of one of those."""
+    if critic_steps == 1:
+        return ""
+    part = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth"}.get(critic_steps, f"1/{critic_steps}")
+    return (
+        f" (With {critic_steps} critic steps to one of the generator, it had {part} of the generator's steps that its"
+        " siblings with one critic step had.)"
+    )

@@ -43,13 +43,13 @@ class Verdict:
         """How often chance alone would say as much as the figures that there are; None where some part has too few.
 
         All parts have to hold, so the weakest counts; one is enough against the claim, so the strongest does, times as
-        many as there are (Bonferroni).
+        many as there are (Bonferroni), with those that have no p: a bound may speak against the claim by chance too.
         """
         words = [part.here or part.word for part in self.parts]
         found = [part.p for part in self.parts if part.p is not None]
         against = [part.p for part, word in zip(self.parts, words, strict=True) if word == AGAINST]
         if against:
-            return None if None in against else min(1.0, min(against) * len(found))
+            return None if None in against else min(1.0, min(against) * len(self.parts))
         if FAILS in words:  # by a bound, which has no p
             return None
         few = [

@@ -8,9 +8,10 @@ from cards.intervals import holm
 from cards.verdicts import Part
 
 CHANCES = (
-    "*p*: how often chance alone would say as much as the figures that there are; only of claims of which every part"
-    " has two seeds or more. *Corrected* for the number of such claims, by Holm's rule: above 0.05, a verdict may be"
-    " the one in twenty that comes by itself."
+    "*p*: how often chance alone would say as much as the figures that there are: that of the weakest part or, against"
+    " a claim, that of the strongest, times as many as the parts are. A claim has no p where what decides it has"
+    " none: a bound, say, or a comparison of one seed. *Corrected* for the number of claims that have one, by Holm's"
+    " rule: above 0.05, a verdict may be the one in twenty that comes by itself."
 )
 
 

@@ -36,8 +36,9 @@ def page(zoo: Zoo, decided: Sequence[Verdict]) -> str:
 def abstract(decided: Sequence[Verdict]) -> str:
     sources = "; ".join(f"{letter}, {title}" for letter, title in papers.SOURCES.items())
     return (
-        "We train small GANs in which the loss is the only thing that changes, and let rules in code decide"
-        f" {len(decided)} claims of four papers from their figures ({sources}). {sentences.tally(decided)}"
+        "We train small GANs in which the loss, with the Lipschitz control that belongs to it, is the only thing that"
+        f" changes, and let rules in code decide {len(decided)} claims of four papers from their figures ({sources})."
+        f" {sentences.tally(decided)}"
     )
 
 
@@ -53,12 +54,23 @@ def set_up(zoo: Zoo) -> list[str]:
         f"{len(runs)} trainings with {len(losses)} losses, in the table those of the zoo's own protocols: within a"
         " family all losses have the same network, data and budget in kimg, thousands of real pictures seen by the"
         " critic; what a loss demands of its critic (norm, penalty, steps) belongs to the loss. Trainings by precision:"
-        f" {counted(run.config.training.precision for run in runs)}; by hardware: {counted(map(machine, runs))}."
+        f" {counted(run.config.training.precision for run in runs)}{mixed(runs)}; by hardware:"
+        f" {counted(map(machine, runs))}. *Collapsed*: {sentences.COLLAPSE}."
         " *Best* is the best mean; of one seed it is no ranking."
     )
     rows = [row(zoo, net, data) for net, data in tables.families(zoo)]
     head = ["family", "kimg", "losses", "with several seeds", "best", "collapsed"]
     return [told, tables.table(head, [row for row in rows if row])]
+
+
+def mixed(runs: Sequence[Run]) -> str:
+    """In which families losses were trained in several precisions; "" where in none."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for run in runs:
+        family = (run.recipe, run.architecture, run.dataset)
+        found.setdefault(family, set()).add(run.config.training.precision)
+    told = dict.fromkeys(f"{net} on {data}" for (_, net, data), used in found.items() if len(used) > 1)
+    return f", mixed within {', '.join(told)}" if told else ""
 
 
 def row(zoo: Zoo, architecture: str, dataset: str) -> list[str]:

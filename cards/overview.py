@@ -49,16 +49,19 @@ WORDS = (
     " alone finds one among many."
 )
 TERMS = (
-    "*To read*: A − B is the mean of A, the mean of B, their difference, and in square brackets its 95 % interval over"
-    " training seeds that both share. Models are named by architecture and loss; *vanilla* is the non-saturating GAN"
-    " loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the generator's mean score moves around its"
-    " own trend, in units of the spread of scores, so that losses of any scale can be compared; 0 is a curve that"
-    " moves no more than the sampling noise that is taken off, which is large where a critic sees one picture at a"
-    " time (pix2pix). A critic that is *saturated* (it ranks nearly every pair right) or *dead* (the generator gets no"
-    " gradient from it) is never called stable. *First tenth*, *last epoch*: of training. *Step spike*: the largest"
-    " size that a loss had in one step, over the largest that an interval of training (a 160th) usually has."
-    " *Asked-for class seen*: the share of samples in which a classifier sees the class they were made for."
-    " *A ± B*: mean and standard deviation over training seeds; *(2 of 3)*: of how many, where not all have a figure."
+    "*To read*: A − B is the mean of A, the mean of B, their difference (taken before rounding), and in square"
+    " brackets its 95 % interval over training seeds that both share. Models are named by architecture and loss;"
+    " *vanilla* is the non-saturating GAN loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the"
+    " generator's mean score moves around its own trend, in units of the spread of scores, so that losses of any"
+    " scale can be compared; 0 is a curve that moves no more than the sampling noise that is taken off, which is"
+    " large where a critic sees one picture at a time (pix2pix). A critic that is *saturated* (it ranks nearly every"
+    " pair right) or *dead* (the generator gets no gradient from it) is never called stable. *First tenth*, *last"
+    " epoch*: of training. *Step spike*: the largest size that a loss had in one step, over the usual peak: the"
+    " median, over intervals of training (a 160th each), of the largest size that a step had in each. The first"
+    " interval is left out, since a critic that is to be clipped is not yet clipped when it begins. *Collapsed*:"
+    f" {sentences.COLLAPSE}; L3 alone counts by a wider bound, which it names. *Asked-for class seen*: the share of"
+    " samples in which a classifier sees the class they were made for. *A ± B*: mean and standard deviation over"
+    " training seeds; *(2 of 3)*: of how many, where not all have a figure."
 )
 PROTOCOL = (
     "Short runs, classifier distance at n = 10,000 ↓. Of learning rates, clips and gammas the best mean rank over the"
@@ -74,14 +77,12 @@ PRICES = (
 
 PAPERS = {
     "F": (
-        "Its Table 4, of pix2pix on Facades, lies where PSNR lands if uint8 pictures are subtracted without widening."
-        " For scale: users measure about 15 dB for the published Facades model of pix2pix's authors, whose FID by"
-        " another library is 119.1.",
+        "Its Table 4, of pix2pix on Facades, lies near where PSNR lands if uint8 pictures that differ much are"
+        " subtracted without widening. For scale: users measure 12 to 15 dB for pix2pix on Facades.",
         facades.table,
     ),
     "L": (
-        "FID against the test split. Momentum does not enter training: its two columns are one run each, evaluated"
-        " twice.",
+        "FID against the test split. Momentum does not enter training.",
         tables.fashion,
     ),
     "S": (
@@ -165,9 +166,9 @@ def found(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
     parts = [
         "# What was found",
         "Four papers say what the loss of a GAN does to its training and its pictures. Here small GANs, in which the"
-        f" loss is the only thing that changes, are held against {len(decided)} of their claims. The figures come from"
-        f" {len(trained)} trainings, {measured} measured; no verdict is"
-        " written by hand, `python -m cards.overview` computes this page. [Findings to cite](findings.md),"
+        " loss, with the Lipschitz control that belongs to it, is the only thing that changes, are held against"
+        f" {len(decided)} of their claims. The figures come from {len(trained)} trainings, {measured} measured; no"
+        " verdict is written by hand, `python -m cards.overview` computes this page. [Findings to cite](findings.md),"
         " [how verdicts are reached](#how-verdicts-are-reached), [all models](#our-models).",
         f"{sentences.tally(decided)} {sentences.so_far(decided)}".rstrip(),
         TERMS,

@@ -1,7 +1,9 @@
 """All trainings that the source tree knows: the bundled checkpoints, and the results kept without weights."""
 
 import json
+import math
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,16 @@ class Run:
     def history(self) -> list[dict]:
         """The lines of its training; none where it has no folder."""
         return checkpoint.read_history(self.folder) if self.folder else []
+
+    def first_spike(self, player: str) -> float | None:
+        """Of the first interval, which the step spike of metrics.json leaves out: its peak over the usual one of the
+        lines that are kept (of results, every second). None of a history that does not tell."""
+        lines = [line for line in self.history() if all(map(math.isfinite, line.values()))]
+        peaks = [line.get(f"{player}_loss_peak") for line in lines]
+        if len(peaks) < 2 or None in peaks:
+            return None
+        usual = statistics.median(peaks[1:])
+        return peaks[0] / usual if usual else None
 
     @property
     def collapsed(self) -> bool:

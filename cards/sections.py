@@ -236,12 +236,12 @@ def stability(rows: Sequence[dict]) -> list[tuple[str, str, str]]:
         (
             "swing: how far scores move around their trend, in deviations of the gap",
             of("swing_d") + calm,
-            of("swing_g"),
+            of("swing_g") + calm,
         ),
         (
             "settled: stays in its final band from",
             of("settled_kimg_d", "{} kimg", "not settled") + calm,
-            of("settled_kimg_g", "{} kimg", "not settled"),
+            of("settled_kimg_g", "{} kimg", "not settled") + calm,
         ),
         ("largest over median loss", of("spike_d"), of("spike_g")),
     ]

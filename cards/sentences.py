@@ -19,9 +19,14 @@ from cards.verdicts import (
     Cell,
     Part,
 )
+from zoo.measurements import COLLAPSED
 
 MOST = 2  # measures that a sentence tells of; the tables have them all
 CONFIRMED, CONTRADICTED = (DIFFERENCE, PARITY, HOLDS), (AGAINST, FAILS)
+# What the pages call collapsed, of runs and models alike; the claim L3 has a bound of its own.
+COLLAPSE = (
+    "recall below {recall:g} or, where recall was not measured, less than {class_coverage:.0%} of the classes covered"
+).format(**COLLAPSED)
 READINGS = dict.fromkeys(CONFIRMED, "as claimed") | dict.fromkeys(CONTRADICTED, "contrary to the claim")
 
 

@@ -17,6 +17,7 @@ OF_NOISE = ("fid", "kid", "precision", "recall", "classifier_distance", "class_c
 OF_TRANSLATION = ("psnr", "ssim", "l1", "lpips", "fid", "wrapped_psnr", "swing_d", "swing_g")
 LOSSES_AND_NONE = (*losses.LOSSES, "none")  # the last is no loss: what an adversarial part is held against
 L1_ALONE = "L1 alone"
+FASHION_LOSSES = {"vanilla": "GAN", "lsgan": "LSGAN"}  # and what their paper calls them
 NOT_TRAINED, NOT_MEASURED, REFUSED = "not trained yet", "not measured yet", "refused"
 
 
@@ -135,7 +136,7 @@ def unfit(runs: Sequence[Run]) -> list[str]:
 
 
 def spread(word: str, holds: Sequence[bool]) -> list[str]:
-    """[word] where it holds of any seed; of several, with how many: the loss or the luck."""
+    """[word] where it holds of any seed; of several, in how many."""
     if not any(holds):
         return []
     return [word if len(holds) == 1 else f"{word} in {sum(holds)} of {len(holds)} seeds"]
@@ -200,7 +201,7 @@ def with_budgets(
 
 def fashion(zoo: Zoo) -> str:
     lines = []
-    for loss, name in {"vanilla": "GAN", "lsgan": "LSGAN"}.items():
+    for loss, name in FASHION_LOSSES.items():
         line = [name]
         for architecture, momentum, theirs in papers.FASHION.values():
             runs = runs_of(zoo, "lsgan-fashion-mnist", architecture, loss, "fashion-mnist")
@@ -208,7 +209,26 @@ def fashion(zoo: Zoo) -> str:
             line.append(f"{'–' if figure is None else figure} / {with_momentum(runs, momentum)}")
         lines.append(line)
     text = table(["theirs / ours", *papers.FASHION], lines)
-    return f"{text}\n\n\\*: statistics re-estimated, no momentum." if "*" in text else text
+    notes = ["\\*: statistics re-estimated, no momentum."] * ("*" in text) + same_run(zoo)
+    return "\n\n".join([text, " ".join(notes)]).rstrip()
+
+
+def same_run(zoo: Zoo) -> list[str]:
+    """What both columns of one net with a momentum are: one training, and evaluated with a momentum or not."""
+    momenta = [momentum for _, momentum, _ in papers.FASHION.values() if momentum is not None]
+    found: dict[bool, list[str]] = {}
+    for loss, name in FASHION_LOSSES.items():
+        if runs := runs_of(zoo, "lsgan-fashion-mnist", "convgan-bn", loss, "fashion-mnist"):
+            tracked = any(measurements.counting(run.rows, "fid", m) for run in runs for m in momenta)
+            found.setdefault(tracked, []).append(name)
+    of_tracked = {
+        True: "evaluated twice",
+        False: "which has not been evaluated with a momentum, so one figure stands twice",
+    }
+    return [
+        f"Of {' and '.join(names)} the columns of momentum 0.1 and 0.05 are the same training, {of_tracked[tracked]}."
+        for tracked, names in found.items()
+    ]
 
 
 def with_momentum(runs: Sequence[Run], momentum: float | None) -> str:
@@ -235,7 +255,22 @@ def lucic(zoo: Zoo) -> str:
     ]  # fmt: skip
     heading = [f"{data}, {of}" for data in papers.LUCIC for of in ("theirs", "dcgan, ours")]
     trained = {f"{loss} on {data}": runs for data, of in by_data.items() for loss, runs in of.items()}
-    return with_budgets(["loss", *heading], lines, trained)
+    return f"{with_budgets(['loss', *heading], lines, trained)} {of_fewer_samples(by_data)}".rstrip()
+
+
+def of_fewer_samples(by_data: dict[str, dict[str, Sequence[Run]]]) -> str:
+    """On which data sets our FIDs are of fewer samples than theirs, and what that does; "" where on none."""
+    told = []
+    for data, of in by_data.items():
+        rows = [row for runs in of.values() for run in runs if (row := run.row("fid"))]
+        if fewer := sorted({n for row in rows if (n := row.get("n", papers.LUCIC_N)) < papers.LUCIC_N}):
+            told.append(f"on {data}, of n = {' and '.join(f'{n:,}' for n in fewer)}")
+    if not told:
+        return ""
+    return (
+        f"FID falls with n: ours {'; '.join(told)}, come out a little higher than they would with the"
+        f" {papers.LUCIC_N:,} of theirs."
+    )
 
 
 def resnet(zoo: Zoo) -> str:

@@ -1,4 +1,4 @@
-"""A zoo of small GANs in which the loss is the only thing that changes.
+"""A zoo of small GANs: the loss, with the Lipschitz control that belongs to it, is the only thing that changes.
 
     model = zoo.load("dcgan-focal-cifar10")
     model.grid(64, seed=7).save("grid.png")

@@ -15,7 +15,7 @@ export function trap(models, scale, toggle) {
     el("td", {}, figures ? decibels(figures.psnr) : "—"), el("td", {}, figures ? decibels(figures.wrapped) : "—"));
   const words = example
     ? `With that slip, ${example.model.loss} reads ${decibels(example.figures.wrapped)} dB on this pair; its PSNR is ${decibels(example.figures.psnr)} dB.`
-    : "With that slip every pair of pictures reads 27 to 29 dB; choose a test pair to see it.";
+    : "With that slip any two pictures that differ much read 27 to 29 dB; choose a test pair to see it.";
   return [
     el("div", {}, el("p.why", {}, el("b", {}, "Where could the paper’s 28 dB come from?"),
       ` Subtracting 8-bit pictures wraps round at 256, and so does squaring. ${words} Black, noise and an unrelated building read the same, so the figure says nothing of a translation. We have not seen the paper’s code: this is a possibility.`),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cards import claims, decisions, findings, sentences, verdicts
+from cards import claims, decisions, findings, runs, sentences, verdicts
 from cards.runs import Zoo
 from cards.verdicts import Cell, Source
 from tests.cards.deciding import decided
@@ -173,8 +173,11 @@ def test_collapses_are_counted_by_recall_or_coverage(run):
 
     gone = decided(Zoo(fashion("vanilla", class_coverage=0.7) + fashion("lsgan")), "L3")
     assert gone.word == verdicts.DIFFERENCE and "6 of 6 runs of GAN, 0 of 6 of LSGAN" in gone.parts[0].text
+    assert "by this claim's own, wider bound (recall below 0.1 or" in gone.parts[0].what
     both = Zoo(fashion("vanilla", recall=0.09) + fashion("lsgan", recall=0.09))
-    assert decided(both, "L3").word == verdicts.UNDECIDED
+    assert decided(both, "L3").word == verdicts.UNDECIDED and decided(both, "L3").p == 1
+    once = Zoo([run for run in both.runs if run.seed == 0])  # two nets, but one seed of each
+    assert decided(once, "L3").p is None
 
 
 def test_where_all_have_collapsed_r5_says_that_recall_tells_little(run):
@@ -208,6 +211,19 @@ def test_resnet_claims_follow_their_thresholds(run):
     assert decided(zoo, "R3").word == verdicts.FAILS  # the generator never settled
     assert decided(zoo, "R4").word == verdicts.DIFFERENCE
     assert "0.300 − 0.420" in decided(zoo, "R5").parts[0].text
+
+
+def test_r2_says_what_its_spikes_would_be_if_the_first_interval_counted(make, figures_of, tmp_path):
+    rows = figures_of.noise(step_spike_d=2.0, step_spike_g=2.0)
+    for seed, first in enumerate((32.0, 120.0)):
+        peaks = {"d_loss_peak": [first, *[2.0] * 58, 4.0], "g_loss_peak": [0.5, *[2.0] * 58, 4.0]}
+        make(f"results/resnet-losses/sngan-wgan-cifar10-seed{seed}", "sngan", "wgan", rows=rows, seed=seed,
+             history=figures_of.history(**peaks))  # fmt: skip
+    verdict = decided(runs.find(tmp_path / "zoo", tmp_path / "results"), "R2")
+    critics, generators = (part.note for part in verdict.parts)
+    assert verdict.word == verdicts.FAILS and generators == "it holds from 100 on and fails below 10"
+    assert critics == (f"{generators}; with the first interval, which is left out, about 16 and 60, which"
+                       " would be undecided")  # fmt: skip
 
 
 def test_the_spread_over_some_losses_stands_beside_that_over_seeds_and_proves_nothing(run):

@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from cards import claims, findings, overview, runs, sentences
 from cards.claims import CLAIMS, Verdict
@@ -84,7 +85,28 @@ def test_the_set_up_names_precision_hardware_and_what_collapsed(run):
     text = section(findings.page(zoo, []), "Set-up")
     assert "by precision: float32 (3); by hardware: a CPU with 1 thread (3)" in text
     assert "| dcgan on cifar10 | 250 | 2 | focal | focal, FID 51.0 ± 1.4, 2 seeds | wgan in 1 of 1 |" in text
+    assert "*Collapsed*: recall below 0.05 or," in text
     assert "Nothing is trained yet." in section(findings.page(Zoo(), []), "Set-up")
+
+
+def test_in_which_families_precision_is_mixed_is_counted_and_not_across_recipes(run):
+    def bf16(one):
+        training = replace(one.config.training, precision="bf16")
+        return replace(one, config=replace(one.config, training=training))
+
+    others = [run("focal", "convgan", "fashion-mnist"), bf16(run("focal", "sngan")),
+              run("focal", "sngan", recipe="resnet-losses")]  # fmt: skip
+    told, _ = findings.set_up(Zoo([run("focal"), bf16(run("hinge")), *others]))
+    assert "by precision: float32 (3), bf16 (2), mixed within dcgan on cifar10; by hardware" in told
+    assert "mixed" not in findings.set_up(Zoo(others))[0]
+
+
+def test_no_page_says_that_the_loss_alone_changes():
+    template = (Path(findings.__file__).parent / "card.md.j2").read_text()
+    assert "differ in nothing else" not in template
+    for text in (template, *overview.pages(Zoo()).values()):
+        before = "with the Lipschitz control that belongs to it, is the only thing that changes"
+        assert text.count("the only thing that changes") == text.count(before) == 1
 
 
 def test_no_number_of_the_findings_is_written_by_hand():

@@ -159,8 +159,30 @@ def test_one_net_evaluated_with_two_momenta_fills_two_columns(run, figures_of):
     rows = figures_of.noise(fid=70.0)
     rows = [rows[0] | {"momentum": m, "value": v} for m, v in ((0.1, 81.0), (0.05, 92.0))] + rows
     zoo = Zoo([run("lsgan", "convgan-bn", "fashion-mnist", recipe="lsgan-fashion-mnist", rows=rows)])
-    assert "74.12 / 81.0 | 144.11 / 92.0" in tables.fashion(zoo)
-    assert zoo.runs[0].value("fid") == 70.0
+    text = tables.fashion(zoo)
+    assert "74.12 / 81.0 | 144.11 / 92.0" in text and zoo.runs[0].value("fid") == 70.0
+    assert text.endswith(
+        "Of LSGAN the columns of momentum 0.1 and 0.05 are the same training, evaluated twice."
+    )
+    both = Zoo([*zoo.runs, run("vanilla", "convgan-bn", "fashion-mnist", fid=27.7)])
+    assert "144.43 / 27.7* | 347.65 / 27.7*" in tables.fashion(both)
+    assert (
+        "Of GAN the columns of momentum 0.1 and 0.05 are the same training, which has not been evaluated with a"
+        " momentum, so one figure stands twice. Of LSGAN" in tables.fashion(both)
+    )
+    assert "same training" not in tables.fashion(Zoo())
+
+
+def test_fids_of_fewer_samples_than_their_table_has_are_said_to_be_too_high(run, figures_of):
+    text = tables.lucic(Zoo([run("vanilla", fid=52.0)]))
+    assert "FID falls with n: ours on cifar10, of n = 5,000, come out a little higher than" in text
+    rows = [row | {"n": 10_000} if row["name"].startswith("fid") else row for row in figures_of.noise()]
+    assert "FID falls" not in tables.lucic(Zoo([run("vanilla", rows=rows)]))
+
+
+def test_training_pictures_have_no_memorisation_of_themselves_in_any_reference():
+    for rows in runs.find().references.values():
+        assert not [r for r in rows if r["subject"] == "real" and r["name"].startswith("memorisation")]
 
 
 def test_the_page_works_when_nothing_is_there(tmp_path):
@@ -181,7 +203,12 @@ def test_the_page_has_pictures_of_what_is_measured(zoo, tmp_path):
 def test_the_terms_say_what_else_a_swing_of_0_may_mean_and_of_how_many_seeds_a_figure_is(zoo):
     terms = overview.pages(zoo)[overview.PAGE].partition("*To read*")[2].partition("###")[0]
     assert "sampling noise that is taken off" in terms and "one picture at a time (pix2pix)" in terms
-    assert "*(2 of 3)*" in terms
+    assert "*(2 of 3)*" in terms and "their difference (taken before rounding)" in terms
+    assert "over the usual peak" in terms and "The first interval is left out, since" in terms
+    assert (
+        "*Collapsed*: recall below 0.05 or, where recall was not measured, less than 50% of the classes"
+        in terms
+    )
 
 
 def test_the_page_opens_with_what_was_found_and_the_models_come_last(zoo):

@@ -83,7 +83,8 @@ def part(word: str, p: float | None, here: str = "") -> verdicts.Part:
         ([part(verdicts.NOT_TESTED, 0.02, verdicts.DIFFERENCE)], 0.02),
         ([part(verdicts.NOT_TESTED, None)], None),
         ([part(verdicts.AGAINST, 0.01), part(verdicts.DIFFERENCE, 0.02)], 0.02),  # twice the strongest
-        ([part(verdicts.AGAINST, 0.01), part(verdicts.UNDECIDED, None)], 0.01),
+        ([part(verdicts.AGAINST, 0.01), part(verdicts.UNDECIDED, None)], 0.02),  # one without p is a part too
+        ([part(verdicts.AGAINST, 0.01), part(verdicts.HOLDS, None), part(verdicts.UNDECIDED, 0.5)], 0.03),
         ([part(verdicts.HOLDS, None), part(verdicts.DIFFERENCE, 0.03)], 0.03),
         ([part(verdicts.HOLDS, None)], None),
     ],
