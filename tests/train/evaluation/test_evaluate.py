@@ -272,6 +272,23 @@ def test_references_of_pairs_are_what_translates_nothing(folder):
     assert max(true.values()) < 13 and all(27 < value < 30 for value in wrapped.values())
 
 
+def test_a_broken_picture_of_the_test_split_is_passed_over_as_its_refusal_advises(
+    measured, folder, tmp_path, capsys
+):
+    """The training never read it."""
+    shutil.copytree(folder / "colours", tmp_path / "colours")
+    broken = sorted((tmp_path / "colours/test/red").iterdir())[0]
+    broken.write_bytes(b"no picture")
+    with pytest.raises(DataError, match=rf"{broken.name}.* with --skip-broken$"):
+        measured("cdcgan", tmp_path / "colours")
+    capsys.readouterr()
+    found = {row["name"]: row for row in measured("cdcgan", tmp_path / "colours", "--skip-broken")}
+    assert found["fid_n60"]["reference_n"] == found["classifier_distance_n90"]["reference_n"] == TEST - 1
+    assert f"1 unreadable: {broken}" in capsys.readouterr().err
+    tools = yardsticks.Yardsticks(evaluate.Options(skip_broken=True), torch.device("cpu"))
+    assert len(tools.against_named(str(tmp_path / "colours")).reference) == TEST - 1
+
+
 def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):
     monkeypatch.setattr("sys.argv", ["evaluate.py"])
     with pytest.raises(Refused, match="nothing to measure"):
