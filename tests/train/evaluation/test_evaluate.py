@@ -160,6 +160,21 @@ def test_of_a_single_pair_nobody_is_told_that_its_pictures_are_equal(capsys):
     assert capsys.readouterr().out == "psnr: no mean of fewer than two values\n"
 
 
+def test_a_single_test_pair_leaves_the_figures_of_the_history_and_the_training_pairs(
+    measured, folder, tmp_path, capsys
+):
+    shutil.copytree(folder / "pairs", tmp_path / "pairs")
+    for path in (tmp_path / "pairs/test").glob("*/[1-9].png"):
+        path.unlink()
+    shutil.copy(tmp_path / "runs/cdcgan/history.jsonl", tmp_path / "runs/pix2pix")  # its own is too short
+    assert {row["source"] for row in measured("pix2pix", tmp_path / "pairs")} == {"history.jsonl"}
+    said = capsys.readouterr().out
+    assert said.count("split test of pairs has a single pair") == 1 and "--reference-split (train" in said
+    build.build(tmp_path / "runs/pix2pix")
+    found = measured("pix2pix", tmp_path / "pairs", "--reference-split", "train")
+    assert {"psnr_n8", "lpips_n8", "fid_n8"} <= {row["name"] for row in found}
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [("history.jsonl", "{}\nno history\n"), ("config.json", "{"), ("model.safetensors", "")],
