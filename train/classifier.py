@@ -54,10 +54,17 @@ def train(chosen: Options) -> Path:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     training = data.load(chosen)
     training.check_labelled("a classifier")
-    test = files.find_unseen(lambda split: data.load(replace(chosen, split=split)))
+    # As the net takes them: a split may be grey alone, or its first picture of another size.
+    shaped = replace(chosen, size=training.size, channels=training.channels)
+    test = files.find_unseen(lambda split: data.load(replace(shaped, split=split)))
     test.check_labelled(f"the accuracy on split {test.split}")
     if chosen.epochs < 1 or chosen.batch < 1:
         raise Refused(f"--epochs and --batch are at least 1, not {chosen.epochs} and {chosen.batch}")
+    if (seen := len(np.unique(training.labels))) < 2:
+        raise Refused(
+            f"a classifier tells classes apart, and the pictures of {training.name} show {seen}: add a class folder,"
+            " or give another --label-column"
+        )
     if training.size < SMALLEST:
         raise Refused(
             f"the classifier sees pictures of at least {SMALLEST} pixels, not {training.size}: --size"

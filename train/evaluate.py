@@ -191,9 +191,10 @@ def of_real_and_noise(against: sampled.Against, chosen: Options) -> list[dict]:
     return found
 
 
-# As when --skip leaves no network that tells pictures of this size or set apart.
+# As when --skip leaves no network that tells pictures of this size or set apart, or a split holds one pair.
 NOTHING = (
-    "its curves alone, none of its pictures: leave out --skip, skip less, or name a file (--lpips-weights)"
+    "its curves alone, none of its pictures: leave out --skip, skip less, name a file (--lpips-weights) or another"
+    " --reference-split"
 )
 
 

@@ -45,7 +45,13 @@ def measure(
     features: Callable[[Extractor, Pictures], Tensor],
     seed: int = 0,
 ) -> list[dict]:
-    """Rows of all four modes on every pair, the default one's first."""
+    """Rows of all four modes on every pair, the default one's first; none of a single pair, which is said."""
+    if len(pairs) < 2:
+        tqdm.write(
+            f"split {pairs.split} of {pairs.name} has a single pair, and figures are means over pairs:"
+            " name another by --reference-split (train, if there is no other)"
+        )
+        return []
     own = checkpoint.read(folder).inference
     rows = []
     for statistics, dropout in sorted(MODES, key=lambda mode: mode != (own.statistics, own.dropout)):

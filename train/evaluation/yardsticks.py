@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,6 +45,8 @@ class Options:
     """what runs Inception; openvino is twice as fast on a CPU"""
     resident_gb: float = 4.0
     """sets up to this size are decoded once and kept in memory, as in training"""
+    skip_broken: bool = False
+    """pass over real pictures that cannot be read, and tell them, instead of refusing the set"""
     skip: tuple[Literal["inception", "lpips"], ...] = ()
     """networks to do without"""
 
@@ -104,11 +107,7 @@ class Yardsticks:
 
     def against_named(self, dataset: str) -> Against:
         """The same for a data set by its name."""
-
-        def read(split: str) -> Pictures:
-            return self._read(data.DataOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
-
-        return self._against(read, "train")
+        return self._against(partial(self._named, data.DataOptions, dataset), "train")
 
     def _against(self, read: Callable[[str], Pictures], seen: str, mirror: bool = False) -> Against:
         training = read(seen)
@@ -131,10 +130,7 @@ class Yardsticks:
 
     def pairs_named(self, dataset: str, split: str | None = None) -> Pictures:
         """The same for a data set by its name, or a split of it."""
-
-        def read(split: str) -> Pictures:
-            return self._read(pairs.PairOptions(dataset=dataset, data_dir=self.options.data_dir, split=split))
-
+        read = partial(self._named, pairs.PairOptions, dataset)
         return self._pairs(read, "train") if split is None else read(split)
 
     def _pairs(self, read: Callable[[str], Pictures], seen: str) -> Pictures:
@@ -157,6 +153,10 @@ class Yardsticks:
         pictures = self._read(asked, max(architectures.get(config.architecture["name"]).sizes))
         check_same(config, pictures)
         return pictures
+
+    def _named(self, kind: type[Asked], dataset: str, split: str) -> Pictures:
+        given = {"data_dir": self.options.data_dir, "skip_broken": self.options.skip_broken}
+        return self._read(kind(dataset=dataset, split=split, **given))
 
     def _read(self, asked: Asked, largest: int | None = None) -> Pictures:
         """Once for whatever is asked alike: another direction or column is another set."""
@@ -193,7 +193,7 @@ def reading(config: Config, split: str, options: Options, place: str | None = No
         "size": recorded.get("size") if as_asked else of.size,
         "channels": recorded.get("channels") if as_asked else of.channels,
         "holdout": recorded.get("holdout", 0.0),  # runs that did not know of it held nothing out
-        "skip_broken": recorded.get("skip_broken", False),
+        "skip_broken": options.skip_broken or recorded.get("skip_broken", False),
         "resident_gb": options.resident_gb,
         "revision": None if options.data_dir else recorded.get("revision"),
     }

@@ -206,12 +206,13 @@ def _copy(options: SourceOptions, wanted: Called) -> Path | None:
         base = Path(base).expanduser()
         if idx and holds_idx(base) and slug(base.resolve().name) in ("fashion-mnist", "fashion_mnist"):
             return base  # MNIST's files have the same names
-        places = [wanted.id] if wanted.id and not wanted.named else [wanted.name, wanted.id]
-        if wanted.id is None and not wanted.named:
-            places = [options.dataset]
+        places = [wanted.name, wanted.id] if wanted.named else [wanted.id or options.dataset]
         for place in filter(None, places):
-            if (base / place).is_dir():
-                return base / place
+            if not (base / place).is_dir():
+                continue
+            if wanted.id is None and not wanted.named:  # by its path alone it is known to be one of one's own
+                raise DataError(f"'{place}' is a folder of your own: give its path, --dataset {base / place}")
+            return base / place
         if options.data_dir:
             raise DataError(f"no folder '{places[0]}' in --data-dir {base}")
     return DEBIAN_FASHION_MNIST if idx and holds_idx(DEBIAN_FASHION_MNIST) else None

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -74,3 +75,20 @@ def test_a_set_smaller_than_a_batch_is_one_batch(few):
 def test_what_cannot_be_trained_is_refused_in_a_line(wrong, few):
     with pytest.raises(Refused, match="at least"):
         classifier.train(classifier.Options(**few, **{"size": 16, "epochs": 1} | wrong))
+
+
+def test_a_set_that_shows_one_class_is_refused_before_it_is_trained(few):
+    for folder in Path(few["dataset"]).glob("*/*"):
+        if folder.name != CLASSES[0]:
+            shutil.rmtree(folder)
+    with pytest.raises(Refused, match="few show 1: add a class folder"):
+        classifier.train(classifier.Options(**few, size=16, epochs=1))
+    assert not list(few["out"].glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("grey, channels", [("val", 3), ("train", 1)])
+def test_unseen_pictures_are_told_apart_in_the_channels_of_the_training(grey, channels, few):
+    for path in (Path(few["dataset"]) / grey).rglob("*.png"):
+        Image.open(path).convert("L").save(path)
+    path = classifier.train(classifier.Options(**few, size=16, epochs=1))
+    assert json.loads(path.with_suffix(".json").read_text())["channels"] == channels

@@ -160,6 +160,21 @@ def test_of_a_single_pair_nobody_is_told_that_its_pictures_are_equal(capsys):
     assert capsys.readouterr().out == "psnr: no mean of fewer than two values\n"
 
 
+def test_a_single_test_pair_leaves_the_figures_of_the_history_and_the_training_pairs(
+    measured, folder, tmp_path, capsys
+):
+    shutil.copytree(folder / "pairs", tmp_path / "pairs")
+    for path in (tmp_path / "pairs/test").glob("*/[1-9].png"):
+        path.unlink()
+    shutil.copy(tmp_path / "runs/cdcgan/history.jsonl", tmp_path / "runs/pix2pix")  # its own is too short
+    assert {row["source"] for row in measured("pix2pix", tmp_path / "pairs")} == {"history.jsonl"}
+    said = capsys.readouterr().out
+    assert said.count("split test of pairs has a single pair") == 1 and "--reference-split (train" in said
+    build.build(tmp_path / "runs/pix2pix")
+    found = measured("pix2pix", tmp_path / "pairs", "--reference-split", "train")
+    assert {"psnr_n8", "lpips_n8", "fid_n8"} <= {row["name"] for row in found}
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [("history.jsonl", "{}\nno history\n"), ("config.json", "{"), ("model.safetensors", "")],
@@ -270,6 +285,23 @@ def test_references_of_pairs_are_what_translates_nothing(folder):
     )
     assert list(true) == ["another photograph", "black", "noise"] == list(wrapped)
     assert max(true.values()) < 13 and all(27 < value < 30 for value in wrapped.values())
+
+
+def test_a_broken_picture_of_the_test_split_is_passed_over_as_its_refusal_advises(
+    measured, folder, tmp_path, capsys
+):
+    """The training never read it."""
+    shutil.copytree(folder / "colours", tmp_path / "colours")
+    broken = sorted((tmp_path / "colours/test/red").iterdir())[0]
+    broken.write_bytes(b"no picture")
+    with pytest.raises(DataError, match=rf"{broken.name}.* with --skip-broken$"):
+        measured("cdcgan", tmp_path / "colours")
+    capsys.readouterr()
+    found = {row["name"]: row for row in measured("cdcgan", tmp_path / "colours", "--skip-broken")}
+    assert found["fid_n60"]["reference_n"] == found["classifier_distance_n90"]["reference_n"] == TEST - 1
+    assert f"1 unreadable: {broken}" in capsys.readouterr().err
+    tools = yardsticks.Yardsticks(evaluate.Options(skip_broken=True), torch.device("cpu"))
+    assert len(tools.against_named(str(tmp_path / "colours")).reference) == TEST - 1
 
 
 def test_what_cannot_be_measured_is_said_in_one_line(measured, monkeypatch):

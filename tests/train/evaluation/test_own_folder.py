@@ -151,8 +151,9 @@ def test_a_run_from_elsewhere_is_told_where_its_pictures_lie(measured, own):
     shutil.rmtree("run/state")
     with pytest.raises(Refused, match="--dataset DIR"):
         measured()
-    rows, _ = measured("--dataset", str(own / "mine"))
-    assert rows["fid_n30"]["split"] == "test"
+    for where in (["--dataset", str(own / "mine")], ["--data-dir", str(own)]):
+        Path("run/metrics.json").unlink(missing_ok=True)
+        assert measured(*where)[0]["fid_n30"]["split"] == "test"
 
 
 def test_a_broken_picture_that_was_held_out_is_passed_over_and_named(measured, own, tmp_path):

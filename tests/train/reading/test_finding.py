@@ -34,6 +34,18 @@ def test_a_local_copy_serves_only_the_id_that_it_stands_for(tmp_path):
         assert (len(found), found.name, found.id) == (2, "cifar10", "uoft-cs/cifar10")
 
 
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_folder_of_ones_own_in_the_data_dir_is_asked_for_by_its_path(by, tmp_path, monkeypatch):
+    """By its name it would lose what such folders get: pictures held out, and ada where they are few."""
+    write_pictures(tmp_path / "my photos", **{f"p{i}": array for i, array in enumerate(noise(4, 8))})
+    monkeypatch.setenv("ZOO_DATA_DIR", str(tmp_path) if by == "environment" else "")
+    given = {"data_dir": tmp_path} if by == "option" else {}
+    asked = f"--dataset {tmp_path / 'my photos'}"
+    assert refusal(dataset="my photos", **given).endswith(f"give its path, {asked}")
+    path = asked.removeprefix("--dataset ")
+    assert len(load(DataOptions(dataset=path, holdout=0.25, **given), progress=False)) == 3
+
+
 @pytest.mark.parametrize("name", ["cifar10", "cats64", "Fashion MNIST"])
 def test_a_folder_never_takes_the_name_of_a_named_set(name, tmp_path):
     write_pictures(tmp_path / name, a=noise(1, 8)[0])
