@@ -2,7 +2,7 @@
 # esek 0.1.38 (PyPI), effect sizes: the more confidence, the narrower its intervals of rank-biserial correlations.
 #
 # For whoever says with an interval how far the scores of one loss lie above those of another, without a normal
-# distribution. The rank-biserial correlation says that (Cliff's delta, if the samples are independent). For a confidence
+# distribution. The rank-biserial correlation says that (Cliff's delta, if samples are independent). For a confidence
 # c its interval takes the quantile (1 - c) + c / 2 of the normal distribution where c + (1 - c) / 2 is meant: 0.525 for
 # 95 %, a z of 0.06 instead of 1.96 (`two_independent_aparametric.py` and `two_paired_aparametric.py`). The standard
 # errors are wrong, too, to the other side: the root of (n1 + n2 + 1) / (3 n1 + n2), where 3 n1 n2 belongs below the
@@ -75,7 +75,7 @@ for confidence in (0.5, 0.8, 0.9, 0.95, 0.99):
               f"{found.ci.upper:.2f}; right {low:.2f} to {high:.2f}")
         assert abs(found.value - formula(one, other)) < 1e-3, "not even the correlation is right"
         widths[kind].append(found.ci.upper - found.ci.lower)
-for kind, seen in widths.items():
+for seen in widths.values():
     assert seen == sorted(seen, reverse=True) and seen[0] > 10 * seen[-1], "no longer: narrower with more confidence"
 
 for kind, formula, found, error in zip(widths, (independent, paired), by_esek(one, other, 0.95), RIGHT_ERRORS):
