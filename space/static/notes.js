@@ -32,7 +32,7 @@ export function notes(models, data) {
     n("distance") && paragraph(["Distance", el("sub", {}, thousands(n("distance")))],
       `How far ${n("distance").toLocaleString("en")} samples lie from the test pictures of ${data.title}, by the features of a small classifier (a Fréchet distance; no FID). Lower is nearer. ${bold}`),
     shown.some((one) => one.reach?.startsWith("recall")) && paragraph("Recall",
-      "The share of test pictures that some sample comes close to: does the model make all of it, or a corner?"),
+      "The share of real pictures that some sample comes close to: does the model make all of it, or a corner?"),
     shown.some((one) => one.reach?.endsWith("classes")) && paragraph("Classes",
       "Of how many classes samples turn up, by that classifier."),
     shown.some((one) => one.collapsed) && paragraph("† collapsed",
