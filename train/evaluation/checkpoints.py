@@ -59,18 +59,22 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
 
 
 def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
-    against = tools.against(model.config)
-    samples, labels = draw(model, max(chosen.n, chosen.n_classifier), tools, chosen)
+    against, n = tools.against(model.config), max(chosen.n, chosen.n_classifier)
+    labels = drawn.classes(model.config, n, against.training)
     told = against.classifier and against.classifier.labels == model.config.dataset.labels
     found = sampled.measure(
-        samples, against, n=chosen.n, n_classifier=chosen.n_classifier, asked=labels if told else None
+        draw(model, n, tools, chosen),  # which nothing else holds: it goes when its features are there
+        against,
+        n=chosen.n,
+        n_classifier=chosen.n_classifier,
+        asked=labels if told else None,
     )
     return found if labels is None else [figure | {"classes": drawn.AS_OFTEN} for figure in found]
 
 
-def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> tuple[Tensor, Tensor | None]:
+def draw(model: Model, n: int, tools: Yardsticks, chosen: Options) -> Tensor:
     labels = drawn.classes(model.config, n, tools.against(model.config).training)
-    return drawn.draw(model.to(tools.device), n, chosen.seed, labels), labels
+    return drawn.draw(model.to(tools.device), n, chosen.seed, labels)
 
 
 def of_history(folder: Path, config: Config) -> list[dict]:
@@ -88,8 +92,8 @@ def of_snapshots(folder: Path, tools: Yardsticks, chosen: Options, final: list[d
     against, paths = tools.against(checkpoint.read(folder)), snapshots(folder)
     found, ends, distances = [], [], []
     for path in tqdm(paths, desc="snapshots", leave=False):
-        samples, _ = draw(Model.from_pretrained(path.absolute()), chosen.n_classifier, tools, chosen)
-        figure = sampled.distance(samples, against)
+        model = Model.from_pretrained(path.absolute())
+        figure = sampled.distance(draw(model, chosen.n_classifier, tools, chosen), against)
         found.append(figure | of_checkpoint(checkpoint.read(path), "snapshot", chosen))
         ends.append(found[-1]["g_steps"])
         distances.append(found[-1]["value"])
