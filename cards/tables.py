@@ -1,6 +1,7 @@
 """Tables of the overview: one measure over losses × architectures, a family in full, and each paper's beside ours."""
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 
 from cards import measures, papers
@@ -9,9 +10,6 @@ from cards.runs import PROTOCOL, STARTER, Run, Zoo
 from zoo import architectures, losses, measurements
 from zoo.errors import Refused
 
-# The starter zoo, whether trained or not; what else has been trained by its protocol comes after.
-FAMILIES = (("dcgan", "cifar10"), ("cdcgan", "cifar10"), ("sngan", "cifar10"), ("convgan", "fashion-mnist"),
-            ("pix2pix", "facades"))  # fmt: skip
 OF_NOISE = ("fid", "kid", "precision", "recall", "classifier_distance", "class_coverage", "asked_class",
             "memorisation", "swing_d", "swing_g")  # fmt: skip
 OF_TRANSLATION = ("psnr", "ssim", "l1", "lpips", "fid", "wrapped_psnr", "swing_d", "swing_g")
@@ -49,8 +47,10 @@ def better_control(found: Sequence[Run], best: float) -> str:
 
 
 def families(zoo: Zoo) -> list[tuple[str, str]]:
-    found = [(run.architecture, run.dataset) for run in zoo.runs if run.recipe == STARTER]
-    return list(dict.fromkeys((*FAMILIES, *found)))
+    """Nets in the order of their table, the data that most losses are trained on first."""
+    found = Counter((run.architecture, run.dataset) for run in zoo.runs if run.recipe == STARTER)
+    nets = list(architectures.ARCHITECTURES)
+    return sorted(found, key=lambda family: (nets.index(family[0]), -found[family], family[1]))
 
 
 def is_refused(architecture: str, loss: str) -> bool:

@@ -104,9 +104,21 @@ def test_figures_of_other_weights_are_left_out(make, figures_of, tmp_path):
 
 
 def test_every_cell_says_how_it_stands(zoo):
-    lines = {line.split(" | ")[0].strip("| "): line.split(" | ") for line in tables.matrix(zoo).splitlines()}
+    lines = {
+        line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")
+        for line in tables.matrix(zoo).splitlines()
+    }
     assert lines["focal"][1] == "51.0 ± 1.4" and lines["wgan-gp"][1] == "failed: the loss is NaN"
-    assert lines["hinge"][1] == "not trained yet" and lines["began"][2] == "refused"
+    assert lines["hinge"][1] == "not trained yet"
+    assert tables.cell(zoo, "cdcgan", "began", "cifar10") == "refused"
+
+
+def test_families_stand_in_the_order_of_their_nets_with_the_most_trained_data_first(run):
+    found = (("convgan-bn-after", "fashion-mnist"), ("dcgan", "cats64"), ("convgan-bn", "fashion-mnist"))
+    runs = [run("focal", architecture=net, dataset=data) for net, data in found]
+    runs += [run("focal", seed=seed, dataset="cifar10") for seed in (0, 1)]
+    order = [("dcgan", "cifar10"), ("dcgan", "cats64"), ("convgan-bn", "fashion-mnist"), found[0]]
+    assert tables.families(Zoo(runs)) == order
 
 
 def test_a_collapsed_model_is_called_so(run):
