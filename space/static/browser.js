@@ -3,6 +3,7 @@
 import { film } from "./browser/animation.js";
 import { Pool } from "./browser/pool.js";
 import { tabs } from "./browser/tabs.js";
+import { el } from "./dom.js";
 import { mount, readAhead } from "./page.js";
 
 const KEPT = 120; // pictures, of some 250 kB
@@ -103,4 +104,7 @@ async function open() {
   readAhead(shown);
 }
 
-open();
+open().catch((error) => {
+  document.querySelector("main").replaceChildren(el("p", { role: "alert" }, `The page did not arrive (${error.message}). Load it again.`));
+  throw error;
+});

@@ -6,7 +6,7 @@ export const thousands = (n) => (n % 1000 === 0 ? `${n / 1000}k` : String(n));
 
 export function caption({ figures }) {
   if (!figures) return ["no figures yet"];
-  const value = [figures.name, el("sub", {}, thousands(figures.n)), ` ${figures.value.toFixed(figures.digits)}`];
+  const value = [figures.name, figures.n != null && el("sub", {}, thousands(figures.n)), ` ${figures.value.toFixed(figures.digits)}`];
   return [
     el(figures.best ? "b" : "span", {}, value),
     figures.reach ? ` · ${figures.reach}` : null,

@@ -152,6 +152,7 @@ export default class Compare {
     this.notes.replaceChildren(notes(models, state.catalogue.data[state.get("data")]));
     this.fit();
     this.showLens();
+    this.cursor.describe();
     this.describe();
   }
 
@@ -216,6 +217,7 @@ export default class Compare {
     const { state } = this;
     if (event.key === "PageUp" || event.key === "PageDown") {
       state.set({ seed: clamp(state.get("seed") + (event.key === "PageUp" ? 1 : -1), 0, state.limits.seed) });
+      say(`seed ${state.get("seed")}`);
     } else if (event.key === "Escape" && state.get("lens")) this.close();
     else return false;
     return true;

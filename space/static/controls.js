@@ -189,7 +189,8 @@ export function bar(state, words, ...controls) {
 
 export const summary = (state) => {
   const { title } = state.catalogue.data[state.get("data")];
-  const trunc = state.get("trunc");
-  return [title, plural(state.get("arch").length, "architecture"), trunc == null ? null : `±${trunc.toFixed(1)}`]
+  const [trunc, label] = [state.get("trunc"), state.get("class")];
+  const told = label === "rows" ? "one row per class" : state.classNames()[label];
+  return [title, plural(state.get("arch").length, "architecture"), trunc == null ? null : `±${trunc.toFixed(1)}`, state.classes() && told]
     .filter(Boolean).join(" · ");
 };

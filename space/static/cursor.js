@@ -67,10 +67,16 @@ export class Cursor {
     this.stage.style.setProperty("--y", y);
     if (this.index !== index) {
       this.index = index;
-      for (const sheet of this.sheets()) sheet.describe(index, this.words(index));
+      this.describe();
       this.moved(index);
     }
     this.stage.classList.toggle("linked", x < first.nx && y < first.ny); // a small screen shows the first tiles only
+  }
+
+  // Says to all sheets, of which some may be new, where it is.
+  describe() {
+    if (this.index == null) return;
+    for (const sheet of this.sheets()) sheet.describe(this.index, this.words(this.index));
   }
 
   // Back to the tile that is pinned, if one is.

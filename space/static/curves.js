@@ -296,9 +296,10 @@ export default class Curves {
   }
 
   toggle() {
-    if (lessMotionWanted()) return this.step(); // a step a press
     if (this.playing) return this.stop();
-    if (this.state.get("kimg") == null) this.go(0);
+    const over = this.state.get("kimg") == null;
+    if (over) this.go(0);
+    if (lessMotionWanted()) return over ? null : this.step(); // a step a press
     this.playing = setInterval(() => this.step(), 1000 / this.state.limits.fps);
     this.play.textContent = "Pause";
     return null;

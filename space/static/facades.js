@@ -1,7 +1,7 @@
 // Facades: one label map, painted by hand or given, through every model that translates; only the loss differs.
 
 import { Card } from "./card.js";
-import { clamp, el } from "./dom.js";
+import { clamp, el, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { address, keep, kept, loaded, origin, patiently } from "./given.js";
 import { pack, unpack } from "./labelmap.js";
@@ -32,7 +32,7 @@ export default class Facades {
       arrived: (sheets, asked) => this.measured(sheets, asked),
       slow: () => {},
       busy: () => {},
-      failed: () => this.say("The figures did not arrive. ", again(() => this.redraw())),
+      failed: () => (this.unmeasured = this.shown, this.describe(), say("The figures did not arrive")),
     }, 1);
     this.editor = new Editor(this.maps.classes, {
       changed: (change) => this.painted(change),
@@ -197,6 +197,7 @@ export default class Facades {
     this.shown = this.stage.dataset.wanted = JSON.stringify(of);
     this.pictures.want({ models: this.models(), ...of });
     this.figures.clear();
+    this.unmeasured = null;
     if (base.photograph && !edited) {
       const truth = pair == null ? { photograph: base.photograph.src } : {};
       this.measures.want({ models: [...this.cards.keys()], ...of, ...truth });
@@ -272,7 +273,7 @@ export default class Facades {
     if (order.some((element, i) => this.list.children[i] !== element) || this.list.children.length !== order.length) this.list.replaceChildren(...order);
     for (const card of shown) {
       card.against(photograph, { heat: state.get("heat"), wipe: state.get("wipe") });
-      if (card.element.dataset.shown === this.shown || edited) card.caption.replaceChildren(...this.caption(card.model.id, compared, edited));
+      if (card.element.dataset.shown === this.shown || (edited && !card.element.classList.contains("late"))) card.caption.replaceChildren(...this.caption(card.model.id, compared, edited));
     }
     this.stage.style.setProperty("--wipe", `${state.get("wipe")}%`);
     this.stage.classList.toggle("heated", state.get("heat"));
@@ -290,7 +291,7 @@ export default class Facades {
     if (edited) return ["PSNR — · SSIM — edited"];
     if (!compared) return ["PSNR — · SSIM —"];
     const figures = this.figures.get(id);
-    if (!figures) return ["measuring"];
+    if (!figures) return this.unmeasured === this.shown ? ["The figures did not arrive. ", again(() => this.redraw())] : ["measuring"];
     const all = [...this.figures.values()];
     const part = (name, key, digits, unit = "") => {
       const best = all.length > 1 && all.every((one) => (figures[key] ?? Infinity) >= (one[key] ?? Infinity));
@@ -302,7 +303,7 @@ export default class Facades {
 
   // Why there are no figures, in one line.
   reason(photograph, edited) {
-    if (photograph) return edited ? "No figures: no photograph shows the map as you have edited it. Undo, or choose the pair again." : "";
+    if (photograph) return edited ? "No figures: no photograph shows the map as you have edited it. Undo, or choose another pair." : "";
     if (!this.maps.uploads) return `No figures: ${this.maps.how}.`;
     const pairs = this.maps.here ? "choose a test pair, or upload one" : `upload a pair, or choose a test pair (asks the Hub; or ${this.maps.how})`;
     return `No figures: no photograph shows this map. For PSNR and SSIM ${pairs}.`;

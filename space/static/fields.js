@@ -27,7 +27,7 @@ export const FIELDS = {
     kimg: [null, number], // null: the end
   },
   leaderboard: {
-    by: ["fid", (text) => (/^-?[a-z_]+$/.test(text ?? "") ? text : null)], // with a minus: the most first
+    by: ["fid", (text) => (/^-?[a-z][a-z\d_]*$/.test(text ?? "") ? text : null)], // with a minus: the most first
     where: ["", (text) => text], // where.js reads it
     cols: [null, list], // null: the usual ones
   },

@@ -26,7 +26,7 @@ export default class Interpolate {
       failed: () => this.tell("The walk did not arrive. ",
         el("button.link", { type: "button", onclick: () => this.redraw() }, "Draw again")),
     });
-    this.status = el("p.status");
+    this.status = el("p.status", { role: "status" });
     this.now = el("div.now");
     this.play = el("button.play", { type: "button", onclick: () => this.toggle() }, "Play");
     this.scrubber = el("input.scrubber", { type: "range", min: 0, step: 1, "aria-label": "Step",
@@ -186,7 +186,10 @@ export default class Interpolate {
   fit() {
     const width = this.stage.clientWidth;
     const count = this.models.size;
-    if (!width || !count) return;
+    if (!width) return;
+    this.line.hidden = this.four || !count;
+    this.plane.hidden = !this.four || !count;
+    if (!count) return;
     const phone = narrow();
     const size = [...this.models.values()][0].model.size;
     const columns = phone ? Math.min(2, count) : count;
@@ -199,8 +202,6 @@ export default class Interpolate {
     this.cell = Math.min(track / this.frames, least);
     const set = { "--side": `${large}px`, "--gap": `${gap}px`, "--frame": `${this.cell}px`, "--frames": this.frames };
     for (const [name, value] of Object.entries(set)) this.stage.style.setProperty(name, value);
-    this.line.hidden = this.four;
-    this.plane.hidden = !this.four;
     this.scrubber.max = this.steps - 1;
     for (const one of this.models.values()) {
       const [nx, ny] = one.geometry ?? (this.four ? [this.columns, this.columns] : [this.steps, 1]);
@@ -214,7 +215,7 @@ export default class Interpolate {
 
   place() {
     const t = this.state.get("t");
-    if (this.four) return this.cursor.point(t);
+    if (this.four) return this.cursor.point(t), this.cursor.describe();
     this.stage.style.setProperty("--x", Math.min(t, this.steps - 1));
     this.stage.style.setProperty("--y", 0);
     this.stage.style.setProperty("--f", this.steps > 1 ? Math.round((t * (this.frames - 1)) / (this.steps - 1)) : 0);

@@ -27,7 +27,7 @@ export default class Lab {
         this.play.setAttribute("aria-pressed", yes);
       },
     });
-    this.status = el("p.status");
+    this.status = el("p.status", { role: "status" });
     this.count = el("output.count", {}, "step 0");
     this.play = el("button.main", { type: "button", "aria-pressed": false, onclick: () => this.toggle() }, "Play");
     this.columns = el("div.columns");

@@ -97,6 +97,7 @@ def test_the_keyboard_alone_is_enough(visit):
     assert focused == "latent 17"
     page.keyboard.press("PageUp")
     seen.wait_for_seed(page, 8)
+    page.locator(".zoo-live").get_by_text("seed 8").wait_for()
     page.keyboard.press("Enter")
     assert page.locator(".lens").is_visible()
     page.keyboard.press("Escape")
@@ -131,6 +132,27 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit, query):
     chosen = page.locator("[role=tab][aria-selected=true]")
     assert chosen.inner_text().lower() == seen.query(page).get("view", "compare")
     assert 0 <= chosen.bounding_box()["x"] < 390 - 40 and not page.get_by_label("More tabs").is_visible()
+
+
+@pytest.mark.parametrize(("label", "said"), [("2", "<b>ox</b>"), ("rows", "one row per class")])
+def test_on_a_phone_the_folded_bar_says_which_class_is_seen(visit, label, said):
+    folded = visit(f"?arch=cdcgan&loss=focal&trunc=1.5&class={label}", **PHONE).locator(
+        ".compare .folded span"
+    )
+    assert folded.inner_text().endswith(f" · 1 architecture · ±1.5 · {said}")
+
+
+@pytest.mark.parametrize(
+    ("source", "file"), [("server", "look/page.js"), ("folder", "zoo.json")], indirect=["source"]
+)
+def test_a_page_that_does_not_arrive_says_so(browser, address, file):
+    page = browser.new_page()
+    page.route(f"**/{file}", lambda route: route.abort())
+    page.goto(address)
+    page.get_by_text("did not arrive").first.wait_for()
+    page.get_by_text("oad the page again" if file.endswith("js") else "Load it again").first.wait_for()
+    assert not page.get_by_text("needs JavaScript").count()
+    page.close()
 
 
 def test_on_a_phone_the_first_tap_points_and_the_second_enlarges(visit):

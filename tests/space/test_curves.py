@@ -149,6 +149,14 @@ def test_the_slider_moves_the_cursor_of_every_chart_and_the_samples(visit):
     assert "critic 1.25" in page.locator(".along .values").first.inner_text()  # 1 + 1/4, the line at 100 kimg
 
 
+def test_with_reduced_motion_play_goes_a_step_a_press_from_the_start(visit):
+    """It stood at the end, where the page opens, and no press moved it."""
+    page = open_curves(visit, reduced_motion="reduce")
+    for share in (0, 0.01, 0.02):
+        page.get_by_role("button", name="Play").click()
+        assert cursor(page) == pytest.approx(share, abs=0.003)
+
+
 def test_the_pointer_on_a_chart_moves_both_and_lights_the_nearest_curve_everywhere(visit):
     page = open_curves(visit)
     box = page.locator(".panel .plot").first.bounding_box()

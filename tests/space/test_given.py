@@ -102,6 +102,34 @@ def test_what_went_wrong_is_not_said_again_beside_the_next_map(paint):
     assert not page.get_by_text("no pairs today").count()
 
 
+def test_what_did_not_arrive_is_said_until_it_does(paint):
+    """Captions said for ever that it was being measured; and later that the figures, which were there, were not."""
+    page = paint("?view=facades&pair=1")
+    page.wait_for_function("document.querySelector('.card[data-id] figcaption').textContent.includes('dB')")
+    wanted = ['"measure"']
+    page.route(
+        "**/component_server/",
+        lambda route: (
+            route.fulfill(json={"error": "no"})
+            if any(name in route.request.post_data for name in wanted)
+            else route.continue_()
+        ),
+    )
+    page.get_by_role("button", name="next test pair").click()
+    caption = page.locator(".card[data-id] figcaption").first
+    caption.get_by_text("The figures did not arrive. Draw again").wait_for()
+    settled(page)
+    wanted.clear()
+    caption.get_by_role("button", name="Draw again").click()
+    page.wait_for_function("document.querySelector('.card[data-id] figcaption').textContent.includes('dB')")
+    assert not page.locator(".stage, .saying").get_by_text("did not arrive").count()
+    wanted.append('"draw"')
+    drag(page, (10, 20), (90, 200))
+    caption.get_by_text("The picture did not arrive. Draw again").wait_for()
+    page.get_by_role("button", name="PSNR", exact=True).click()
+    assert "Draw again" in caption.inner_text()
+
+
 def test_a_map_is_named_for_what_it_is_while_another_is_on_its_way(paint):
     """It took the name of the pair that was asked for at the next change of the page, and kept it on the way back."""
     page = paint("?view=facades&pair=1")

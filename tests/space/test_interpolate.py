@@ -126,5 +126,18 @@ def test_where_nothing_is_trained_there_is_nothing_to_take_along(visit):
     for name in ("PNG strip", "Animated WebP"):
         page.locator("button:disabled", has_text=name).wait_for()
     page.get_by_text("None of these losses is trained for this architecture yet.").wait_for()
+    assert not page.locator(".walk .line").is_visible()
     page.get_by_role("button", name="focal").first.click()
     page.locator("button:enabled", has_text="PNG strip").wait_for()
+    assert page.locator(".walk .line").is_visible()
+
+
+def test_a_link_to_what_is_not_trained_shows_neither_a_walk_nor_a_plane(visit):
+    page = visit("?view=interpolate&arch=cdcgan&loss=focal")
+    page.goto(page.url.replace("loss=focal", "loss=vanilla"))
+    said = page.get_by_role("status").get_by_text(
+        "None of these losses is trained for this architecture yet."
+    )
+    said.wait_for()
+    page.wait_for_timeout(300)
+    assert not any(page.locator(f".walk .{part}").is_visible() for part in ("line", "plane"))

@@ -51,6 +51,16 @@ def test_the_lens_names_what_it_enlarges(visit):
     assert seen.query(page)["a"] == "8.10"
 
 
+def test_a_sheet_that_comes_later_says_the_latent_too_and_none_says_what_it_was_before(visit):
+    page = visit("?loss=focal&arch=cdcgan&class=rows&at=9&lens=1")
+    told = "sheets => sheets.map(sheet => sheet.getAttribute('aria-valuetext'))"
+    assert page.eval_on_selector_all(".sheet:visible", told) == ["latent 9, dog"]
+    page.get_by_label("Class").select_option("all")
+    assert page.eval_on_selector_all(".sheet:visible", told) == ["latent 9"]
+    page.get_by_label("dcgan", exact=True).first.check()
+    assert page.eval_on_selector_all(".sheet:visible", told) == ["latent 9"] * 2
+
+
 def test_on_a_phone_the_lens_takes_the_place_of_no_other_view(visit):
     """Facades' choice of a pair was gone once the lens of Compare had been open."""
     page = visit("?at=9&lens=1", **PHONE)
