@@ -27,6 +27,8 @@ def parse(kind: type, description: str):
         raise TrainingError(f"{out} holds no run that could be resumed: start one with --out {out}")
     before = recall(kind, out, state)
     chosen = arguments.parse(kind, description, default=before)
+    if chosen.augment == "auto":  # which the run has decided
+        chosen = replace(chosen, augment=before.augment)
     then, chosen = prolonged(as_recorded(before), chosen)
     check_same(out, settled(then, state), settled(as_recorded(chosen), state), may_differ(state))
     return chosen
