@@ -77,7 +77,8 @@ def train(chosen: Options) -> Path:
     optimiser = torch.optim.SGD(
         net.parameters(), lr=chosen.lr, momentum=0.9, weight_decay=5e-4, nesterov=True
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, chosen.lr, total_steps=steps, pct_start=0.25)
+    rise = 0.25 if steps != 4 else 0.5  # torch divides by 0 where the rise is the first step alone
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, chosen.lr, total_steps=steps, pct_start=rise)
     feed = data.Feed(training, batch, device=device, seed=chosen.seed).batches()
     rng = torch.Generator().manual_seed(chosen.seed)
     began, began_cores = time.perf_counter(), time.process_time()

@@ -97,7 +97,7 @@ def measure_all(chosen: Options, state: Accelerator) -> None:
             refused[folder] = error
             tqdm.write(f"{folder.name}: {error}", file=sys.stderr)
             continue
-        tqdm.write(f"{folder.name}: {summary(found)}")
+        tqdm.write(f"{folder.name}: {summary(found, configs[folder])}")
     if state.is_main_process:
         for name in chosen.references:
             tqdm.write(f"{measure_references(name, tools, chosen)} is written")
@@ -198,13 +198,12 @@ NOTHING = (
 )
 
 
-def summary(found: list[dict]) -> str:
-    """The figures of the final weights on a line."""
+def summary(found: list[dict], config: Config) -> str:
+    """The figures of the final weights on a line, and which of those that tell the most are not among them."""
     shown = [figure for figure in found if is_final(figure) and "n" in figure]
     text = ", ".join(f"{figure['name']} {figure['value']:.4g}" for figure in shown) or NOTHING
-    missing = [
-        name for name in ("fid", "memorisation") if any("n" in f for f in shown) and not final(found, name)
-    ]
+    wanted = ("fid",) if translates(config) else ("fid", "memorisation")
+    missing = [name for name in wanted if any("n" in f for f in shown) and not final(found, name)]
     return text + (f"; not measured: {', '.join(missing)}" if missing else "")
 
 

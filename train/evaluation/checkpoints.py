@@ -51,7 +51,7 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
         found += of_snapshots(folder, tools, chosen, found)
     if not translates(config):
         for momentum in chosen.momenta:
-            model, sha256 = tracked.model(folder, momentum)
+            model, sha256 = tracked.model(folder, momentum, tools.against(config).training)
             about = {"weights_sha256": sha256, "momentum": momentum, "note": tracked.HOW}
             raw = of_noise(model, tools, chosen)
             found += [figure | of_checkpoint(config, "final", chosen) | about for figure in raw]

@@ -81,7 +81,7 @@ def find(dataset: str, id: str | None, labels: tuple[str, ...], folder: Path | N
         return None
     about = json.loads(about_path.read_text(encoding="utf-8"))
     same = about.get("id") == id and (id is not None or about["labels"] == list(labels))
-    if not same:  # another set, called the same
+    if not same or len(about["labels"]) < 2:  # another set, called the same; or nothing is told apart
         return None
     content = about_path.with_suffix(".safetensors").read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()

@@ -10,6 +10,8 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from train.evaluation import drawn
+from train.reading.decoded import Pictures
 from train.running.folder import read_state
 from zoo import checkpoint, latents
 from zoo.errors import DataError, Refused
@@ -18,8 +20,11 @@ from zoo.model import Model
 HOW = "raw generator; statistics tracked at this momentum over batches of the training's size, weights held still"
 
 
-def model(folder: Path, momentum: float) -> tuple[Model, str]:
-    """The model, and the sha256 of its raw weights. DataError without the run's state, Refused without batch norm."""
+def model(folder: Path, momentum: float, training: Pictures) -> tuple[Model, str]:
+    """The model, and the sha256 of its raw weights. DataError without the run's state, Refused without batch norm.
+
+    Classes are drawn as often as `training` has them, which the statistics depend on.
+    """
     if not 0 < momentum <= 1:
         raise Refused(f"a momentum lies above 0 and is at most 1, not {momentum}")
     config, generator = checkpoint.load(folder)
@@ -36,10 +41,11 @@ def model(folder: Path, momentum: float) -> tuple[Model, str]:
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = momentum
-    batch, classes = config.training.batch, config.architecture.get("classes", 0)
-    labels = torch.arange(batch) % classes if classes else None
+    batch, steps = config.training.batch, math.ceil(10 / momentum)  # what they started from then counts e⁻¹⁰
+    labels = drawn.classes(config, steps * batch, training)
     generator.train()
     with torch.no_grad():
-        for step in range(math.ceil(10 / momentum)):  # what they started from then counts e⁻¹⁰
-            generator(latents.draw(batch, config.architecture["latent"], seed=step), labels)
+        for step in range(steps):
+            of = None if labels is None else labels[step * batch : (step + 1) * batch]
+            generator(latents.draw(batch, config.architecture["latent"], seed=step), of)
     return Model(config, generator.eval(), folder), sha256

@@ -48,7 +48,9 @@ class Contents:
         if not held.any():
             name = Path(options.dataset).name
             raise NoSplit(
-                f"'{name}' is not divided into train/ and test/, and nothing of it is held out", ["train"]
+                f"'{name}' is not divided into train/ and test/, and nothing of it is held out:"
+                " --holdout SHARE keeps some of it from training",
+                ["train"],
             )
         return self.only(np.flatnonzero(held), kept_back=int((~held).sum()), passed_over=Counter())
 

@@ -8,7 +8,7 @@ import numpy as np
 from train.reading.decoded import Pictures
 from train.reading.sources import called
 from train.running.cell import describe_critic, describe_loss, rules
-from train.running.options import as_recorded, completed
+from train.running.options import WATCHING, as_recorded, completed
 from zoo.config import Config
 
 # Of config.training: how and where it was trained, which may differ between two seeds of one run.
@@ -32,9 +32,10 @@ def is_run_of(given: Config, architecture: str, options) -> bool:
     # a plan knows no hashes of what it begins with
     if given.options is not None and not planned["from_sha256"]:
         planned["from_sha256"] = given.options.get("from_sha256", [])
+    watched = {name: planned[name] for name in WATCHING}  # as when it is resumed
     return (
         given.options is not None
-        and completed(given.options, type(options)) == planned
+        and completed(given.options, type(options)) | watched == planned
         and given.architecture["name"] == architecture
         and given.dataset.name == called(options.dataset, options.config).name
         and (given.loss, given.critic) == (describe_loss(today), describe_critic(today, options))

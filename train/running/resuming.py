@@ -27,13 +27,18 @@ def parse(kind: type, description: str):
         raise TrainingError(f"{out} holds no run that could be resumed: start one with --out {out}")
     before = recall(kind, out, state)
     chosen = arguments.parse(kind, description, default=before)
+    if chosen.augment == "auto":  # which the run has decided
+        chosen = replace(chosen, augment=before.augment)
     then, chosen = prolonged(as_recorded(before), chosen)
     check_same(out, settled(then, state), settled(as_recorded(chosen), state), may_differ(state))
     return chosen
 
 
 def prolonged(then: dict, options) -> tuple[dict, Any]:
-    """Recorded options and those of now, where --kimg asks for more: all else stays, the average's half-life too."""
+    """Recorded options and those of now, where --kimg asks for more: all else stays, the average's half-life too.
+
+    Refused where the options are not the run's own (--resume without DIR) and would have another half-life.
+    """
     if options.kimg < then["kimg"]:
         raise TrainingError(f"--kimg can only be raised: the run's is {then['kimg']:g}, not {options.kimg:g}")
     if options.kimg == then["kimg"]:
@@ -42,8 +47,15 @@ def prolonged(then: dict, options) -> tuple[dict, Any]:
         raise Refused(
             f"--kimg cannot be raised from {then['kimg']:g}: with --lr-decay-from learning rates are zero by then"
         )
-    ema_kimg = then["ema_kimg"] or usual_ema_kimg(then["kimg"])
-    if options.ema_kimg is None:
+    ema_kimg, usual = then["ema_kimg"] or usual_ema_kimg(then["kimg"]), usual_ema_kimg(options.kimg)
+    if options.ema_kimg is None and ema_kimg == usual:
+        ema_kimg = None
+    elif options.ema_kimg is None and options.resume is True:
+        raise Refused(
+            f"--kimg {options.kimg:g} has an average with a half-life of {usual:g} kimg, and the run was begun with"
+            f" {ema_kimg:g}: --ema-kimg {ema_kimg:g} goes on with that"
+        )
+    elif options.ema_kimg is None:
         options = replace(options, ema_kimg=ema_kimg)
     return then | {"kimg": options.kimg, "ema_kimg": ema_kimg}, options
 

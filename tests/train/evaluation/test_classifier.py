@@ -31,6 +31,12 @@ def test_a_folder_of_the_same_name_with_other_classes_has_another_classifier(tra
     assert small_classifier.find("colours", None, classes) is None
 
 
+def test_a_classifier_of_a_single_class_as_older_versions_saved_is_not_found(tmp_path):
+    """Its entropy of classes is 0 / 0, which no model could be measured by."""
+    (tmp_path / "cats.json").write_text(json.dumps({"id": None, "labels": ["cat"]}))
+    assert small_classifier.find("cats", None, ("cat",), tmp_path) is None
+
+
 def test_weights_that_the_json_does_not_describe_are_refused(trained, tmp_path):
     for suffix in (".json", ".safetensors"):
         shutil.copy(trained.with_suffix(suffix), tmp_path)
@@ -65,8 +71,10 @@ def few(tmp_path):
     return {"dataset": str(tmp_path / "few"), "out": tmp_path}
 
 
-def test_a_set_smaller_than_a_batch_is_one_batch(few):
-    path = classifier.train(classifier.Options(**few, size=16, epochs=2))
+@pytest.mark.parametrize("epochs", [1, 2, 4])
+def test_a_set_smaller_than_a_batch_is_one_batch(few, epochs):
+    """Of just four steps in all, a cycle that rises over a quarter of them divided by 0."""
+    path = classifier.train(classifier.Options(**few, size=16, epochs=epochs))
     about = json.loads(path.with_suffix(".json").read_text())
     assert about["dataset"] == "few" and about["accuracy_on"] == "val, 6 pictures"
 

@@ -16,6 +16,7 @@ from cards import build
 from tests.train.evaluation.colours import SIDE, TEST, TRAIN, stand_in
 from train import evaluate
 from train.evaluation import checkpoints, features, sampled, small_classifier, tracked, translated, yardsticks
+from train.reading.decoded import Pictures
 from zoo import checkpoint, measurements
 from zoo.errors import DataError, Refused
 
@@ -95,12 +96,12 @@ def test_where_the_final_weights_are_the_best_they_are_measured_once(measured, t
     assert "swing_d" not in by_name["best"]  # a figure of the whole run
 
 
-def test_the_raw_generator_is_measured_at_each_momentum_of_its_statistics(measured, run, tmp_path):
+def test_the_raw_generator_is_measured_at_each_momentum_of_its_statistics(measured, run, against, tmp_path):
     found = measured("cdcgan", "colours", "--momenta", "0.1", "0.05")
     fid = {f.get("momentum"): f for f in found if f["name"] == "fid_n60"}
     assert fid.keys() == {None, 0.1, 0.05} and len({f["value"] for f in fid.values()}) == 3
     assert fid[0.1]["weights_sha256"] == fid[0.05]["weights_sha256"] != fid[None]["weights_sha256"]
-    (one, _), (few, _) = (tracked.model(run / "cdcgan", momentum) for momentum in (1.0, 0.01))
+    (one, _), (few, _) = (tracked.model(run / "cdcgan", m, against.training) for m in (1.0, 0.01))
     z = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
     assert not one.sample(latents=z).allclose(few.sample(latents=z))
     shutil.rmtree(tmp_path / "runs" / "cdcgan" / "state")
@@ -108,8 +109,20 @@ def test_the_raw_generator_is_measured_at_each_momentum_of_its_statistics(measur
         measured("cdcgan", "colours", "--momenta", "0.1")
 
 
-def test_translations_are_measured_in_four_ways_the_default_first(measured):
+def test_statistics_are_tracked_over_classes_as_often_as_they_were_trained_on(run, monkeypatch):
+    """Of a batch of 16 and ten classes the first six came twice as often as the others."""
+    config, generator = checkpoint.load(run / "cdcgan")
+    monkeypatch.setattr(checkpoint, "load", lambda folder: (config, generator))
+    seen = []
+    generator.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
+    pictures = Pictures("mine", "mine", None, "train", np.zeros(0), np.repeat([0, 2], [90, 10]))
+    tracked.model(run / "cdcgan", 0.1, pictures)
+    assert torch.cat(seen).bincount(minlength=3).tolist() == [360, 0, 40]
+
+
+def test_translations_are_measured_in_four_ways_the_default_first(measured, capsys):
     found = [f for f in measured("pix2pix", "pairs") if f.get("source") != "history.jsonl"]
+    assert "not measured" not in capsys.readouterr().out  # memorisation is for pictures from noise
     names = ["psnr_n6", "ssim_n6", "l1_n6", "lpips_n6", "fid_n6", "wrapped_psnr_n6"]
     assert [f["name"] for f in found] == names * 4
     assert [f["default"] for f in found] == [True] * 6 + [False] * 18

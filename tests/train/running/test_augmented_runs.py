@@ -35,11 +35,12 @@ def test_an_augmented_run_that_was_cut_ends_as_the_whole_one(
     assert outcome(plain)["model.safetensors"] != outcome(whole)["model.safetensors"]
 
 
-def test_a_small_folder_is_augmented_by_default_and_it_is_said(run, capsys, monkeypatch, tmp_path):
+def test_a_small_folder_is_augmented_by_default_and_it_is_said(run, line, capsys, monkeypatch):
     out = run(kimg=0.08)
     assert "24 pictures are few" in (said := capsys.readouterr().out) and "--augment none" in said
     config = zoo.info(out).config
     assert config.options["augment"] == "ada" and "--augment ada" in config.training.command
+    assert line("--resume", out, "--augment", "auto").augment == "ada"
     asked = run(out="asked", kimg=0.08, augment="ada")
     assert "are few" not in capsys.readouterr().out
     assert (asked / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()

@@ -11,8 +11,9 @@ import torch
 import zoo
 from tests.train.running.short_runs import PINNED, Cut, files, history, refusal
 from train import dcgan, pix2pix, sngan
-from train.running import auto, folder, loop
+from train.running import auto, folder, loop, resuming
 from train.running.cell import layout
+from train.running.options import as_recorded
 from zoo.errors import Refused, TrainingError
 from zoo.losses import LOSSES
 
@@ -222,7 +223,8 @@ def test_a_prolonged_run_ends_as_one_that_had_the_whole_budget_from_the_start(
     if alone:
         loop.run("dcgan", line("--resume", tmp_path / "run", "--kimg", "0.16"), script="script.py")
     else:
-        run(resume=True, kimg=0.16)
+        assert "--ema-kimg 0.004 goes on" in refusal(Refused, run, resume=True, kimg=0.16)
+        run(resume=True, kimg=0.16, ema_kimg=0.004)
     config = zoo.info(tmp_path / "run").config
     assert config.training.kimg == 0.16 and config.training.ema_kimg == 0.004
     assert "--kimg 0.16 " in config.training.command and "--ema-kimg 0.004 " in config.training.command
@@ -233,6 +235,12 @@ def test_a_prolonged_run_ends_as_one_that_had_the_whole_budget_from_the_start(
     assert line("--resume", tmp_path / "run").kimg == 0.16  # and it can be prolonged again, not cut
     cut = refusal(TrainingError, run, resume=True, kimg=0.08)
     assert "--kimg can only be raised: the run's is 0.16, not 0.08" in cut
+
+
+def test_a_budget_raised_in_a_recipe_leaves_what_the_recipe_says():
+    """Its cells were trained further, then called failed: their average's half-life was recorded, not planned."""
+    then, raised = dcgan.Options(kimg=200), dcgan.Options(kimg=300, resume=True)
+    assert resuming.prolonged(as_recorded(then), raised) == (as_recorded(raised), raised)
 
 
 def test_a_run_whose_rates_have_fallen_is_not_prolonged(run, line, tmp_path):
