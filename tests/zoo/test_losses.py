@@ -245,7 +245,7 @@ def test_numbers_of_any_kind_become_the_floats_that_they_stand_for(two):
         (Refused, "wgan", {"clip": float("nan")}, "clip must be above 0 and at most 1e6, not nan"),
         (Refused, "wgan", {"clip": 0}, "clip must be above 0 and at most 1e6, not 0"),
         (Refused, "wgan-gp", {"lam": float("-inf")}, "lam must be from 0 to 1e6, not -inf"),
-        (Refused, "lsgan", {"a": 1e7}, "a must be from -1e+06 to 1e6, not 10000000.0"),
+        (Refused, "lsgan", {"a": 1e7}, "a must be from -1e6 to 1e6, not 10000000.0"),
     ],
 )
 def test_what_is_no_loss_is_named_in_one_line(error, name, given, words):
