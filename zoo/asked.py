@@ -25,9 +25,9 @@ def latents(given: Any, config: Config) -> Tensor:
         raise Refused(f"latents are a tensor (n, {size}) of floats, not {short(given)}") from None
     if z.ndim != 2 or z.shape[1] != size or not len(z):
         raise Refused(f"latents of {config.id} have shape (n, {size}), not {tuple(z.shape)}")
-    if not z.is_floating_point() or not z.isfinite().all():
-        raise Refused("latents must be finite floats")
-    return z.cpu().float()
+    if z.is_floating_point() and (z := z.cpu().float()).isfinite().all():
+        return z
+    raise Refused("latents must be finite floats")
 
 
 def anchor(given: Any, config: Config) -> tuple[Tensor, int]:

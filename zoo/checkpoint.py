@@ -123,14 +123,14 @@ def load(folder: str | Path) -> tuple[Config, "nn.Module"]:
 
 def _load(folder: Path) -> tuple[Config, "nn.Module"]:
     config = read(folder)
-    module = _build(folder, config)
+    module = build(folder, config)
     load_weights(folder, config, module)
     return config, module.eval().requires_grad_(False)
 
 
 def check_claims(folder: Path, config: Config) -> None:
     """CheckpointError where no weights can be as the config says: before they are fetched."""
-    tensors = _build(folder, config).state_dict().values()
+    tensors = build(folder, config).state_dict().values()
     content = sum(_size(tensor, config.weights.dtype) for tensor in tensors)
     claimed = config.weights.bytes
     if not content < claimed < content + LARGEST_HEADER:
@@ -141,7 +141,7 @@ def check_claims(folder: Path, config: Config) -> None:
 
 def largest_critic(folder: str | Path, config: Config) -> int:
     """Bytes that the file of the critic which the config tells of has at most; CheckpointError where there is none."""
-    tensors = _build(Path(folder), config, critic=True).state_dict().values()
+    tensors = build(Path(folder), config, critic=True).state_dict().values()
     return sum(_size(tensor, "float32") for tensor in tensors) + LARGEST_HEADER
 
 
@@ -153,13 +153,13 @@ def load_critic(folder: str | Path, config: Config) -> "nn.Module | None":
     path = Path(folder) / CRITIC
     if not path.is_file() or not config.critic:
         return None
-    module = _build(Path(folder), config, critic=True)
+    module = build(Path(folder), config, critic=True)
     with _reading(path) as file:
         _fill(module, file, "float32", path)
     return module.eval().requires_grad_(False)
 
 
-def _build(folder: Path, config: Config, *, critic: bool = False) -> "nn.Module":
+def build(folder: Path, config: Config, *, critic: bool = False) -> "nn.Module":
     """The generator, or the critic, on the meta device: names and shapes, and no memory."""
     import torch
     from torch.overrides import TorchFunctionMode

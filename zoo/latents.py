@@ -114,13 +114,14 @@ def slerp(a: Tensor, b: Tensor, t: float | Tensor) -> Tensor:
     t = torch.as_tensor(t, dtype=torch.float64)[..., None]
     x, y = a.double(), b.double()
     norm_x, norm_y = x.norm(dim=-1, keepdim=True), y.norm(dim=-1, keepdim=True)
-    x, y = x / norm_x, y / norm_y
-    angle = torch.acos((x * y).sum(-1, keepdim=True).clamp(-1, 1))
+    x, y = (z / torch.where(norm > 0, norm, 1) for z, norm in ((x, norm_x), (y, norm_y)))
+    cosine = (x * y).sum(-1, keepdim=True)
+    bent = (norm_x * norm_y > 0) & (1 - cosine.square() > 1e-12)
+    angle = torch.acos(torch.where(bent, cosine, 0))  # elsewhere its slope would be NaN, used or not
     direction = (torch.sin((1 - t) * angle) * x + torch.sin(t * angle) * y) / torch.sin(angle)
     arc = torch.lerp(norm_x, norm_y, t) * direction
-    # the line also serves the ends, which it meets exactly, and NaN angles, for which the comparison fails
-    on_arc = (torch.sin(angle) > 1e-6) & (t != 0) & (t != 1)
-    return torch.where(on_arc, arc.to(a.dtype), lerp(a, b, t[..., 0]))
+    # the line also serves the ends, which it meets exactly
+    return torch.where(bent & (t != 0) & (t != 1), arc.to(a.dtype), lerp(a, b, t[..., 0]))
 
 
 def between(ends: Tensor, steps: int, mix: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:

@@ -6,6 +6,7 @@ type, computed in at least float32; results are scalars. softplus(-s) is -log σ
 """
 
 from dataclasses import asdict, dataclass, fields
+from numbers import Real
 from typing import Any, ClassVar
 
 import torch
@@ -260,11 +261,15 @@ def get(name: str, **constants: Any) -> Loss:
     for field, value in constants.items():
         if field not in kinds:
             raise unknown(f"field of the loss {name}", field, kinds)
-        if type(value) not in ((bool,) if kinds[field] is bool else (int, float)):
-            raise Refused(f"{name}'s {field} must be a {kinds[field].__name__}, not {value!r}")
-        free = field in ("a", "b", "c")  # lsgan's targets may be negative; a clip of 0 would leave no critic
-        if not (abs(value) < 1e6 and (free or value >= 0) and (field != "clip" or value > 0)):
-            raise Refused(f"{name}'s {field} must be finite{'' if free else ' and positive'}, not {value}")
+        flag = kinds[field] is bool
+        if isinstance(value, bool) != flag or not isinstance(value, Real):  # NumPy's numbers are Real, too
+            raise Refused(f"{name}'s {field} must be a {'bool' if flag else 'number'}, not {value!r}")
+        low = (
+            "-1e6" if field in ("a", "b", "c") else "0"
+        )  # lsgan's targets; a clip of 0 would leave no critic
+        if not float(low) <= value <= 1e6 or (field == "clip" and value == 0):
+            bounds = "above 0 and at most 1e6" if field == "clip" else f"from {low} to 1e6"
+            raise Refused(f"{name}'s {field} must be {bounds}, not {value}")
     return LOSSES[name](**{f: v if kinds[f] is bool else float(v) for f, v in constants.items()})
 
 

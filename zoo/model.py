@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from zoo import architectures, asked, checkpoint, facades, measurements, names, notebook, pictures
+from zoo.architectures.layers import Seeded, SeededDropout
 from zoo.asked import Anchor, Labels
 from zoo.checkpoint import Config
 from zoo.errors import CheckpointError, Refused, unknown
@@ -46,15 +47,22 @@ class Model:
         self.kind = architectures.get(name).kind
         self._fields = architectures.check_fields(name, given)
         self.generator = generator
-        self._dropout_rng, self._lock = torch.Generator(), Lock()
+        self._dropout_rng, self._lock = Seeded(), Lock()
         self.generator.to(memory_format=torch.channels_last)  # in which oneDNN's convolutions are fastest
         self._set_inference_mode()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_lock"}
+        state = {name: value for name, value in vars(self).items() if name != "_lock"}
+        if (critic := state.get("critic")) is not None:
+            state["critic"] = critic.state_dict()  # torch pickles no net with spectral norm
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _lock=Lock())
+        if (weights := state.get("critic")) is not None:
+            net = checkpoint.build(self.folder, self.config, critic=True)
+            net.load_state_dict(weights, assign=True)
+            self.critic = net.eval().requires_grad_(False)
 
     def __copy__(self) -> Self:  # a shallow one would share the nets, but not the lock
         return copy.deepcopy(self)
@@ -87,7 +95,9 @@ class Model:
         """Copy the checkpoint to `folder`, once its weights are verified; whole or not at all.
 
         Of a model from the Hub that is config, weights and metrics: its card, curves and samples stay there.
+        Refused where the generator has been changed since: zoo.checkpoint.write makes a folder of any weights.
         """
+        self.check_weights()
         files = checkpoint.read_published(self.folder)
         checkpoint.copy(files, self.config, Path(folder))
 
@@ -103,13 +113,22 @@ class Model:
         """Push the checkpoint to `owner/name`, which is made where it is missing; the URL of its commit.
 
         One commit holds all that has changed; if nothing has, nothing is sent and the newest one is named.
-        Refused where the folder has no card, or an old one; HubError where the Hub does not let us.
+        Refused where the folder has no card, or an old one, and where the generator has been changed since it was
+        loaded; HubError where the Hub does not let us.
         """
         from zoo.hub.push import push_model
 
+        self.check_weights()
         return push_model(
             self.folder, repo_id, private=private, revision=revision, message=commit_message, token=token
         ).url
+
+    def check_weights(self) -> None:
+        """Refused where the generator has other weights than its folder: trained further, or rounded on the way."""
+        kept, now = checkpoint.load(self.folder)[1].state_dict(), self.generator.state_dict()
+        if any(not torch.equal(kept[k].to(t.dtype), t.cpu()) for k, t in now.items() if k in kept):
+            words = f"the weights of {self.id} are no longer those of {self.folder}"
+            raise Refused(f"{words}: load it again, or zoo.checkpoint.write keeps them")
 
     @property
     def id(self) -> str:
@@ -200,11 +219,7 @@ class Model:
             for z in latents:
                 rows = slice(first, first + len(z))
                 of = (
-                    asked.labels(labels, len(z), self.config, first)
-                    if single
-                    else None
-                    if each is None
-                    else each[rows]
+                    asked.labels(labels, len(z), self.config, first) if single or each is None else each[rows]
                 )
                 yield self._generate(truncate(z, truncation), of)
                 first += len(z)
@@ -331,15 +346,3 @@ class Model:
                 made = self.generator(z[rows].to(self.device, self.dtype), of)
                 batches.append(made.float().cpu())
         return torch.cat(batches)  # out of inference mode, so that the caller may do anything with it
-
-
-class SeededDropout(nn.Module):
-    """Dropout that stays on, by a generator of its own: the same on every device, no global one touched."""
-
-    def __init__(self, p: float, rng: torch.Generator):
-        super().__init__()
-        self.p, self.rng = p, rng
-
-    def forward(self, x: Tensor) -> Tensor:
-        keep = torch.rand(x.shape, generator=self.rng) >= self.p
-        return x * keep.to(x.device) / (1 - self.p)

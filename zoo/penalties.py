@@ -68,7 +68,7 @@ class AroundData:
     k: float = 1.0
 
     def __call__(self, critic: Critic, real: Tensor, fake: Tensor, rng: Generator | None = None) -> Tensor:
-        delta = 0.5 * real.std(correction=0) * uniform(real.shape, real, rng)
+        delta = 0.5 * real.float().std(correction=0) * uniform(real.shape, real, rng)
         alpha = uniform((len(real), 1, 1, 1), real, rng)
         return self.lam * away_from(self.k, slopes_squared(critic, real + alpha * delta))
 

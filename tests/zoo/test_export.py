@@ -15,9 +15,10 @@ import torch
 import zoo
 from tests import toys
 from zoo import architectures, checkpoint, cli, export, facades
+from zoo.architectures.layers import SeededDropout
 from zoo.checkpoint import Inference
 from zoo.errors import Refused
-from zoo.model import Model, SeededDropout
+from zoo.model import Model
 
 # Operators of a generator: a browser's GPU has them all, and none is of how PyTorch computes them on a CPU.
 PLAIN = {

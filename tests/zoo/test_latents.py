@@ -110,6 +110,10 @@ def test_slerp_between_parallel_opposite_or_zero_ends_is_lerp(factor):
     a = latents.draw(1, 16)[0]
     t = torch.linspace(0, 1, 5)
     assert torch.equal(latents.slerp(a, factor * a, t), latents.lerp(a, factor * a, t))
+    for mix in (latents.slerp, latents.lerp):  # whose slopes are the line's, too
+        ends = [(factor * a).requires_grad_(), a.clone().requires_grad_()]
+        slopes = torch.autograd.grad(mix(*ends, t).sum(), ends)
+        torch.testing.assert_close(slopes, (torch.full((16,), 2.5),) * 2)
 
 
 def test_each_row_may_have_its_own_position():

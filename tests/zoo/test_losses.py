@@ -222,9 +222,10 @@ def test_what_describe_says_get_makes_again(name, given):
     assert losses.get(said.pop("name"), **said) == loss
 
 
-def test_whole_numbers_become_the_floats_that_they_stand_for():
-    assert losses.describe(losses.get("focal", gamma=2)) == losses.describe(losses.get("focal"))
-    assert type(losses.get("focal", gamma=2).gamma) is float
+@pytest.mark.parametrize("two", [2, np.float64(2), np.float32(2), np.int64(2)])
+def test_numbers_of_any_kind_become_the_floats_that_they_stand_for(two):
+    assert losses.describe(losses.get("focal", gamma=two)) == losses.describe(losses.get("focal"))
+    assert type(losses.get("focal", gamma=two).gamma) is float
 
 
 @pytest.mark.parametrize(
@@ -236,13 +237,15 @@ def test_whole_numbers_become_the_floats_that_they_stand_for():
         (UnknownName, "focal", {"gama": 1.0}, "did you mean gamma"),
         (UnknownName, "vanilla", {"gamma": 1.0}, "there are none"),
         (UnknownName, "vanilla", {"clip": 1.0}, "'clip'"),
-        (Refused, "focal", {"gamma": "2"}, "gamma must be a float"),
-        (Refused, "focal", {"gamma": True}, "gamma must be a float"),
-        (Refused, "focal", {"gamma": None}, "gamma must be a float"),
+        (Refused, "focal", {"gamma": "2"}, "gamma must be a number"),
+        (Refused, "focal", {"gamma": True}, "gamma must be a number"),
+        (Refused, "focal", {"gamma": None}, "gamma must be a number"),
         (Refused, "focal", {"saturating": 1}, "saturating must be a bool"),
         (Refused, "lsgan", {"squash": 0.0}, "squash must be a bool"),
-        (Refused, "wgan", {"clip": float("nan")}, "clip must be finite"),
-        (Refused, "wgan-gp", {"lam": float("-inf")}, "lam must be finite"),
+        (Refused, "wgan", {"clip": float("nan")}, "clip must be above 0 and at most 1e6, not nan"),
+        (Refused, "wgan", {"clip": 0}, "clip must be above 0 and at most 1e6, not 0"),
+        (Refused, "wgan-gp", {"lam": float("-inf")}, "lam must be from 0 to 1e6, not -inf"),
+        (Refused, "lsgan", {"a": 1e7}, "a must be from -1e6 to 1e6, not 10000000.0"),
     ],
 )
 def test_what_is_no_loss_is_named_in_one_line(error, name, given, words):

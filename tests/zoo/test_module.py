@@ -131,6 +131,23 @@ def test_a_model_is_copied_pickled_and_sent_to_a_spawned_process(model, classy, 
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         (there,) = pool.map(operator.methodcaller("grid", 4, seed=5), [model])
     assert there.tobytes() == model.grid(4, seed=5).tobytes()
+    drawing = operator.methodcaller("grid", 4)
+    process = multiprocessing.get_context("spawn").Process(target=drawing, args=(model,))
+    process.start()  # unlike a pool's, its arguments are read when what was made to pickle them has gone
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_a_critic_that_was_used_goes_with_the_copy(model):
+    keep_critic(model, CRITICS[0])
+    again, x = zoo.Model(model.config, model.generator, model.folder), model.sample(5)
+    scores = again.critic(x)
+    (model.folder / "critic.safetensors").unlink()
+    before = torch.get_rng_state()
+    for other in (copy.deepcopy(again), pickle.loads(pickle.dumps(again))):
+        assert torch.equal(other.critic(x), scores) and other.critic is not again.critic
+        assert not other.critic.training and not any(p.requires_grad for p in other.critic.parameters())
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_copy_keeps_dropouts_seed(dreamy):

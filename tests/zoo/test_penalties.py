@@ -147,7 +147,7 @@ def test_it_is_computed_in_float32_whatever_the_autocast(penalty, pictures):
     real, fake = (x.bfloat16() for x in pictures)
     wide = penalty(net, real.float(), fake.float(), torch.Generator().manual_seed(3))
     with torch.autocast("cpu", torch.bfloat16):
-        value = penalty(net, real.float(), fake, torch.Generator().manual_seed(3))
+        value = penalty(net, real, fake, torch.Generator().manual_seed(3))
     assert torch.equal(value, wide) and value.dtype == torch.float32
     assert set(seen) == {(torch.float32, torch.float32)}
 

@@ -9,9 +9,11 @@ import pytest
 import safetensors.torch
 import torch
 
+import zoo
 from tests.zoo.foreign import edit, refused
 from zoo import checkpoint
 from zoo.checkpoint import WrongHash
+from zoo.errors import Refused
 
 
 def with_tensors(folder, change):
@@ -116,3 +118,15 @@ def test_weights_that_are_not_finite_are_refused(tmp_path, folder):
     next(iter(tensors.values())).view(-1)[3] = float("nan")
     checkpoint.write(tmp_path / "new", config, tensors)
     refused(lambda: checkpoint.load(tmp_path / "new"), "not finite")
+
+
+def test_a_generator_that_was_trained_further_is_not_taken_for_its_checkpoint(folder, tmp_path):
+    model = zoo.load(folder)
+    model.to(torch.bfloat16).save_pretrained(tmp_path / "half")  # how it computes is no change
+    next(model.generator.parameters()).data.mul_(2)
+    for act in (lambda: model.save_pretrained(tmp_path / "copy"), lambda: model.push_to_hub("me/toy")):
+        with pytest.raises(Refused, match=r"no longer those of .* zoo.checkpoint.write"):
+            act()
+    assert not (tmp_path / "copy").exists()
+    checkpoint.write(tmp_path / "own", model.config, model.generator.float().state_dict())
+    assert torch.equal(zoo.load(tmp_path / "own").sample(2), model.to(torch.float32).sample(2))

@@ -1,5 +1,7 @@
 """What several families share: initialisation, a critic's normalisation, classes, and odd picture sizes."""
 
+from typing import Self
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -140,3 +142,23 @@ def down(inputs: int, outputs: int, norm: str) -> list[nn.Module]:
         normalisation(norm, outputs),
         nn.LeakyReLU(0.2, inplace=True),
     ]
+
+
+class Seeded(torch.Generator):
+    """A generator that is seeded before each use, so its state need not travel: torch sends that to a spawned
+    process by memory which is gone when the process starts."""
+
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        return type(self), ()
+
+
+class SeededDropout(nn.Module):
+    """Dropout that stays on, by a generator of its own: the same on every device, no global one touched."""
+
+    def __init__(self, p: float, rng: torch.Generator):
+        super().__init__()
+        self.p, self.rng = p, rng
+
+    def forward(self, x: Tensor) -> Tensor:
+        keep = torch.rand(x.shape, generator=self.rng) >= self.p
+        return x * keep.to(x.device) / (1 - self.p)
