@@ -264,11 +264,10 @@ def get(name: str, **constants: Any) -> Loss:
         flag = kinds[field] is bool
         if isinstance(value, bool) != flag or not isinstance(value, Real):  # NumPy's numbers are Real, too
             raise Refused(f"{name}'s {field} must be a {'bool' if flag else 'number'}, not {value!r}")
-        low = (
-            "-1e6" if field in ("a", "b", "c") else "0"
-        )  # lsgan's targets; a clip of 0 would leave no critic
-        if not float(low) <= value <= 1e6 or (field == "clip" and value == 0):
-            bounds = "above 0 and at most 1e6" if field == "clip" else f"from {low} to 1e6"
+        least = "-1e6" if field in ("a", "b", "c") else "0"  # lsgan's targets
+        clips = field == "clip"  # at 0 it would leave no critic
+        if not float(least) <= float(value) <= 1e6 or (clips and value == 0):
+            bounds = "above 0 and at most 1e6" if clips else f"from {least} to 1e6"
             raise Refused(f"{name}'s {field} must be {bounds}, not {value}")
     return LOSSES[name](**{f: v if kinds[f] is bool else float(v) for f, v in constants.items()})
 

@@ -148,7 +148,7 @@ class Seeded(torch.Generator):
     """A generator that is seeded before each use, so its state need not travel: torch sends that to a spawned
     process by memory which is gone when the process starts."""
 
-    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:  # type: ignore[override]
         return type(self), ()
 
 
