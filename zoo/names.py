@@ -110,8 +110,8 @@ def list_models(
 ) -> list[str]:
     """Names that `zoo.load` takes: the bundled ids, or with an `owner` their repositories on the Hub.
 
-    `pattern` is a shell's, matched against the id: "*-focal-*"; a plain word finds the ids that contain it. HubError is
-    raised where the Hub does not answer.
+    `pattern` is a shell's, matched against the id in upper or lower case: "*-focal-*"; a plain word finds the ids that
+    contain it. HubError is raised where the Hub does not answer.
     """
     if owner:
         from zoo.hub import pull
@@ -119,10 +119,10 @@ def list_models(
         names = pull.hosted(owner_of(owner) or owner, token)
     else:
         names = bundled()
-    pattern = pattern or "*"
+    pattern = (pattern or "*").lower()
     if not set("*?[") & set(pattern):
         pattern = f"*{pattern}*"
-    return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1], pattern)]
+    return [name for name in names if fnmatch.fnmatchcase(name.rsplit("/")[-1].lower(), pattern)]
 
 
 def _has_config(folder: Path) -> bool:
