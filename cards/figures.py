@@ -1,6 +1,7 @@
 """Pictures of figures: loss curves of one run, and one measure over the zoo. Ink and one accent on white paper."""
 
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -101,16 +102,21 @@ def png_of(picture: Image.Image) -> bytes:
 
 
 def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes:
-    """A PNG of one measure: `groups` is {family: {loss: figures, one per seed}}; a panel per family, all on one scale.
+    """A PNG of one measure: `groups` is {family: {loss: figures, one per seed}}; a panel per family, all on one scale,
+    three abreast, so that a page shows them at their size.
 
     Logarithmic, because most models lie close together and a collapsed one far off; unless a figure is not above 0, as
     a KID may be.
     """
     losses = [loss for loss in LOSSES if any(loss in group for group in groups.values())]
     every = [figure for group in groups.values() for found in group.values() for figure in found]
-    figure = Figure(figsize=(1.2 + 2.1 * len(groups), 0.9 + 0.3 * len(losses)), dpi=DPI, layout="constrained")
-    axes = np.atleast_1d(figure.subplots(1, len(groups), sharey=True))
-    for axis, (name, group) in zip(axes, groups.items(), strict=True):
+    rows, abreast = math.ceil(len(groups) / 3), min(3, len(groups))
+    size = (1.2 + 2.5 * abreast, 0.4 + rows * (0.5 + 0.24 * len(losses)))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    axes = figure.subplots(rows, abreast, sharey=True, squeeze=False).flatten()
+    for empty in axes[len(groups) :]:
+        empty.set_axis_off()
+    for axis, (name, group) in zip(axes, groups.items(), strict=False):
         for loss, found in group.items():
             y = losses.index(loss)
             if len(found) > 1:

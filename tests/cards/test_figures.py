@@ -49,3 +49,12 @@ def test_critic_and_generator_keep_their_colours(figures_of):
 
 def test_the_same_history_gives_the_same_bytes(figures_of):
     assert figures.curves(figures_of.history()) == figures.curves(figures_of.history())
+
+
+@pytest.mark.parametrize("families", [1, 3, 4, 9])
+def test_families_stand_three_abreast(families):
+    """Nine in a row were too small to be read, and their titles ran into each other."""
+    groups = {f"convgan-bn-after-{i}, fashion-mnist": {"focal": [20.0 + i, 25.0]} for i in range(families)}
+    picture = Image.open(io.BytesIO(figures.over_zoo(groups, "FID")))
+    assert picture.width == pytest.approx(120 + 250 * min(3, families), abs=2)
+    assert picture.height > 60 * (-(-families // 3))
