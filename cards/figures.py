@@ -127,7 +127,7 @@ def over_zoo(groups: dict[str, dict[str, Sequence[float]]], title: str) -> bytes
         if min(every) > 0:
             axis.set_xscale("log")
             axis.set_xlim(0.85 * min(every), 1.15 * max(every))
-            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.xaxis.set_major_formatter("{x:g}")
             axis.xaxis.set_minor_locator(NullLocator())
         else:

@@ -47,7 +47,7 @@ def better_control(found: Sequence[Run], best: float) -> str:
 
 
 def families(zoo: Zoo) -> list[tuple[str, str]]:
-    """Nets in the order of their table, the data that most losses are trained on first."""
+    """Nets in the order of their table, the data that most of their trainings are of first."""
     found = Counter((run.architecture, run.dataset) for run in zoo.runs if run.recipe == STARTER)
     nets = list(architectures.ARCHITECTURES)
     return sorted(found, key=lambda family: (nets.index(family[0]), -found[family], family[1]))

@@ -48,16 +48,15 @@ def prolonged(then: dict, options) -> tuple[dict, Any]:
             f"--kimg cannot be raised from {then['kimg']:g}: with --lr-decay-from learning rates are zero by then"
         )
     ema_kimg, usual = then["ema_kimg"] or usual_ema_kimg(then["kimg"]), usual_ema_kimg(options.kimg)
-    if options.ema_kimg is None and ema_kimg == usual:
-        ema_kimg = None
-    elif options.ema_kimg is None and options.resume is True:
-        raise Refused(
-            f"--kimg {options.kimg:g} has an average with a half-life of {usual:g} kimg, and the run was begun with"
-            f" {ema_kimg:g}: --ema-kimg {ema_kimg:g} goes on with that"
-        )
-    elif options.ema_kimg is None:
+    if options.ema_kimg is None and ema_kimg != usual:
+        if options.resume is True:
+            raise Refused(
+                f"--kimg {options.kimg:g} has an average with a half-life of {usual:g} kimg, and the run was begun"
+                f" with {ema_kimg:g}: --ema-kimg {ema_kimg:g} goes on with that"
+            )
         options = replace(options, ema_kimg=ema_kimg)
-    return then | {"kimg": options.kimg, "ema_kimg": ema_kimg}, options
+    recorded = None if options.ema_kimg is None else ema_kimg
+    return then | {"kimg": options.kimg, "ema_kimg": recorded}, options
 
 
 def may_differ(state: dict) -> tuple[str, ...]:
