@@ -1,7 +1,8 @@
 """The losses, as functions of raw critic scores: one a picture, or a map of patch scores (averaged here).
 
-Each follows its source to the factor, and all are minimised. `real` and `fake` are scores of any shape and float
-type, computed in at least float32; results are scalars. softplus(-s) is -log σ(s), σ the logistic function.
+Each follows its source to the factor, and all are minimised. `real` and `fake` are scores of any shape (one and the
+same where the loss is paired) and float type, computed in at least float32; results are scalars. softplus(-s) is
+-log σ(s), σ the logistic function.
 `d` and `g` are the adversarial part only: the training step adds the penalty, which is logged apart.
 """
 
@@ -23,6 +24,13 @@ def wide(s: Tensor) -> Tensor:
 
 def softplus(s: Tensor) -> Tensor:
     return F.softplus(wide(s))
+
+
+def gap(s: Tensor, t: Tensor) -> Tensor:
+    """Of pairs; ValueError for unequal shapes, which might broadcast to every picture with every other."""
+    if s.shape != t.shape:
+        raise ValueError(f"scores of pairs must have one shape, not {tuple(s.shape)} and {tuple(t.shape)}")
+    return wide(s) - wide(t)
 
 
 def E(values: Tensor) -> Tensor:
@@ -229,10 +237,10 @@ class RpGAN(Loss):
     gamma: float = 0.03
 
     def d(self, real: Tensor, fake: Tensor) -> Tensor:
-        return E(softplus(wide(fake) - wide(real)))
+        return E(softplus(gap(fake, real)))
 
     def g(self, fake: Tensor, real: Tensor) -> Tensor:  # type: ignore[override]  # paired: never without
-        return E(softplus(wide(real) - wide(fake)))
+        return E(softplus(gap(real, fake)))
 
     @property
     def penalty(self) -> R1R2:  # type: ignore[override]

@@ -267,8 +267,8 @@ export default class Facades {
       this.photo.lastChild.textContent = edited ? "what stood there before your edit" : "what stood there";
     }
     const shown = [...this.cards.values()];
-    const value = (card) => this.figures.get(card.model.id)?.psnr ?? -Infinity;
-    if (state.get("sort") === "psnr") shown.sort((a, b) => value(b) - value(a));
+    const value = ({ model }) => (this.figures.has(model.id) ? (this.figures.get(model.id).psnr ?? Infinity) : -Infinity);
+    if (state.get("sort") === "psnr") shown.sort((a, b) => value(b) - value(a) || 0); // two infinite ones: NaN
     const order = [this.photo, ...shown.map((card) => card.element)];
     if (order.some((element, i) => this.list.children[i] !== element) || this.list.children.length !== order.length) this.list.replaceChildren(...order);
     for (const card of shown) {

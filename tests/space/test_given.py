@@ -7,7 +7,7 @@ import zoo
 from space.facades import figures
 from space.pairs import TestPairs
 from tests.space import seen
-from tests.space.painted import IDS, PHONE, canvas, drag, settled
+from tests.space.painted import IDS, PHONE, canvas, cards, drag, settled
 from zoo import facades
 
 
@@ -26,6 +26,18 @@ def test_an_uploaded_pair_is_measured_and_kept(paint, tmp_path, data_dir, matrix
     page.reload()
     page.wait_for_function(measured)
     assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
+
+
+def test_a_translation_that_is_the_photograph_comes_first(paint, tmp_path, data_dir, matrix):
+    label_map, _ = TestPairs(data_dir)[2]
+    label_map.save(tmp_path / "b.png")
+    zoo.load(matrix / IDS[3]).translate(label_map, seed=0).save(tmp_path / "a.png")
+    page = paint("?view=facades&pair=rand.3&sort=psnr")
+    page.locator("input[type=file]").set_input_files([tmp_path / "a.png", tmp_path / "b.png"])
+    page.wait_for_function(
+        "document.querySelector('.card[data-id] figcaption b')?.textContent === 'PSNR ∞ dB'"
+    )
+    assert cards(page)[0] == IDS[3]
 
 
 @pytest.mark.parametrize("source", ["folder"], indirect=True)

@@ -198,6 +198,9 @@ def test_rpgan_compares_within_pairs():
     real, fake = scores(9)
     loss = losses.get("rpgan")
     assert loss.paired and not torch.isclose(loss.d(real, fake), loss.d(real, fake.flip(0)))
+    for of in (loss.d, loss.g):
+        with pytest.raises(ValueError, match="one shape"):
+            of(real, fake.unsqueeze(1))
 
 
 def test_began_moves_k_toward_the_balance_within_zero_and_one():
