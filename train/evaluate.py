@@ -166,6 +166,8 @@ def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
         found = translated.for_scale(pairs, training, **tests, seed=chosen.seed)
     else:
         found = of_real_and_noise(tools.against_named(name), chosen)
+    if not found:
+        raise Refused(f"--references {name}: nothing that --skip leaves measures these pictures")
     about = {"sample_seed": chosen.seed} | of_this_run(tools)
     path = RESULTS / f"{dataset.name}.json"
     write_rows(path, {"dataset": dataset.name}, [figure | about for figure in found])

@@ -279,6 +279,10 @@ def test_references_put_real_pictures_and_noise_beside_models(folder, measured, 
     assert path == tmp_path / "colours.json"
     fid = {f["subject"]: f["value"] for f in found if f["name"] == "fid_n100"}
     assert fid["noise"] > 10 * fid["real"]
+    blind = yardsticks.Yardsticks(evaluate.Options(skip=("inception", "lpips")), torch.device("cpu"))
+    with pytest.raises(Refused, match="nothing that --skip leaves"):
+        evaluate.measure_references(str(folder / "colours"), blind, evaluate.Options())
+    assert json.loads(path.read_text())["metrics"] == found
 
 
 def test_references_of_pairs_are_what_translates_nothing(folder):
