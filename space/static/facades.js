@@ -79,9 +79,8 @@ export default class Facades {
     if (!this.opening) return;
     try {
       const drawing = this.started ? null : state.get("drawing"); // of the link
-      const stored = kept();
-      const mine = stored && (drawing === KEPT || drawing === stored.drawing);
-      const found = state.get("own") ? (mine ? stored : { map: drawing }) : await this.ask();
+      const stored = drawing ? kept(drawing === KEPT ? null : drawing) : null;
+      const found = state.get("own") ? (stored ?? { map: drawing }) : await this.ask();
       if (this.opening !== key) return;
       const wanted = drawing === KEPT ? stored?.drawing : drawing;
       const base = await this.base(key, found);

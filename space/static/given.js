@@ -36,18 +36,25 @@ export async function patiently(place, asked, busy) {
   }
 }
 
-// --- the browser's storage, which may be off or full
+// --- the browser's storage, which may be off or full: this tab's, and what was drawn last in any
 
-export function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(STORE));
-  } catch {
-    return null;
+const stores = [() => sessionStorage, () => localStorage];
+
+// What was kept of `drawing`, or of whichever it was where that is null.
+export function kept(drawing) {
+  for (const store of stores) {
+    try {
+      const what = JSON.parse(store().getItem(STORE));
+      if (what && (drawing == null || what.drawing === drawing)) return what;
+    } catch { /* the next one */ }
   }
+  return null;
 }
 
 export function keep(what) {
-  try {
-    localStorage.setItem(STORE, JSON.stringify(what));
-  } catch { /* the link still has the drawing */ }
+  for (const store of stores) {
+    try {
+      store().setItem(STORE, JSON.stringify(what));
+    } catch { /* the link still has the drawing */ }
+  }
 }

@@ -11,7 +11,7 @@ from tests.space.painted import IDS, PHONE, canvas, cards, drag, settled
 from zoo import facades
 
 
-def test_an_uploaded_pair_is_measured_and_kept(paint, tmp_path, data_dir, matrix):
+def test_an_uploaded_pair_is_measured_and_kept_whatever_another_tab_draws(paint, tmp_path, data_dir, matrix):
     label_map, photograph = TestPairs(data_dir)[2]
     label_map.save(tmp_path / "b.png")
     photograph.save(tmp_path / "a.png")
@@ -23,6 +23,12 @@ def test_an_uploaded_pair_is_measured_and_kept(paint, tmp_path, data_dir, matrix
     line = page.locator(f".card[data-id='{IDS[3]}'] figcaption")
     assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
     assert seen.query(page)["pair"] == "own"
+    other = page.context.new_page()  # has a drawing of its own
+    other.goto(page.url.split("?")[0] + "?view=facades&pair=rand.3")
+    settled(other)
+    drag(other, (10, 20), (90, 200))
+    settled(other)
+    other.close()
     page.reload()
     page.wait_for_function(measured)
     assert line.inner_text() == f"PSNR {found['psnr']:.1f} dB · SSIM {found['ssim']:.2f}"
