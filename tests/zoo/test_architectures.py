@@ -149,6 +149,12 @@ def test_norm_and_spectral_norm_can_be_chosen(name):
 
 
 @pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.autoencoder])
+def test_an_autoencoder_has_batch_norm_only_where_that_defines_the_family(name):
+    row = ARCHITECTURES[name]
+    assert plan(name, "began").norm == (row.norms["spectral"] if row.fixed_norm else "none")
+
+
+@pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.autoencoder])
 def test_an_autoencoder_takes_no_spectral_norm(name):
     assert "autoencoder" in refusal(name, "began", spectral_norm=True)
 

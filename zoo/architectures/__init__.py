@@ -56,7 +56,7 @@ DCGAN = Architecture(
     critic=dcgan.Critic,
     autoencoder=dcgan.Autoencoder,
     sizes=(28, 32, 64, 128),
-    norms={"spectral": "batch", "clip": "batch", "penalty": "layer", "autoencoder": "batch"},
+    norms={"spectral": "batch", "clip": "batch", "penalty": "layer", "autoencoder": "none"},
     spectral_norm=True,
 )
 CDCGAN = replace(
