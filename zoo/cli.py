@@ -90,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     model(morphing)
     output(morphing, (*STILLS, ".gif"))
     morphing.add_argument(
-        "--seeds", type=int, nargs="+", default=[1, 2], help="2, or 4 for a plane in a still"
+        "--seeds", type=int, nargs="+", default=[1, 2], help="2, or 4 for a plane in a still (default: 1 2)"
     )
     morphing.add_argument(
         "--labels", nargs="+", metavar="CLASS", help="name, or else number: one for all, or one per seed"

@@ -59,7 +59,9 @@ def evaluate(folder: Path, tools: Yardsticks, chosen: Options) -> list[dict]:
 
 
 def of_noise(model: Model, tools: Yardsticks, chosen: Options) -> list[dict]:
-    against, n = tools.against(model.config), max(chosen.n, chosen.n_classifier)
+    against = tools.against(model.config)
+    if not (n := against.looked_at(chosen.n, chosen.n_classifier)):
+        return []
     labels = drawn.classes(model.config, n, against.training)
     told = against.classifier and against.classifier.labels == model.config.dataset.labels
     found = sampled.measure(

@@ -44,6 +44,12 @@ class Against:
         unseen = self.unseen  # of a single picture no distance is usual
         return unseen is not None and len(unseen) > 1 and not overlap(unseen.split, self.training.split)
 
+    def looked_at(self, n: int, n_classifier: int) -> int:
+        """How many samples the networks that are there look at, as `measure` has it."""
+        if self.classifier is None:
+            return n if self.inception or self.alexnet() else 0
+        return max(n if self.inception else 0, n_classifier)
+
     def about(self, extractor: Extractor) -> dict:
         """The protocol's part that the networks and the reference decide."""
         note = {"note": TRAINED_ON} if overlap(self.reference.split, self.training.split) else {}

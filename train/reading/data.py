@@ -139,7 +139,9 @@ class Feed:
     ):
         if not 1 <= batch_size * world <= len(data):
             share = f" in each of {world} processes" if world > 1 else ""
-            raise DataError(f"a batch of {batch_size}{share} does not fit a data set of {len(data)} pictures")
+            held = f"{len(data)} picture" + "s" * (len(data) != 1)
+            fits = f": --batch {most} does" if (most := len(data) // world) else ""
+            raise DataError(f"a batch of {batch_size}{share} does not fit a data set of {held}{fits}")
         self.data, self.batch_size, self.seed, self.rank, self.world = data, batch_size, seed, rank, world
         self.device = torch.device(device)
         self.per_epoch = len(data) // (batch_size * world)

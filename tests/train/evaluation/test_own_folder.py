@@ -73,6 +73,16 @@ def test_without_inception_lpips_network_sees_copies_and_what_is_missing_is_said
     assert "over that of unseen real pictures" in card.render(Path("run"))
 
 
+@pytest.mark.parametrize(
+    "skipped, looked_at", [((), [30]), (("inception",), [30]), (("inception", "lpips"), [])]
+)
+def test_no_sample_is_drawn_that_no_network_looks_at(measured, monkeypatch, skipped, looked_at):
+    drew, draw = [], drawn.draw
+    monkeypatch.setattr(drawn, "draw", lambda model, n, *more: drew.append(n) or draw(model, n, *more))
+    _, said = measured("--n-classifier", "90", *(("--skip", *skipped) if skipped else ()))
+    assert drew == looked_at and ("its curves alone" in said.err + said.out) == (not looked_at)
+
+
 def test_a_network_that_cannot_be_had_leaves_copies_unmeasured(measured, monkeypatch):
     def fail(weights):
         raise DataError("cannot download AlexNet")

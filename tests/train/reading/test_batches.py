@@ -79,8 +79,21 @@ def test_a_torn_picture_of_a_streamed_set_is_one_line_even_from_a_worker(folder)
     assert "\n" not in str(raised.value)
 
 
-def test_a_batch_larger_than_the_data_is_refused_with_both_numbers():
-    with pytest.raises(DataError, match="batch of 10 does not fit a data set of 9 pictures"):
-        Feed(made_up(9), 10)
-    with pytest.raises(DataError, match=r"batch of 5 in each of 2 processes .* 9 pictures"):
-        Feed(made_up(9), 5, world=2)
+@pytest.mark.parametrize(
+    "pictures, batch, world, said",
+    [
+        (9, 10, 1, "a batch of 10 does not fit a data set of 9 pictures: --batch 9 does"),
+        (
+            9,
+            5,
+            2,
+            "a batch of 5 in each of 2 processes does not fit a data set of 9 pictures: --batch 4 does",
+        ),
+        (1, 16, 1, "a batch of 16 does not fit a data set of 1 picture: --batch 1 does"),
+        (1, 1, 2, "a batch of 1 in each of 2 processes does not fit a data set of 1 picture"),
+    ],
+)
+def test_a_batch_larger_than_the_data_is_refused_with_the_largest_that_fits(pictures, batch, world, said):
+    with pytest.raises(DataError) as refused:
+        Feed(made_up(pictures), batch, world=world)
+    assert str(refused.value) == said
