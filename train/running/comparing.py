@@ -55,9 +55,13 @@ def identity(pictures: Pictures) -> str:
     return sha.hexdigest()
 
 
-def differ_in_seed_alone(a: Config, b: Config) -> bool:
-    """Of two runs; how and where they ran is no matter."""
+def differ_in_seed_alone(a: Config, b: Config, kind: type) -> bool:
+    """Of two runs of a script with options of this `kind`; how, where and how closely watched they ran is no matter."""
+    if a.training.seed == b.training.seed:
+        return False
     theirs = {name: getattr(b.training, name) for name in (*INCIDENTAL, "seed")}
-    options = a.options and a.options | {"seed": b.training.seed}
-    alike = replace(a, options=options, training=replace(a.training, **theirs), weights=b.weights) == b
-    return alike and a.training.seed != b.training.seed
+    a_options, b_options = (
+        run.options and completed(run.options, kind) | dict.fromkeys((*WATCHING, "seed")) for run in (a, b)
+    )
+    a = replace(a, options=a_options, training=replace(a.training, **theirs), weights=b.weights)
+    return a == replace(b, options=b_options)

@@ -51,7 +51,7 @@ def tell_of_other_seeds(cell: Planned) -> bool:
     told = [
         figure | {"which": OTHER_SEED}
         for run in (runs.read(cell.recipe, path) for path in further)
-        if config and run and run.config and differ_in_seed_alone(config, run.config)
+        if config and run and run.config and differ_in_seed_alone(config, run.config, type(cell.options))
         for figure in run.rows
         if figure.get("which") == "final" and measure_of(figure) in OF_PICTURES
     ]

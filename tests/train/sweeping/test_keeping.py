@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cards import runs
+from cards.measures import OTHER_SEED
 from tests.train.sweeping.stand_ins import (
     STARTER,
     files,
@@ -154,10 +155,27 @@ def test_another_seed_by_another_protocol_is_another_cell(shop):
     (cell,) = [c for c in recipe.read(shop.path) if c.name == "dcgan-vanilla-cifar10"]
     first, second = (checkpoint.read(path) for path in (
         shop.bundled / cell.id, shop.results / "starter-zoo" / f"{cell.id}-seed1"))  # fmt: skip
-    assert differ_in_seed_alone(first, second)
-    assert not differ_in_seed_alone(first, first)
+    kind = type(cell.options)
+    assert differ_in_seed_alone(first, second, kind)
+    assert not differ_in_seed_alone(first, first, kind)
     longer = replace(second, training=replace(second.training, kimg=2.0))
-    assert not differ_in_seed_alone(first, longer)
+    assert not differ_in_seed_alone(first, longer, kind)
+    older = replace(
+        first, options={k: v for k, v in first.options.items() if k not in ("augment", "holdout")}
+    )
+    assert differ_in_seed_alone(older, second, kind)  # options have come since
+    watched = replace(second, options=second.options | {"log_kimg": 0.25})
+    assert differ_in_seed_alone(first, watched, kind)
+    augmented = replace(second, options=second.options | {"augment": "0.2"})
+    assert not differ_in_seed_alone(older, augmented, kind)
+
+
+def test_every_model_that_is_bundled_tells_of_all_its_other_seeds():
+    for folder in (runs.RESULTS / "starter-zoo").glob("*-seed[12]"):
+        model = names.BUNDLED / folder.name.rpartition("-seed")[0]
+        weights = checkpoint.read(folder).weights.sha256
+        told = [row for row in measurements.read_metrics(model).rows if row.get("which") == OTHER_SEED]
+        assert weights in {row["weights_sha256"] for row in told}, folder.name
 
 
 @pytest.mark.parametrize(
