@@ -26,3 +26,11 @@ def test_curves_of_a_history_that_is_gone_go(measured):
     build.build(measured)
     (measured / "history.jsonl").unlink()
     assert build.build(measured) == ["README.md"] and not (measured / "curves.png").exists()
+
+
+def test_a_card_says_that_curves_alone_were_measured(make, figures_of):
+    curves = [row for row in figures_of.noise() if row["name"].startswith("swing")]
+    for rows, said in ((curves, "curves alone"), ([], "Not measured yet")):
+        folder = make(f"runs/{said}", rows=rows, history=figures_of.history())
+        build.build(folder)
+        assert said in (folder / "README.md").read_text().partition("## Measured")[2].partition("##")[0]
