@@ -47,10 +47,11 @@ def made_up(name, fields, n=2):
 # ---- the table
 
 # DESIGN's starter protocol: control → (norm, spectral norm, autoencoder), or None where it is refused
-PLAIN, BATCH_NORM, AUTOENCODER = ("none", False, False), ("batch", False, False), ("batch", False, True)
+# (began's critic of the dcgan has had no batch norm since it was seen to keep k at 0)
+PLAIN, BATCH_NORM, AUTOENCODER = ("none", False, False), ("batch", False, False), ("none", False, True)
 NORMALISED = {"spectral": ("batch", True, False), "clip": BATCH_NORM, "autoencoder": AUTOENCODER}
-BARE = {"spectral": PLAIN, "clip": PLAIN, "penalty": PLAIN, "autoencoder": ("none", False, True)}
-BATCH = {"spectral": BATCH_NORM, "clip": BATCH_NORM, "penalty": None, "autoencoder": AUTOENCODER}
+BARE = {"spectral": PLAIN, "clip": PLAIN, "penalty": PLAIN, "autoencoder": AUTOENCODER}
+BATCH = {"spectral": BATCH_NORM, "clip": BATCH_NORM, "penalty": None, "autoencoder": ("batch", False, True)}
 PROTOCOL = {
     "dcgan": NORMALISED | {"penalty": ("layer", False, False)},
     "cdcgan": NORMALISED | {"penalty": ("layer", False, False), "autoencoder": None},
@@ -146,12 +147,6 @@ def test_norm_and_spectral_norm_can_be_chosen(name):
         for spectral_norm in (True, False):
             made = plan(name, "hinge", norm=norm, spectral_norm=spectral_norm)
             assert (made.norm, made.spectral_norm) == (norm, spectral_norm)
-
-
-@pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.autoencoder])
-def test_an_autoencoder_has_batch_norm_only_where_that_defines_the_family(name):
-    row = ARCHITECTURES[name]
-    assert plan(name, "began").norm == (row.norms["spectral"] if row.fixed_norm else "none")
 
 
 @pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.autoencoder])

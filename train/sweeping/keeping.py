@@ -1,6 +1,5 @@
 """What is kept of a cell in the source tree: a starter model for the zoo, figures and history of any other."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,14 +9,13 @@ from train.evaluation.rows import has_more_figures, of_this_training, write_rows
 from train.running.comparing import differ_in_seed_alone
 from train.sweeping.recipe import Planned
 from train.sweeping.status import FAILED, Status, kept_in, read_config, results_folder
-from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED, WEIGHTS
+from zoo.checkpoint import CARD, CONFIG, HISTORY, METRICS, PUBLISHED
 from zoo.files import write_files
 from zoo.measurements import measure_of, read_metrics
 
 RESULT = (METRICS, HISTORY, CONFIG)
 MODEL = PUBLISHED[::-1]  # the config comes last
 FIGURES = (METRICS, CARD, "curves.png")  # and the card that tells them
-LINES = 100  # of a history that is kept without its model
 
 
 def keep_all(statuses: Mapping[Planned, Status], out: Path) -> None:
@@ -68,8 +66,6 @@ def tell_of_other_seeds(cell: Planned) -> bool:
 
 def copy(folder: Path, target: Path, names: Sequence[str]) -> bool:
     files = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
-    if WEIGHTS not in names and HISTORY in files:
-        files[HISTORY] = thinned(files[HISTORY])
     before, now = (config and config.weights.sha256 for config in map(read_config, (target, folder)))
     if before and before == now and has_more_figures(folder, target):
         files = {name: content for name, content in files.items() if name not in FIGURES}
@@ -80,9 +76,3 @@ def copy(folder: Path, target: Path, names: Sequence[str]) -> bool:
         for name in set(MODEL) - files.keys():  # figures, a card or curves of other weights
             (target / name).unlink(missing_ok=True)
     return True
-
-
-def thinned(history: bytes) -> bytes:
-    """Every k-th line, the last among them."""
-    lines = history.splitlines(keepends=True)
-    return b"".join(lines[:: -max(1, math.ceil(len(lines) / LINES))][::-1])
