@@ -78,7 +78,9 @@ def show(name: str, value: float | None) -> str:
     if known is None:
         return f"{value:.4g}"
     short = known.spec == ",.0f" and 0 < value < 10  # kimg of a short run
-    return format(int(value) if known.spec == "d" else value, ".2g" if short else known.spec)
+    if known.spec == "d":
+        return str(int(value))
+    return format(value, "z" + (".2g" if short else known.spec))  # z: what rounds to 0 has no sign
 
 
 def alike(rows: Sequence[dict | None]) -> bool:

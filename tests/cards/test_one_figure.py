@@ -6,7 +6,7 @@ import re
 import pytest
 
 import zoo
-from cards import card, decisions, runs, tables
+from cards import card, decisions, measures, runs, tables
 from space import catalogue
 from zoo import cli
 
@@ -77,3 +77,11 @@ def test_the_claim_of_collapse_keeps_its_own_wider_rule(run):
     assert "(recall below 0.1 or fewer than 8 of 10 classes)" in part.what
     assert part.text == "2 of 2 runs of GAN, 0 of 2 of LSGAN"
     assert not any(one.collapsed for one in gan)
+
+
+def test_what_rounds_to_nothing_has_no_sign():
+    assert [measures.show("kid", value) for value in (-1.7e-5, 1.7e-5, -0.0002)] == [
+        "0.0000",
+        "0.0000",
+        "-0.0002",
+    ]
