@@ -176,7 +176,9 @@ def measure_references(name: str, tools: Yardsticks, chosen: Options) -> Path:
 
 def of_real_and_noise(against: sampled.Against, chosen: Options) -> list[dict]:
     """Rows of real training pictures and of noise in the place of samples."""
-    rng, n = np.random.default_rng(chosen.seed), max(chosen.n, chosen.n_classifier)
+    rng = np.random.default_rng(chosen.seed)
+    if not (n := against.looked_at(chosen.n, chosen.n_classifier)):
+        return []
     some = np.sort(rng.permutation(len(against.training))[:n])
     noise = rng.integers(256, size=(n, *against.reference.images.shape[1:]), dtype=np.uint8)
     found = []
