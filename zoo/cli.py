@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import commands
-from zoo.errors import Refused, ZooError, printable
+from zoo.errors import Refused, UnknownName, ZooError, printable
 
 if TYPE_CHECKING:
     import zoo
@@ -152,7 +152,10 @@ class _Version(argparse.Action):
 def list_(options: argparse.Namespace) -> None:
     from zoo import names
 
-    for name in names.list_models(options.pattern, owner=options.owner):
+    found = names.list_models(options.pattern, owner=options.owner)
+    if options.pattern and not found:
+        raise UnknownName(f"no id matches '{options.pattern}'; without it, `zoo list` shows them all")
+    for name in found:
         print(name)
 
 

@@ -5,15 +5,16 @@ from typing import Annotated
 
 import tyro
 
+from train.arguments import automatic
 from train.evaluation import yardsticks
 from zoo.measurements import N_CLASSIFIER, N
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options(yardsticks.Options):
-    models: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ID_OR_FOLDER ...")] = ()
+    models: tyro.conf.Positional[Annotated[tuple[str, ...], automatic("ID_OR_FOLDER ...", "none")]] = ()
     """checkpoint folders and bundled ids"""
-    references: tuple[str, ...] = ()
+    references: Annotated[tuple[str, ...], automatic("DATASET ...", "none")] = ()
     """data sets whose real pictures, and noise, are measured too"""
     n: int = N
     """samples for FID, KID, precision and recall"""
@@ -23,5 +24,5 @@ class Options(yardsticks.Options):
     """of latents, and of dropout where it stays on"""
     snapshots: bool = False
     """hold the snapshots along the way against the classifier, and measure the best one whole"""
-    momenta: tuple[float, ...] = ()
+    momenta: Annotated[tuple[float, ...], automatic("FLOAT ...", "none")] = ()
     """momenta of batch norm at which to measure the raw generator too, with its statistics tracked so"""

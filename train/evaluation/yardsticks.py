@@ -47,7 +47,9 @@ class Options:
     """sets up to this size are decoded once and kept in memory, as in training"""
     skip_broken: bool = False
     """pass over real pictures that cannot be read, and tell them, instead of refusing the set"""
-    skip: tuple[Literal["inception", "lpips"], ...] = ()
+    skip: Annotated[
+        tuple[Literal["inception", "lpips"], ...], automatic("{inception,lpips} ...", "none")
+    ] = ()
     """networks to do without"""
 
 
