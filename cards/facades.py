@@ -73,8 +73,9 @@ def table(zoo: Zoo) -> str:
 def explanation(zoo: Zoo) -> str:
     """Five sentences: the slip, what it makes of no translation, of ours, the order of the losses, the part of L1."""
     said = (
-        "Subtracted and squared as unsigned bytes, an error wraps around at 256, and so does its square: any two"
-        " pictures that differ much are then some 28 dB apart.",
+        "Subtracted and squared as unsigned bytes, as [torcheval 0.0.7](../findings/torcheval_psnr_of_uint8.sh) does"
+        " with uint8 pictures, an error wraps around at 256, and so does its square: any two pictures that differ much"
+        " are then some 28 dB apart.",
         untranslated(zoo),
         landing(zoo),
         order(zoo),
