@@ -42,7 +42,7 @@ def missing(zoo: Zoo, source: Source, cells: Sequence[Cell]) -> Missing:
     todo = [(cell, n, budgets[recipe][cell]) for cell, n in lack[recipe].items() if n]
     longer = [cell for cell in source.carried if not carried(zoo, source, cell)]
     todo += [(cell, 1, source.whole - source.kimg) for cell in longer]
-    rates = {cell: seconds_per_kimg(zoo, cell) for cell, _, kimg in todo if kimg}
+    rates = {cell: seconds_per_kimg(zoo, cell, recipe) for cell, _, kimg in todo if kimg}
     every = set(budgets[recipe].values())
     return Missing(
         recipe,
@@ -70,9 +70,9 @@ def budget(cell: Cell, recipe: str = STARTER) -> float | None:
     return (found.get("options", {}) | cpu.get(script, {}) | cpu.get(cell.architecture, {})).get("kimg")
 
 
-def seconds_per_kimg(zoo: Zoo, cell: Cell) -> float | None:
-    """Core-seconds per thousand pictures, over our runs of this architecture: on this data set and with
-    this loss, where there are any."""
+def seconds_per_kimg(zoo: Zoo, cell: Cell, recipe: str) -> float | None:
+    """Core-seconds per thousand pictures, over our runs of this architecture: on this data set, with this loss and
+    by this recipe (whose batch may be another), where there are any."""
     timed = [
         (run, run.config.training.seconds * int(threads[1]))
         for run in zoo.runs
@@ -82,5 +82,6 @@ def seconds_per_kimg(zoo: Zoo, cell: Cell) -> float | None:
     ]
     timed = [one for one in timed if one[0].dataset == cell.dataset] or timed
     timed = [one for one in timed if one[0].loss == cell.loss] or timed
+    timed = [one for one in timed if one[0].recipe == recipe] or timed
     kimg = sum(run.kimg for run, _ in timed)
     return sum(seconds for _, seconds in timed) / kimg if kimg else None

@@ -163,10 +163,14 @@ def test_the_starter_budget_is_the_one_that_a_sweep_would_train(run):
     }
 
 
-def test_a_price_is_of_its_own_data_set_where_that_was_trained(run):
-    zoo = Zoo([timed(run("focal"), 250.0), timed(run("focal", dataset="cats64"), 2500.0)])
-    assert prices.seconds_per_kimg(zoo, FOCAL) == pytest.approx(1)
-    assert prices.seconds_per_kimg(zoo, Cell("dcgan", "focal", "cats64")) == pytest.approx(10)
+def test_a_price_is_of_its_own_data_set_and_recipe_where_that_was_trained(run):
+    runs = [timed(run("focal"), 250.0), timed(run("focal", dataset="cats64"), 2500.0)]
+    runs += [replace(timed(run("focal"), 50.0), recipe="focal-cifar10")]
+    zoo, starter = Zoo(runs), prices.STARTER
+    assert prices.seconds_per_kimg(zoo, FOCAL, starter) == pytest.approx(1)
+    assert prices.seconds_per_kimg(zoo, FOCAL, "focal-cifar10") == pytest.approx(0.2)
+    assert prices.seconds_per_kimg(zoo, FOCAL, "lucic-seven") == pytest.approx(0.6)  # of both that there are
+    assert prices.seconds_per_kimg(zoo, Cell("dcgan", "focal", "cats64"), starter) == pytest.approx(10)
 
 
 def test_every_claim_that_is_not_tested_names_what_is_missing(run):
