@@ -113,7 +113,12 @@ def landing(zoo: Zoo) -> str:
     text = f"With the slip ours of {who} come to {span(found.values(), 'wrapped_psnr')}: {verdict} {where}."
     if not outside:
         text += " This is consistent with the slip but does not show it"
-        text += f": ours span {width(found)} dB, the paper's {width(papers.PSNR)}." if len(found) > 1 else "."
+        if len(found) == len(papers.PSNR):
+            text += f": ours span {width(found)} dB, the paper's {width(papers.PSNR)}"
+            scale = [measurements.value(rows, "wrapped_psnr") for rows in references(zoo).values()]
+            above = [loss for loss, theirs in papers.PSNR.items() if theirs > max([*found.values(), *scale])]
+            text += f", and its {listed(above)} lie above all that we measured so" if above else ""
+        text += "."
     return text
 
 

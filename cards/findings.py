@@ -216,7 +216,7 @@ def undetected(parts: Sequence[Part]) -> str:
     found: dict[str, list[str]] = {}
     for part in parts:
         if part.power:
-            size = part.power.removeprefix(UNSEEN).split()[0]
+            size = part.power.removeprefix(UNSEEN).split()[0].replace("any", "none")
             found.setdefault(part.what, []).append(f"{part.who} {size}".strip())
     return "; ".join(f"{what}: {', '.join(told)}" for what, told in found.items())
 
@@ -230,4 +230,6 @@ def missing(zoo: Zoo, decided: Sequence[Verdict]) -> list[str]:
         lack = prices.missing(zoo, source, sentences.untested_cells(of))
         told = sentences.trainings(lack) if lack.runs or lack.carried else "measures that are not taken yet"
         lines.append(f"**Not tested: {', '.join(v.claim.key for v in of)}.** Missing: {told}.")
+    if lines:
+        lines.append("Core-hours are at the speed of our own, mostly smaller batches: an order of magnitude.")
     return lines

@@ -1,5 +1,6 @@
 """The rows of metrics.json as people read them: which is which, what it is called, how many digits it deserves."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class Measure:
     title: str
     spec: str
     better: str = ""
+    widest: float = math.inf  # difference that there can be of it
 
     @property
     def heading(self) -> str:
@@ -28,13 +30,13 @@ class Measure:
 OF_PICTURES = {
     "fid": Measure("FID", ".1f", "↓"),
     "kid": Measure("KID", ".4f", "↓"),
-    "precision": Measure("precision", ".3f", "↑"),
-    "recall": Measure("recall", ".3f", "↑"),
+    "precision": Measure("precision", ".3f", "↑", 1),
+    "recall": Measure("recall", ".3f", "↑", 1),
     "inception_score": Measure("Inception Score", ".2f", "↑"),
     "classifier_distance": Measure("classifier distance", ".2f", "↓"),
-    "class_coverage": Measure("classes covered", ".0%", "↑"),
+    "class_coverage": Measure("classes covered", ".0%", "↑", 1),
     "class_entropy": Measure("entropy of classes", ".3f", "↑"),
-    "asked_class": Measure("asked-for class seen", ".1%", "↑"),
+    "asked_class": Measure("asked-for class seen", ".1%", "↑", 1),
     "memorisation": Measure("memorisation", ".2f"),
     "shared_pictures": Measure("test pictures that are training pictures", ".1%"),
     "psnr": Measure("PSNR in dB", ".2f", "↑"),
@@ -58,7 +60,9 @@ OF_CURVES = {
     "early_grad_norm_g": Measure("generator's gradient norm, first tenth", ".3g"),
     "exploded_intervals": Measure("exploded intervals", "d"),
     "not_finite_lines": Measure("lines not finite", "d"),
-    "distance_follows_loss": Measure("rank correlation of changes in −critic loss and in distance", ".2f"),
+    "distance_follows_loss": Measure(
+        "rank correlation of changes in −critic loss and in classifier distance", ".2f", widest=2
+    ),
 }
 MEASURES = OF_PICTURES | OF_CURVES
 

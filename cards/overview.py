@@ -51,9 +51,12 @@ WORDS = (
 TERMS = (
     "*To read*: A − B is the mean of A, the mean of B, their difference (taken before rounding), and in square"
     " brackets its 95 % interval over training seeds that both share. Models are named by architecture and loss;"
-    " *vanilla* is the non-saturating GAN loss (the papers' GAN, NS or BCE). *Swing*: how far the critic's or the"
-    " generator's mean score moves around its own trend, in units of the spread of scores, so that losses of any"
-    " scale can be compared; 0 is a curve that moves no more than the sampling noise that is taken off, which is"
+    " *vanilla* is the non-saturating GAN loss (the papers' GAN, NS or BCE). *Our own set-up*: the recipe"
+    " [starter-zoo](../train/recipes/starter-zoo.toml), whose widths, batches, latents and learning rates are not the"
+    " sources' (its lsgan, say, lacks the sigmoid with which one of them ends the critic). *Swing*: how far the"
+    " critic's or the generator's mean score moves around its own trend, in units of the spread of scores, so that"
+    " losses of any scale can be compared; 0 is a curve that moves no more than the sampling noise that is"
+    " taken off, which is"
     " large where a critic sees one picture at a time (pix2pix). A critic that is *saturated* (it ranks nearly every"
     " pair right) or *dead* (the generator gets no gradient from it) is never called stable. *First tenth*, *last"
     " epoch*: of training. *Step spike*: the largest size that a loss had in one step, over the usual peak: the"
@@ -190,7 +193,8 @@ def beside(zoo: Zoo, decided: Sequence[claims.Verdict]) -> list[str]:
         links = curves(zoo, [v for v in decided if v.claim.key.startswith(letter)])
         if links:
             parts.append(
-                f"Loss curves: run `python space/app.py` and put behind its address {', or '.join(links)}."
+                "Loss curves of our own set-up: run `python space/app.py` and put behind its address"
+                f" {', or '.join(links)}."
             )
     return parts
 

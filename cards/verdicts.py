@@ -252,8 +252,16 @@ def _compared(zoo: Zoo, source: Source, a: Cell, b: Cell, name: str, sign: int) 
     apart = [x - y for x, y in values]
     if low is None:  # one seed, or no deviation over seeds
         return judged(found, source, told, word, text)
-    seen = f"{UNSEEN}{show(name, detectable(apart))} would be seen four times in five"
-    return judged(found, source, told, word, text, seen if word == UNDECIDED else "", p=chance(apart))
+    size = detectable(apart)
+    possible = size < MEASURES[name].widest
+    seen = (
+        f"{show(name, size)} would be seen four times in five"
+        if possible
+        else "any size would mostly be missed"
+    )
+    return judged(
+        found, source, told, word, text, UNSEEN + seen if word == UNDECIDED else "", p=chance(apart)
+    )
 
 
 def versus(a: Cell, b: Cell, name: str) -> tuple[str, str]:

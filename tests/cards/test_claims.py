@@ -184,7 +184,8 @@ def test_where_all_have_collapsed_r5_says_that_recall_tells_little(run):
     def zoo(recall_of_hinge):
         recalls = {"vanilla": 0.008, "wgan": 0.007, "hinge": recall_of_hinge}
         wavers = {"wgan": 0.001}
-        return Zoo([run(loss, "sngan", recipe="resnet-losses", seed=seed, recall=recall + seed * wavers.get(loss, 0))
+        return Zoo([run(loss, "sngan", recipe="resnet-losses", seed=seed, fid=100 + seed,
+                        recall=recall + seed * wavers.get(loss, 0))
                     for loss, recall in recalls.items() for seed in (0, 1)])  # fmt: skip
 
     floor = "all of these runs have collapsed, by recall below 0.05, so it tells little"
@@ -194,6 +195,19 @@ def test_where_all_have_collapsed_r5_says_that_recall_tells_little(run):
     assert sentence.count(floor) == 1 and "would be seen" not in sentence
     assert "wgan − hinge" in findings.undetected(verdict.parts)
     assert not any(floor in part.note for part in decided(zoo(0.05), "R5").parts)
+    of_fid = [part.note.partition("all of these")[2] for part in decided(zoo(0.009), "R4").parts]
+    assert of_fid == [" runs have collapsed, by recall below 0.05"] * 2  # but their FID tells
+
+
+def test_a_difference_that_a_measure_cannot_have_is_not_what_would_have_been_seen(run):
+    def part(wavers):
+        runs = [run(loss, recipe="lucic-seven", seed=seed, distance_follows_loss=0.1 + seed * by)
+                for loss, by in (("wgan", wavers), ("vanilla", 0.02)) for seed in (1, 2)]  # fmt: skip
+        return decided(Zoo(runs), "S3").parts[1]
+
+    assert part(0.0).power == "a difference of 0.16 would be seen four times in five"
+    assert part(0.8).power == "a difference of any size would mostly be missed"  # of correlations: at most 2
+    assert findings.undetected([part(0.8)]).endswith("wgan − vanilla none")
 
 
 def test_resnet_claims_follow_their_thresholds(run):
