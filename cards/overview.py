@@ -225,7 +225,9 @@ def models(zoo: Zoo) -> list[str]:
     parts = [
         "## Our models",
         "The budget is kimg, thousands of real pictures seen by the critic, and is the same for every loss of a family;"
-        " the generator's steps stand beside it, because a loss with five critic steps has had a fifth of them.",
+        " the generator's steps stand beside it, because a loss with five critic steps has had a fifth of them. *Real"
+        " pictures* are of the training split: of cats64, which has no other, they are some of those that all are held"
+        " against, so that their precision and recall are 1.",
         *(f"![{measures.MEASURES[name].title} of every model]({PICTURES[name]})" for name in drawable(zoo)),
         "### Losses × architectures",
         "FID; by which protocol stands under each family's table. *Refused* is a loss"
