@@ -48,9 +48,7 @@ def test_list_lists_what_is_installed(make_checkpoint, tmp_path, monkeypatch, ca
     for pattern in ("dcgan*", "focal"):
         assert cli.main(["list", pattern]) == 0
         assert capsys.readouterr().out == "dcgan-focal-cifar10\n"
-    assert (
-        cli.main(["list", "nonsense"]) == 2
-    )  # as a search that finds nothing: a script must be able to tell
+    assert cli.main(["list", "nonsense"]) == 2  # so that a script can tell
     captured = capsys.readouterr()
     assert captured.out == "" and "'nonsense'" in captured.err
 
