@@ -11,8 +11,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from cards.figures import ACCENT, DPI, INK, QUIET, WIDTH, dress, png, smoothed
 from cards.intervals import interval
 
-LEGEND = "dots: training seeds; line: 95 % interval of their mean"
-THEIRS, THRESHOLD = "; diamond: the paper's", "; dashed: the claim's thresholds"
+LEGEND = "dots: training seeds; line: 95 % interval of their mean (arrow: beyond)"
+THEIRS, THRESHOLD = "; diamond: the paper's", "; dashed: thresholds"
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ def dots(panels: Sequence[Panel], measure: str = "") -> bytes:
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, len(panels), sharey=True))
     for axis, panel in zip(axes, panels, strict=True):
+        _scale(axis, panel, few=len(panels) > 2)
         for y, row in enumerate(panel.rows):
             _row(axis, y, row)
         for x in panel.marks:
             axis.axvline(x, color=QUIET, linewidth=1, linestyle="--")
         axis.set_yticks(range(len(labels)), labels)
         axis.set_ylim(len(labels) - 0.5, -0.5)
-        _scale(axis, panel, few=len(panels) > 2)
         dress(axis, panel.title)
     theirs = any(row.theirs is not None for panel in panels for row in panel.rows)
     about = measure + LEGEND + THEIRS * theirs + THRESHOLD * any(panel.marks for panel in panels)
@@ -72,10 +72,15 @@ def dots(panels: Sequence[Panel], measure: str = "") -> bytes:
 
 
 def _row(axis: Axes, y: float, row: Row) -> None:
+    """On an axis that has its limits."""
     for figures, colour in ((row.ours, INK), (row.also, ACCENT)):
         if len(figures) > 1:
             _, low, high = interval(figures)
-            axis.plot([low, high], [y, y], color=colour, linewidth=1.2)
+            left, right = axis.get_xlim()
+            axis.plot([max(low, left), min(high, right)], [y, y], color=colour, linewidth=1.2)
+            for on, edge, arrow in ((low < left, left, "<"), (high > right, right, ">")):
+                if on:
+                    axis.plot([edge], [y], arrow, color=colour, markersize=4, clip_on=False)
         axis.plot(figures, [y] * len(figures), "o", color=colour, alpha=0.6, markersize=5, markeredgewidth=0)
     if row.theirs is not None:
         axis.plot([row.theirs], [y], "D", color=INK, markersize=6, markerfacecolor="none", markeredgewidth=1)

@@ -101,6 +101,17 @@ def test_intervals_are_drawn_of_several_seeds_alone(drawn):
         if len(line.get_xdata()) == 2 and line.get_marker() == "None"
     ]
     assert len(spans) == 1 and spans[0][0] < 50 < 52 < spans[0][1]
+    assert {line.get_marker() for line in drawn[0].axes[0].lines} == {
+        "None",
+        "o",
+        "<",
+        ">",
+    }  # 38 to 64 does not fit
+
+
+def test_an_interval_that_fits_has_no_arrow(drawn):
+    claim_figures.dots([Panel("FID", [Row("a", [50.0, 50.1, 50.2]), Row("b", [40.0]), Row("c", [60.0])])])
+    assert not any(line.get_marker() in "<>" for line in drawn[0].axes[0].lines)
 
 
 def test_curves_lie_over_the_papers_ranges(make, figures_of, tmp_path, drawn):

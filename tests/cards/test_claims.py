@@ -199,13 +199,14 @@ def test_where_all_have_collapsed_r5_says_that_recall_tells_little(run):
     assert of_fid == [" runs have collapsed, by recall below 0.05"] * 2  # but their FID tells
 
 
-def test_a_difference_that_a_measure_cannot_have_is_not_what_would_have_been_seen(run):
+def test_a_difference_that_a_measure_cannot_have_is_neither_in_an_interval_nor_what_would_have_been_seen(run):
     def part(wavers):
         runs = [run(loss, recipe="lucic-seven", seed=seed, distance_follows_loss=0.1 + seed * by)
                 for loss, by in (("wgan", wavers), ("vanilla", 0.02)) for seed in (1, 2)]  # fmt: skip
         return decided(Zoo(runs), "S3").parts[1]
 
     assert part(0.0).power == "a difference of 0.16 would be seen four times in five"
+    assert part(0.8).text == "1.30 − 0.13 = 1.17 [−2.00, 2.00]"
     assert part(0.8).power == "a difference of any size would mostly be missed"  # of correlations: at most 2
     assert findings.undetected([part(0.8)]).endswith("wgan − vanilla none")
 
