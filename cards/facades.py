@@ -131,20 +131,21 @@ def order(zoo: Zoo) -> str:
     by_scale = {scale: apart(list(decisions.table_4(zoo, name))) for name, scale in SCALES.items()}
     if len(set(by_scale.values())) == 1:
         by_scale = {"either scale": next(iter(by_scale.values()))}
-    said = ", ".join(f"by {scale} it {found}" for scale, found in by_scale.items())
+    said = ", ".join(f"by {scale} {found}" for scale, found in by_scale.items())
     return f"Its order is {' before '.join(papers.PSNR)}; {said}."
 
 
 def apart(parts: Sequence[Part]) -> str:
     words = [part.word for part in parts if part.seeds > 1]
     if len(words) < len(parts):
-        return f"is **not tested** ({len(words)} of {len(parts)} steps have two seeds or more)"
+        return f"it is **not tested** ({len(words)} of {len(parts)} steps have two seeds or more)"
     as_claimed, against = words.count(DIFFERENCE), words.count(AGAINST)
     if not as_claimed + against:
-        return "**cannot be told from noise**"
+        return "it **cannot be told from noise**"
     if as_claimed == len(words):
-        return "**stands out from noise** in every step"
-    said = [f"{as_claimed} of {len(words)} steps stand out from noise as claimed"]
+        return "it **stands out from noise** in every step"
+    stand = "stands" if as_claimed == 1 else "stand"
+    said = [f"{as_claimed} of {len(words)} steps {stand} out from noise as claimed"]
     said += [f"{against} the other way"] * bool(against)
     return " and ".join(said)
 
