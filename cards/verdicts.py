@@ -297,9 +297,7 @@ def difference(values: Sequence[tuple[float, float]], name: str) -> tuple[str, f
         alike = ", the same with each seed" if len(values) > 1 else ""
         return f"{means} = {show(name, a - b)}".replace("-", "−") + alike, None, None
     mean, low, high = interval(apart)
-    widest = MEASURES[
-        name
-    ].widest  # Student's t knows no bounds: of few seeds it reaches past what there can be
+    widest = MEASURES[name].widest  # of few seeds Student's t, which knows no bounds, reaches past it
     low, high = max(low, -widest), min(high, widest)
     text = f"{means} = {show(name, mean)} [{show(name, low)}, {show(name, high)}]"
     return text.replace("-", "−"), low, high

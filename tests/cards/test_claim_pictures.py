@@ -101,12 +101,8 @@ def test_intervals_are_drawn_of_several_seeds_alone(drawn):
         if len(line.get_xdata()) == 2 and line.get_marker() == "None"
     ]
     assert len(spans) == 1 and spans[0][0] < 50 < 52 < spans[0][1]
-    assert {line.get_marker() for line in drawn[0].axes[0].lines} == {
-        "None",
-        "o",
-        "<",
-        ">",
-    }  # 38 to 64 does not fit
+    markers = {line.get_marker() for line in drawn[0].axes[0].lines}
+    assert markers == {"None", "o", "<", ">"}  # 38 to 64 does not fit
 
 
 def test_an_interval_that_fits_has_no_arrow(drawn):
